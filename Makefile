@@ -1,0 +1,37 @@
+# Everything runs in an environment of its own, .venv/; a fresh machine needs Python 3.11+, make and git.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint psql clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+install: $(STAMP) ## make the environment
+
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one with make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
+	@echo "making the environment $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+demo: $(STAMP) ## the main job on a recorded run and an embedded PostgreSQL
+	@tests/replay/demo.sh $(BIN)/python
+
+test: $(STAMP) ## all tests
+	@$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy scripts tests
+
+psql: $(STAMP) ## open the database
+	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.open_psql
+
+clean: ## remove the environments and caches; results and database stay
+	rm -rf $(VENV) .venv-lean .mypy_cache .ruff_cache .pytest_cache .hypothesis .demo
