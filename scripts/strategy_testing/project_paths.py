@@ -1,0 +1,10 @@
+"""Where the project keeps its own files."""
+
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS_DIR = PROJECT_ROOT / "scripts"
+SCHEMAS_DIR = PROJECT_ROOT / "configs" / "schemas"
+DEFAULT_WORKSPACE = PROJECT_ROOT / "lean_projects"
+DEFAULT_LEADERBOARD = DEFAULT_WORKSPACE / "results" / "leaderboard" / "strategy_leaderboard.md"
+EMBEDDED_POSTGRES_DIR = PROJECT_ROOT / ".postgres"
