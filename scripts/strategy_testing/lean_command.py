@@ -1,0 +1,165 @@
+"""Builds the `lean optimize` command of a grid. Pure: a config in, arguments and an optimizer config out."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import Any
+
+from strategy_testing.config import EULER_SEARCH, Constraint, OptimizationConfig
+from strategy_testing.euler_search import SEGMENTS, steps
+from strategy_testing.metrics import lean_path, name_for_lean_cli
+from strategy_testing.parameter_space import (
+    Axis,
+    Grid,
+    ListParameter,
+    Parameter,
+    Progression,
+    RangeParameter,
+    cover_with_grids,
+)
+from strategy_testing.run_manifest import OPTIMIZER_CONFIG
+
+_STRATEGIES = "QuantConnect.Optimizer.Strategies."
+_SETTINGS_TYPE = f"{_STRATEGIES}StepBaseOptimizationStrategySettings, QuantConnect.Optimizer"
+_GRID_SEGMENTS = 10  # what the CLI writes; a grid with steps does not use it
+_OPERATORS = {
+    ">": "greater",
+    "<": "less",
+    ">=": "greaterOrEqual",
+    "<=": "lessOrEqual",
+    "==": "equals",
+    "!=": "notEqual",
+}
+
+
+@dataclass(frozen=True)
+class LeanCommand:
+    """One `lean optimize`, to be run in the lean workspace."""
+
+    arguments: tuple[str, ...]
+    """What follows `lean`."""
+    output: PurePosixPath
+    """The folder it writes, relative to the workspace."""
+    optimizer_config: Mapping[str, Any] | None
+    """The content of output/optimizer.json, where flags cannot say it."""
+
+    @property
+    def optimizer_config_text(self) -> str | None:
+        """The file as it is written."""
+        return None if self.optimizer_config is None else json.dumps(self.optimizer_config, indent=2) + "\n"
+
+    def shown(self, lean: tuple[str, ...] = ("lean",)) -> str:
+        """The command as a shell takes it."""
+        return shlex.join([*lean, *self.arguments])
+
+
+def plan_commands(config: OptimizationConfig, output: PurePosixPath, max_concurrent: int) -> list[LeanCommand]:
+    """The commands that run every combination of a config once.
+
+    Args:
+        config: what to run.
+        output: the run's folder, relative to the lean workspace; with several commands each gets a folder in it.
+        max_concurrent: backtests at once, where the config does not say.
+    """
+    concurrent = config.search.max_concurrent_backtests or max_concurrent
+    if config.search.type == EULER_SEARCH:
+        return [_with_optimizer_config(config, _euler_parameters(config.search.parameters), output, concurrent)]
+    grids = cover_with_grids(config.search.parameters)
+    outputs = [output] if len(grids) == 1 else [output / f"part-{i:02}" for i in range(1, len(grids) + 1)]
+    return [build_grid_command(config, grid, folder, concurrent) for grid, folder in zip(grids, outputs, strict=True)]
+
+
+def build_grid_command(config: OptimizationConfig, grid: Grid, output: PurePosixPath, concurrent: int) -> LeanCommand:
+    """The command of one grid: flags where they can say it, else an optimizer config."""
+    progressions = {name: axis for name, axis in grid.axes.items() if isinstance(axis, Progression)}
+    if len(progressions) == len(grid.axes) and not config.backtest.fixed_parameters:
+        return _with_flags(config, progressions, output, concurrent)
+    parameters = [_grid_parameter(name, axis) for name, axis in grid.axes.items()]
+    return _with_optimizer_config(config, parameters, output, concurrent)
+
+
+def _with_flags(
+    config: OptimizationConfig, axes: Mapping[str, Progression], output: PurePosixPath, concurrent: int
+) -> LeanCommand:
+    search = config.search
+    arguments = ["optimize", config.strategy.lean_project_path, "--strategy", search.type]
+    arguments += ["--target", name_for_lean_cli(search.target_metric), "--target-direction", search.target_direction]
+    for name, axis in axes.items():
+        arguments += ["--parameter", name, *(_plain(number) for number in (axis.start, axis.end, axis.step))]
+    for constraint in search.constraints:
+        bar = f"{name_for_lean_cli(constraint.metric)} {constraint.operator} {_plain(constraint.value)}"
+        arguments += ["--constraint", bar]
+    arguments += _common_flags(config, output, concurrent)
+    return LeanCommand(tuple(arguments), output, None)
+
+
+def _with_optimizer_config(
+    config: OptimizationConfig, parameters: list[dict[str, Any]], output: PurePosixPath, concurrent: int
+) -> LeanCommand:
+    search = config.search
+    is_euler = search.type == EULER_SEARCH
+    fixed = [{"name": name, "value": value} for name, value in config.backtest.fixed_parameters.items()]
+    content = {
+        "optimization-strategy": f"{_STRATEGIES}{search.type.replace(' ', '')}OptimizationStrategy",
+        "optimization-strategy-settings": {
+            "$type": _SETTINGS_TYPE,
+            "default-segment-amount": SEGMENTS if is_euler else _GRID_SEGMENTS,
+        },
+        "optimization-criterion": {"target": lean_path(search.target_metric), "extremum": search.target_direction},
+        "parameters": parameters + fixed,
+        "constraints": [_constraint(constraint) for constraint in search.constraints],
+    }
+    arguments = ["optimize", config.strategy.lean_project_path, "--optimizer-config", str(output / OPTIMIZER_CONFIG)]
+    arguments += _common_flags(config, output, concurrent)
+    return LeanCommand(tuple(arguments), output, content)
+
+
+def _common_flags(config: OptimizationConfig, output: PurePosixPath, concurrent: int) -> list[str]:
+    flags = ["--output", str(output), "--max-concurrent-backtests", str(concurrent)]
+    return [*flags, "--image", config.lean.image] if config.lean.image else flags
+
+
+def _grid_parameter(name: str, axis: Axis) -> dict[str, Any]:
+    if isinstance(axis, str):
+        return {"name": name, "value": axis}
+    return {"name": name, "min": _number(axis.start), "max": _number(axis.end), "step": _number(axis.step)}
+
+
+def _euler_parameters(parameters: tuple[Parameter, ...]) -> list[dict[str, Any]]:
+    return [_euler_parameter(parameter) for parameter in parameters]
+
+
+def _euler_parameter(parameter: Parameter) -> dict[str, Any]:
+    if isinstance(parameter, ListParameter):  # the config reader lets only lists of one value through
+        value = parameter.values[0]
+        return {"name": parameter.name, "value": value if isinstance(value, str) else _plain(value)}
+    first, finest = steps(parameter)
+    bounds: RangeParameter = parameter
+    return {
+        "name": bounds.name,
+        "min": _number(bounds.start),
+        "max": _number(bounds.end),
+        "step": _number(first),
+        "min-step": _number(finest),
+    }
+
+
+def _constraint(constraint: Constraint) -> dict[str, Any]:
+    return {
+        "target": lean_path(constraint.metric),
+        "operator": _OPERATORS[constraint.operator],
+        "target-value": _number(constraint.value),
+    }
+
+
+def _plain(number: Decimal) -> str:
+    """Without exponent or needless zeros: 10, 0.005."""
+    return f"{number.normalize():f}" if number else "0"
+
+
+def _number(number: Decimal) -> int | float:
+    """A JSON number; whole ones without a decimal point, or LEAN would write 30.0 for 30."""
+    return int(number) if number == number.to_integral_value() else float(number)

@@ -1,0 +1,30 @@
+"""The engine's Docker container, which the CLI leaves running unless it is ended with SIGINT."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+_NAME = re.compile(r"lean_cli_[0-9a-f]{32}")
+_SECONDS = 20
+
+
+def container_name(output_folder: Path) -> str | None:
+    """The name that the CLI wrote into the file `config` of the output folder."""
+    try:
+        name = json.loads((output_folder / "config").read_text(encoding="utf-8"))["container"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else None
+
+
+def kill_container(name: str | None) -> None:
+    """Kills the container of this name, if it still runs; nobody else's can have the same."""
+    docker = shutil.which("docker")
+    if name is None or docker is None:
+        return
+    try:
+        subprocess.run([docker, "kill", name], capture_output=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return

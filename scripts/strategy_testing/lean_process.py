@@ -1,0 +1,116 @@
+"""The one owner of the `lean` subprocess: starts it without a shell, watches it, and never leaves it behind."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from strategy_testing.database_target import without_database_secrets
+from strategy_testing.errors import UserError
+from strategy_testing.exit_codes import ExitCode
+from strategy_testing.lean_container import container_name, kill_container
+
+POLL_SECONDS = 0.25
+_SECONDS_TO_END = 20
+"""What the CLI is given after SIGINT to end its container."""
+_UNWRAPPED = "1000"
+"""Columns: the CLI wraps its output at the terminal's width."""
+
+
+def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The command that is `lean`: LEAN_COMMAND, else `lean` from the PATH.
+
+    Raises:
+        UserError: there is no such program.
+    """
+    given = environment.get("LEAN_COMMAND", "").strip()
+    words = tuple(shlex.split(given)) if given else ("lean",)
+    if shutil.which(words[0], path=environment.get("PATH")) is None:
+        where = "LEAN_COMMAND names it" if given else "it is not on the PATH"
+        raise UserError(
+            f"{words[0]}: no such program ({where}); install the CLI with `pip install lean`, "
+            "or name it in LEAN_COMMAND",
+            ExitCode.LEAN_NOT_FOUND,
+        )
+    return words
+
+
+def run_lean(
+    command: Sequence[str],
+    workspace: Path,
+    output_folder: Path,
+    transcript: Path,
+    should_stop: Callable[[], bool],
+) -> int:
+    """Runs `lean` to its end and returns its exit code (negative: the signal that ended it).
+
+    Whatever happens, neither the process nor its container is left behind.
+
+    Args:
+        command: program and arguments.
+        workspace: the lean workspace, in which it runs.
+        output_folder: where it writes; the file `config` in it names the container.
+        transcript: gets everything it prints, unwrapped.
+        should_stop: asked several times a second; True ends LEAN.
+    """
+    environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
+    with transcript.open("ab") as kept:
+        # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
+        process = subprocess.Popen(
+            command,
+            cwd=workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=kept,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        errors = threading.Thread(target=_copy_errors, args=(process.stderr, kept), daemon=True)
+        errors.start()
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    return process.wait(POLL_SECONDS)
+                if should_stop():
+                    return _stop(process, output_folder)
+        except BaseException:
+            _stop(process, output_folder)
+            raise
+        finally:
+            errors.join(timeout=1)
+
+
+def _stop(process: "subprocess.Popen[bytes]", output_folder: Path) -> int:
+    """SIGINT, on which the CLI ends its container; if that does not help, the container by its name, then the CLI."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    try:
+        code = process.wait(_SECONDS_TO_END)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait()
+    except BaseException:  # a second Ctrl-C is obeyed at once
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        kill_container(container_name(output_folder))
+        raise
+    kill_container(container_name(output_folder))
+    return code
+
+
+def _copy_errors(source: IO[bytes] | None, kept: IO[bytes]) -> None:
+    """Shows what `lean` writes to stderr at once, and keeps it with the rest."""
+    for line in source or ():
+        sys.stderr.write(line.decode("utf-8", "replace"))
+        sys.stderr.flush()
+        with contextlib.suppress(ValueError, OSError):
+            kept.write(line)
+            kept.flush()

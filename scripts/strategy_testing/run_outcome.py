@@ -1,0 +1,72 @@
+"""The status of a run from what it left: completed, partial or failed, and why. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from strategy_testing.exit_codes import ExitCode
+from strategy_testing.lean_diagnosis import Failure
+from strategy_testing.lean_results import BacktestResult, BacktestStatus
+
+
+class RunStatus(StrEnum):
+    """The statuses of optimization_runs."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended."""
+
+    status: RunStatus
+    message: str | None
+    """Why it is not completed."""
+    exit_code: ExitCode
+
+
+def distinct_combinations(results: Sequence[BacktestResult]) -> int:
+    """How many combinations, as LEAN writes them, the results cover; one that was tested twice counts once."""
+    return len({tuple(sorted(result.parameters.items())) or result.backtest_id for result in results})
+
+
+def judge_run(
+    results: Sequence[BacktestResult],
+    total_combinations: int | None,
+    unfinished: int,
+    has_ended: bool,
+    failure: Failure | None,
+) -> RunOutcome:
+    """The outcome of a run.
+
+    Args:
+        results: the finished backtests, failed ones included.
+        total_combinations: how many combinations there should be; None when nobody knows.
+        unfinished: backtests that were launched and have no result, or whose result cannot be read.
+        has_ended: whether LEAN says that the optimization has ended.
+        failure: why LEAN did not do its work, when that is known.
+    """
+    failed = [result for result in results if result.status is BacktestStatus.FAILED]
+    reasons = [str(failure)] if failure else []
+    if failed:
+        error = failed[0].error_message or "no message"
+        reasons.append(f"{len(failed)} of {len(results)} backtests failed: {error.splitlines()[0]}")
+    if unfinished:
+        reasons.append(f"{unfinished} backtests have no usable result")
+    missing = 0 if total_combinations is None else total_combinations - distinct_combinations(results)
+    if missing > unfinished:
+        reasons.append(f"{missing} of {total_combinations} combinations have no result")
+    if not has_ended and not failure:
+        reasons.append("LEAN's log does not say that the optimization has ended")
+    message = "; ".join(reasons) or None
+    if len(results) == len(failed):
+        code = ExitCode.ALL_BACKTESTS_FAILED if failed else ExitCode.LEAN_STOPPED_EARLY
+        return RunOutcome(RunStatus.FAILED, message or "no backtest finished", failure.exit_code if failure else code)
+    if message:
+        return RunOutcome(RunStatus.PARTIAL, message, failure.exit_code if failure else ExitCode.PARTIAL)
+    return RunOutcome(RunStatus.COMPLETED, None, ExitCode.OK)
