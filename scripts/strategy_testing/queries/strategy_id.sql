@@ -1,0 +1,1 @@
+SELECT id FROM strategies WHERE name = %(name)s

@@ -1,0 +1,201 @@
+"""What the framework stores and asks, in its own terms. SQL is in queries/, the driver in database.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from strategy_testing.config import StrategyInfo
+from strategy_testing.database import Database, Row, as_jsonb
+from strategy_testing.fee_estimate import OrderHistory
+from strategy_testing.lean_results import BacktestResult
+from strategy_testing.metrics import METRICS
+from strategy_testing.run_outcome import RunStatus
+from strategy_testing.summary import RunSummary
+
+_IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
+_RESULT_COLUMNS = (
+    *_IDENTITY_COLUMNS,
+    "strategy_id",
+    "parameters",
+    "status",
+    "error_message",
+    "stack_trace",
+    *(metric.column for metric in METRICS),
+    "backtest_start",
+    "backtest_end",
+    "account_currency",
+    "lean_version",
+    "meets_criteria",
+    "rejection_reasons",
+    "started_at",
+    "completed_at",
+)
+
+
+@dataclass(frozen=True)
+class RunnerIdentity:
+    """The process that owns a run while it is running."""
+
+    host: str
+    pid: int
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """What is known of a run before its results."""
+
+    run_uuid: UUID
+    config_file: str | None
+    optimization_type: str | None
+    target_metric: str | None
+    target_direction: str | None
+    total_combinations: int | None
+    config: Mapping[str, Any] | None
+    command: str | None
+    strategy_code_hash: str | None
+    engine_image: str | None
+    output_folder: Path
+    started_at: datetime
+    status: RunStatus
+    runner: RunnerIdentity | None = None
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run's row, locked until the transaction ends."""
+
+    id: int
+    strategy_id: int
+    status: RunStatus
+    error_message: str | None
+    completed_at: datetime | None
+    runner: RunnerIdentity | None
+
+    @property
+    def was_ended_by_its_runner(self) -> bool:
+        """Whether a runner has said how it ended, which the files alone may not tell."""
+        return self.runner is not None and self.status is not RunStatus.RUNNING
+
+
+@dataclass(frozen=True)
+class RunUpdate:
+    """What an import finds out about a run."""
+
+    status: RunStatus
+    error_message: str | None
+    import_problems: Sequence[str]
+    total_combinations: int | None
+    lean_version: str | None
+    config: Mapping[str, Any] | None
+    config_file: str | None
+    output_folder: Path
+    completed_at: datetime | None
+
+
+def store_strategy(database: Database, strategy: StrategyInfo) -> int:
+    """The id of a strategy, whose row is made or completed."""
+    database.rows("insert_strategy", vars(strategy))
+    return int(database.value("strategy_id", {"name": strategy.name}))
+
+
+def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
+    """The run's row, made when it is new, locked against other importers until the transaction ends."""
+    runner = run.runner
+    database.rows(
+        "insert_run",
+        {
+            **vars(run),
+            "run_uuid": str(run.run_uuid),
+            "strategy_id": strategy_id,
+            "config": _jsonb(run.config),
+            "output_folder": str(run.output_folder),
+            "status": str(run.status),
+            "runner_host": runner.host if runner else None,
+            "runner_pid": runner.pid if runner else None,
+            "runner_started_at": runner.started_at if runner else None,
+        },
+    )
+    row = database.rows("lock_run", {"run_uuid": str(run.run_uuid)})[0]
+    return StoredRun(
+        id=row["id"],
+        strategy_id=row["strategy_id"],
+        status=RunStatus(row["status"]),
+        error_message=row["error_message"],
+        completed_at=row["completed_at"],
+        runner=_runner(row),
+    )
+
+
+def store_results(database: Database, run: StoredRun, results: Sequence[BacktestResult]) -> None:
+    """A run's backtests as one batch; what is already stored the same stays untouched."""
+    rows = [_result_row(run, result) for result in results]
+    database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
+
+
+def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
+    """Brings the run's row up to date."""
+    database.rows(
+        "update_run",
+        {
+            **vars(update),
+            "id": run.id,
+            "status": str(update.status),
+            "import_problems": list(update.import_problems),
+            "config": _jsonb(update.config),
+            "output_folder": str(update.output_folder),
+        },
+    )
+
+
+def run_summary(database: Database, run: StoredRun) -> RunSummary:
+    """What the run came to, as the database counts it."""
+    return RunSummary(**database.rows("run_summary", {"id": run.id})[0])
+
+
+def leaderboard(database: Database) -> list[Row]:
+    """The rows of the view strategy_leaderboard, best first."""
+    return database.rows("leaderboard")
+
+
+def order_history(database: Database, strategy: str) -> OrderHistory | None:
+    """What earlier runs of a strategy tell about its orders; None without any."""
+    rows = database.rows("order_history", {"name": strategy})
+    if not rows or rows[0]["orders_per_year"] is None:
+        return None
+    return OrderHistory(**rows[0])
+
+
+def _result_row(run: StoredRun, result: BacktestResult) -> tuple[Any, ...]:
+    values = {
+        "optimization_run_id": run.id,
+        "strategy_id": run.strategy_id,
+        "backtest_id": result.backtest_id,
+        "parameters": as_jsonb(dict(result.parameters)),
+        "status": str(result.status),
+        "error_message": result.error_message,
+        "stack_trace": result.stack_trace,
+        **result.metrics,
+        "backtest_start": result.backtest_start,
+        "backtest_end": result.backtest_end,
+        "account_currency": result.account_currency,
+        "lean_version": result.lean_version,
+        "meets_criteria": result.verdict.meets_criteria,
+        "rejection_reasons": list(result.verdict.reasons),
+        "started_at": result.started_at,
+        "completed_at": result.completed_at,
+    }
+    return tuple(values[column] for column in _RESULT_COLUMNS)
+
+
+def _jsonb(value: Mapping[str, Any] | None) -> Any:
+    return None if value is None else as_jsonb(value)
+
+
+def _runner(row: Row) -> RunnerIdentity | None:
+    if row["runner_pid"] is None:
+        return None
+    return RunnerIdentity(row["runner_host"], row["runner_pid"], row["runner_started_at"])
