@@ -1,0 +1,78 @@
+"""The fee estimate as people meet it: the report of --estimate, and the stop before a run."""
+
+from decimal import Decimal
+
+from tabulate import tabulate
+
+from strategy_testing.cli import answer, tell
+from strategy_testing.config import EULER_SEARCH, OptimizationConfig
+from strategy_testing.criteria import format_value
+from strategy_testing.database import Database
+from strategy_testing.exit_codes import ExitCode
+from strategy_testing.fee_estimate import MissingAssumptions, estimate_fees
+from strategy_testing.fees import FeeEstimate, Pricing
+from strategy_testing.metrics import Unit
+from strategy_testing.parameter_space import count_combinations
+from strategy_testing.store import order_history
+
+
+def report_estimate(database: Database, config: OptimizationConfig) -> ExitCode:
+    """Prints orders, dollars, percent of capital, combinations and the verdict."""
+    with database.transaction():
+        history = order_history(database, config.strategy.name)
+    estimate = estimate_fees(config, history)
+    if isinstance(estimate, MissingAssumptions):
+        tell(f"{config.file}: {estimate}")
+        return ExitCode.CANNOT_ESTIMATE
+    models = [(pricing, estimate_fees(config, history, pricing)) for pricing in Pricing]
+    rows = [
+        ("Strategy", config.strategy.name),
+        ("Combinations", _combinations(config)),
+        ("Orders of a backtest", str(estimate.orders)),
+        ("Fee of an order", format_value(estimate.fee_per_order, Unit.DOLLARS)),
+        ("Fees of a backtest", _dollars_and_percent(estimate)),
+        ("Basis", estimate.basis),
+        *((f"  at {pricing.value.name}", _dollars_and_percent(other)) for pricing, other in models
+          if isinstance(other, FeeEstimate)),
+    ]  # fmt: skip
+    answer(tabulate(rows, tablefmt="plain"))
+    answer(verdict(estimate))
+    return ExitCode.STOP_AND_REVISE if estimate.exceeds_limit else ExitCode.OK
+
+
+def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) -> bool:
+    """Whether the run may go on; tells the estimate, and why it stops."""
+    with database.transaction():
+        history = order_history(database, config.strategy.name)
+    estimate = estimate_fees(config, history)
+    if isinstance(estimate, MissingAssumptions):
+        tell(f"warning: {estimate}; the run goes on without")
+        return True
+    tell(verdict(estimate))
+    if estimate.exceeds_limit and not ignore:
+        tell("nothing was run; trade less often, start with more capital, or run it with --ignore-fees")
+        return False
+    return True
+
+
+def verdict(estimate: FeeEstimate) -> str:
+    """`822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise`."""
+    sum_of_it = f"{estimate.orders} orders on ${_whole(estimate.capital)}: {_dollars_and_percent(estimate)}"
+    limit = format_value(estimate.limit, Unit.FRACTION)
+    if estimate.exceeds_limit:
+        return f"{sum_of_it}, above {limit}: stop and revise"
+    return f"{sum_of_it}, within {limit}: go ahead"
+
+
+def _dollars_and_percent(estimate: FeeEstimate) -> str:
+    return f"${_whole(estimate.total_fees)}, {format_value(estimate.fee_pct, Unit.FRACTION)} of the capital"
+
+
+def _whole(dollars: Decimal) -> str:
+    return f"{dollars:,.0f}"
+
+
+def _combinations(config: OptimizationConfig) -> str:
+    if config.search.type == EULER_SEARCH:
+        return "not known beforehand (Euler Search)"
+    return str(count_combinations(config.search.parameters))
