@@ -1,0 +1,1 @@
+"""A stand-in for the lean command and for docker, which replays recorded runs."""

@@ -1,0 +1,31 @@
+#!/bin/sh
+# The main job on a fresh machine: the real runner, with `lean` replaced by the replay of a recorded run.
+set -eu
+cd "$(dirname "$0")/../.."
+python="$1"
+workspace=.demo/workspace
+mkdir -p "$workspace"
+[ -f "$workspace/lean.json" ] || echo '{}' > "$workspace/lean.json"
+# The strategy as it was recorded; the one in lean_projects/ may have moved on.
+"$python" - "$workspace" <<'END'
+import pathlib, sys, tarfile
+project = pathlib.Path(sys.argv[1]) / "RSI_MeanReversion_ETF"
+project.mkdir(exist_ok=True)
+with tarfile.open("tests/recordings/grid-72.tar.xz") as archive:
+    code = archive.extractfile("grid-72/output/code/main.py")
+    assert code is not None
+    (project / "main.py").write_bytes(code.read())
+END
+export LEAN_REPLAY_RECORDING="$PWD/tests/recordings/grid-72.tar.xz"
+export LEAN_REPLAY_SPEED="${DEMO_SPEED:-20}"
+export REPLAY_PYTHON="$PWD/$python"
+export LEAN_COMMAND="$PWD/tests/replay/bin/lean"
+unset DATABASE_URL PGHOST PGHOSTADDR PGPORT PGDATABASE PGUSER PGSERVICE
+echo "demo: no LEAN here, so a recorded optimization of the real engine is replayed at ${LEAN_REPLAY_SPEED}× speed" >&2
+leaderboard=lean_projects/results/leaderboard/strategy_leaderboard.md
+status=0
+summary=$("$python" scripts/optimize_runner.py --config configs/optimizations/rsi_etf_example.yaml \
+    --workspace "$workspace") || status=$?
+[ "$status" -eq 0 ] && cat "$leaderboard" && echo
+printf '%s\n' "$summary"
+exit "$status"
