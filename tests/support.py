@@ -1,0 +1,52 @@
+"""What tests share that is no fixture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+RECORDINGS = PROJECT / "tests" / "recordings"
+
+
+@dataclass(frozen=True)
+class ScriptResult:
+    """What a script printed and returned."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+    @property
+    def last_line(self) -> str:
+        """The last line of stdout."""
+        return self.stdout.rstrip("\n").rsplit("\n", 1)[-1]
+
+
+def make_project(workspace: Path, name: str, code: str = "# as recorded\n") -> Path:
+    """A LEAN project in the workspace."""
+    project = workspace / name
+    project.mkdir(parents=True, exist_ok=True)
+    (project / "main.py").write_text(code, encoding="utf-8")
+    return project
+
+
+def write_config(
+    file: Path,
+    project: str,
+    parameters: str,
+    *,
+    criteria: str = "",
+    constraint: str = "",
+    search: str = "Grid Search",
+    target: str = "Sharpe Ratio",
+    more: str = "",
+) -> Path:
+    """A config of flags only, as the recorded commands were."""
+    constraints = f"  constraints: ['{constraint}']\n" if constraint else ""
+    judged = f"success_criteria: {{{criteria}}}\n" if criteria else ""
+    file.write_text(
+        f"strategy: {{name: {project}, lean_project_path: {project}}}\n"
+        f"optimization:\n  type: {search}\n  target_metric: {target}\n  target_direction: max\n"
+        f"{constraints}  parameters:\n{parameters}  max_concurrent_backtests: 2\n{judged}{more}",
+        encoding="utf-8",
+    )
+    return file
