@@ -15,7 +15,7 @@ import psycopg2.extras
 import pytest
 from psycopg2 import sql
 from psycopg2.extensions import make_dsn
-from testcontainers.postgres import PostgresContainer
+from testcontainers.community.postgres import PostgresContainer
 
 from strategy_testing.database import Database, connect
 from strategy_testing.database_target import DatabaseTarget, Source

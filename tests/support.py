@@ -1,7 +1,10 @@
 """What tests share that is no fixture."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 PROJECT = Path(__file__).resolve().parents[1]
 RECORDINGS = PROJECT / "tests" / "recordings"
@@ -50,3 +53,17 @@ def write_config(
         encoding="utf-8",
     )
     return file
+
+
+def processes_naming(text: str, patience_seconds: float = 5) -> list[list[str]]:
+    """Command lines of other processes that name a text; what is just ending is waited for."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        found = [
+            process.info["cmdline"]
+            for process in psutil.process_iter(["cmdline"])
+            if any(text in word for word in process.info["cmdline"] or ())
+        ]
+        if not found or time.monotonic() > deadline:
+            return found
+        time.sleep(0.1)

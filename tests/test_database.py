@@ -1,0 +1,298 @@
+"""The schema on a real PostgreSQL: names and comments, upgrades, triggers, views."""
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from strategy_testing.database import Database, connect
+from strategy_testing.database_target import DatabaseTarget, Source
+from strategy_testing.errors import DatabaseError
+from strategy_testing.metrics import METRICS
+from strategy_testing.schema import SCHEMA_FILE, current_version, ensure_schema, stored_version
+from support import PROJECT
+
+Ask = Callable[..., list[dict[str, object]]]
+
+_STRUCTURE = """
+    SELECT table_name, column_name, data_type, is_nullable, is_generated
+    FROM information_schema.columns
+    WHERE table_schema = 'public' AND NOT (column_name = 'id' OR column_name LIKE '%%\\_id')
+    ORDER BY table_name, column_name
+"""
+
+
+def _open(url: str) -> Database:
+    return connect(DatabaseTarget(Source.ARGUMENT, url))
+
+
+def _strategy(ask: Ask, name: str = "S", status: str = "planned") -> int:
+    rows = ask("INSERT INTO strategies (name, status) VALUES (%s, %s) RETURNING id", name, status)
+    return int(str(rows[0]["id"]))
+
+
+def _run(ask: Ask, strategy: int, status: str = "completed") -> int:
+    insert = "INSERT INTO optimization_runs (strategy_id, status) VALUES (%s, %s) RETURNING id"
+    return int(str(ask(insert, strategy, status)[0]["id"]))
+
+
+def _status(ask: Ask, strategy: int) -> object:
+    return ask("SELECT status FROM strategies WHERE id = %s", strategy)[0]["status"]
+
+
+def _result(ask: Ask, run: int, strategy: int, meets: bool | None, status: str = "completed", **more: object) -> None:
+    columns = {"optimization_run_id": run, "strategy_id": strategy, "meets_criteria": meets, "status": status, **more}
+    names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
+    ask(f"INSERT INTO backtest_results ({names}) VALUES ({marks})", *columns.values())
+
+
+def test_every_table_column_view_and_function_has_a_comment(ask: Ask) -> None:
+    bare = ask("""
+        SELECT relname || coalesce('.' || attname, '') AS name
+        FROM pg_class
+        LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+        WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')
+            AND (obj_description(pg_class.oid) IS NULL OR col_description(pg_class.oid, attnum) IS NULL)
+        UNION ALL
+        SELECT proname FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL
+    """)
+    assert bare == []
+
+
+def test_every_constraint_is_named_in_the_schema(ask: Ask) -> None:
+    named = set(re.findall(r"CONSTRAINT (\w+)", SCHEMA_FILE.read_text(encoding="utf-8")))
+    stored = ask("""
+        SELECT conname FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f', 'c')
+    """)
+    assert {str(row["conname"]) for row in stored} == named
+
+
+def test_every_metric_of_the_catalogue_has_its_column(ask: Ask) -> None:
+    rows = ask("SELECT column_name FROM information_schema.columns WHERE table_name = 'backtest_results'")
+    assert {metric.column for metric in METRICS} <= {str(row["column_name"]) for row in rows}
+
+
+def test_the_schema_is_made_once_and_again_without_change(empty_database_url: str) -> None:
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+        with database.transaction():
+            first = database.rows("has_tables")
+        ensure_schema(database)
+        with database.transaction():
+            assert stored_version(database) == current_version()
+            assert database.rows("has_tables") == first
+
+
+def test_the_schema_may_be_run_again_by_hand(database: Database, ask: Ask) -> None:
+    _strategy(ask)
+    with database.transaction():
+        database.script(SCHEMA_FILE.read_text(encoding="utf-8"))
+    assert len(ask("SELECT * FROM strategies")) == 1
+
+
+def test_a_database_without_versions_is_upgraded_and_keeps_its_rows(empty_database_url: str, database_url: str) -> None:
+    unversioned = (PROJECT / "tests" / "unversioned_schema.sql").read_text(encoding="utf-8")
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute(unversioned)
+        connection.commit()
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+    with closing(psycopg2.connect(empty_database_url)) as old, old.cursor() as cursor:
+        cursor.execute("SELECT name, status, priority FROM strategies ORDER BY id")
+        assert cursor.fetchall() == [("Old_RSI", "rejected", "HIGH"), ("Old_Live", "deployed", None)]
+        cursor.execute("SELECT target_direction, status FROM optimization_runs")
+        assert cursor.fetchall() == [("max", "completed")]
+        cursor.execute("SELECT parameters, sharpe_ratio::text, rejection_reasons FROM backtest_results ORDER BY id")
+        assert cursor.fetchall() == [
+            ({"rsi_period": "14"}, "-1.042", ["Insufficient trades: 8 < 100"]),
+            ({"rsi_period": "15"}, "0.500", []),
+            ({}, None, []),
+        ]
+        cursor.execute("SELECT strategy, combinations FROM strategy_leaderboard")
+        assert cursor.fetchall() == [("Old_RSI", 3)]
+        cursor.execute(_STRUCTURE.replace("%%", "%"))
+        upgraded = cursor.fetchall()
+    with closing(psycopg2.connect(database_url)) as new, new.cursor() as cursor:
+        cursor.execute(_STRUCTURE.replace("%%", "%"))
+        assert upgraded == cursor.fetchall()
+
+
+def test_a_newer_database_is_refused(database: Database, ask: Ask) -> None:
+    ask("INSERT INTO schema_versions (version) VALUES (9999)")
+    with pytest.raises(DatabaseError, match="schema version 9999, this framework knows up to"):
+        ensure_schema(database)
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [
+        ([], "testing"),
+        ([(None, "completed")], "testing"),
+        ([(False, "completed")], "rejected"),
+        ([(False, "failed")], "testing"),
+        ([(False, "completed"), (True, "completed")], "passed"),
+    ],
+)
+def test_the_status_of_a_strategy_follows_its_results(
+    ask: Ask, results: list[tuple[bool | None, str]], expected: str
+) -> None:
+    strategy = _strategy(ask)
+    assert _status(ask, strategy) == "planned"
+    run = _run(ask, strategy)
+    for meets, status in results:
+        _result(ask, run, strategy, meets, status)
+    assert _status(ask, strategy) == expected
+
+
+def test_the_status_changes_when_results_do(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    _result(ask, run, strategy, True)
+    assert _status(ask, strategy) == "passed"
+    ask("UPDATE backtest_results SET meets_criteria = false")
+    assert _status(ask, strategy) == "rejected"
+    _run(ask, strategy, "running")
+    assert _status(ask, strategy) == "testing"
+    ask("UPDATE optimization_runs SET status = 'completed'")
+    assert _status(ask, strategy) == "rejected"
+    ask("DELETE FROM backtest_results")
+    assert _status(ask, strategy) == "testing"
+    ask("DELETE FROM optimization_runs")
+    assert _status(ask, strategy) == "planned"
+
+
+def test_truncating_the_results_is_noticed(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    _result(ask, _run(ask, strategy), strategy, True)
+    ask("TRUNCATE backtest_results")
+    assert _status(ask, strategy) == "testing"
+    assert ask("SELECT passed_combinations FROM optimization_runs") == [{"passed_combinations": 0}]
+
+
+def test_a_deployed_strategy_is_never_touched(ask: Ask) -> None:
+    strategy = _strategy(ask, status="deployed")
+    run = _run(ask, strategy)
+    _result(ask, run, strategy, False)
+    ask("DELETE FROM backtest_results")
+    assert _status(ask, strategy) == "deployed"
+
+
+def test_moving_a_result_changes_both_strategies(ask: Ask) -> None:
+    first, second = _strategy(ask, "First"), _strategy(ask, "Second")
+    first_run, second_run = _run(ask, first), _run(ask, second)
+    _result(ask, first_run, first, True)
+    ask("UPDATE backtest_results SET optimization_run_id = %s, strategy_id = %s", second_run, second)
+    assert (_status(ask, first), _status(ask, second)) == ("testing", "passed")
+
+
+def test_combinations_that_were_tested_twice_count_once(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    for parameters in ('{"a": "1"}', '{"a": "1"}', '{"a": "2"}'):
+        _result(ask, run, strategy, True, parameters=parameters)
+    _result(ask, run, strategy, False, "failed", parameters='{"a": "2"}')
+    _result(ask, run, strategy, False, "failed", parameters='{"a": "3"}')
+    counts = ask("SELECT completed_combinations, failed_combinations, passed_combinations FROM optimization_runs")
+    assert counts == [{"completed_combinations": 2, "failed_combinations": 1, "passed_combinations": 2}]
+
+
+@pytest.mark.parametrize(
+    ("statement", "constraint"),
+    [
+        ("INSERT INTO strategies (name, status) VALUES ('x', 'done')", "strategies_status_check"),
+        ("INSERT INTO strategies (name, priority) VALUES ('x', 'urgent')", "strategies_priority_check"),
+        ("INSERT INTO strategies (name) VALUES ('x'), ('x')", "strategies_name_key"),
+        (
+            "INSERT INTO backtest_results (optimization_run_id, strategy_id) VALUES (999, 999)",
+            "backtest_results_run_fkey",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused_by_name(ask: Ask, statement: str, constraint: str) -> None:
+    with pytest.raises(psycopg2.IntegrityError) as refused:
+        ask(statement)
+    assert refused.value.diag.constraint_name == constraint
+
+
+def test_a_failed_backtest_cannot_be_stored_as_passing(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    with pytest.raises(psycopg2.IntegrityError) as refused:
+        _result(ask, run, strategy, True, "failed")
+    assert refused.value.diag.constraint_name == "backtest_results_failed_never_passes_check"
+
+
+def test_failed_backtests_and_those_without_a_trade_lead_no_ranking(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    parameters = '{"level": "%s"}'
+    _result(ask, run, strategy, False, "failed", sharpe_ratio=9, total_trades=5, parameters=parameters % 1)
+    _result(ask, run, strategy, False, sharpe_ratio=0, total_trades=0, parameters=parameters % 2)
+    _result(ask, run, strategy, False, sharpe_ratio=-1, total_trades=5, parameters=parameters % "3.0")
+    _result(ask, run, strategy, False, sharpe_ratio=-3, total_trades=5, parameters=parameters % 4)
+    _result(ask, run, strategy, False, sharpe_ratio=-5, total_trades=5, parameters=parameters % 3)
+    best = [str(row["best_sharpe"]) for row in ask("SELECT best_sharpe FROM strategy_leaderboard")]
+    assert best == ["-1"]
+    days = ask("SELECT summary, failed FROM daily_summary")
+    assert days == [{"summary": "5 runs complete (1 failed), 0 passed, best Sharpe: -1.0", "failed": 1}]
+    values = ask("SELECT value, backtests, best_sharpe::text AS best FROM parameter_performance")
+    assert values == [
+        {"value": "3", "backtests": 2, "best": "-1"},
+        {"value": "4", "backtests": 1, "best": "-3"},
+    ]
+
+
+def test_rejections_are_counted_by_kind(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    _result(ask, run, strategy, False, rejection_reasons=["Insufficient trades: 8 < 100", "No trades"])
+    _result(ask, run, strategy, False, rejection_reasons=["Insufficient trades: 9 < 100"])
+    _result(ask, run, strategy, True)
+    rows = ask("SELECT reason, backtests, share_of_judged::text AS share FROM rejection_summary")
+    assert rows == [
+        {"reason": "Insufficient trades", "backtests": 2, "share": "0.6667"},
+        {"reason": "No trades", "backtests": 1, "share": "0.3333"},
+    ]
+
+
+def test_fees_are_analysed_by_run(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    for fee_pct, fees in ((0.674, 674), (0.1, 100)):
+        _result(ask, run, strategy, None, total_orders=822, total_fees=fees, fee_pct=fee_pct, net_profit=-142)
+    row = ask(
+        "SELECT backtests, over_30_percent, max_fee_pct::text AS most, avg_total_fees::text AS fees FROM fee_analysis"
+    )
+    assert row == [{"backtests": 2, "over_30_percent": 1, "most": "0.674", "fees": "387.00"}]
+
+
+def test_an_unreachable_database_is_told_without_the_password(tmp_path: Path) -> None:
+    url = "postgresql://someone:s3cret@127.0.0.1:1/trading"
+    with pytest.raises(DatabaseError) as refused:
+        _open(url)
+    message = str(refused.value)
+    assert "cannot connect to PostgreSQL (from --database-url)" in message
+    assert "s3cret" not in message
+
+
+def test_an_address_that_is_none_is_told_without_its_text() -> None:
+    with pytest.raises(DatabaseError) as refused:
+        _open("postgres//someone:s3cret@host/db")
+    assert str(refused.value) == (
+        "--database-url is not a PostgreSQL address; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+    )
+
+
+def test_a_refused_transaction_stores_nothing(database: Database, ask: Ask) -> None:
+    with (
+        pytest.raises(DatabaseError, match=r"strategies_status_check.*nothing of it was stored"),
+        database.transaction(),
+    ):
+        database.script("INSERT INTO strategies (name) VALUES ('kept?')")
+        database.script("INSERT INTO strategies (name, status) VALUES ('bad', 'done')")
+    assert ask("SELECT * FROM strategies") == []

@@ -1,0 +1,352 @@
+"""The real `lean` CLI, in an environment of its own, judges every command that a dry run prints."""
+
+import fcntl
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import PROJECT, make_project, write_config
+
+_ENVIRONMENT = PROJECT / ".venv-lean"
+_LEAN_CLI = PROJECT / "tests" / "lean_cli"
+_CONFIGS = sorted((PROJECT / "configs" / "optimizations").glob("*.yaml"))
+_FIXED = {"start_date", "end_date", "initial_capital"}
+_ADDED_BY_CLI = {"maximum-concurrent-backtests", "optimizer-close-automatically", "results-destination-folder"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the CLI says of one command line."""
+
+    accepted: bool
+    why: str
+    config: Any
+    """What it would hand to the engine."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A dry run's script, run with the judge in the place of `lean`."""
+
+    script: str
+    judgements: list[Judgement]
+
+    @property
+    def commands(self) -> list[str]:
+        return [line for line in self.script.splitlines() if line.startswith("lean ")]
+
+    @property
+    def combinations(self) -> int:
+        """What the engine would run, counted as LEAN does: min + i × step ≤ max."""
+        total = 0
+        for judgement in self.judgements:
+            count = 1
+            for parameter in judgement.config["parameters"]:
+                if "min" in parameter:
+                    low, high, step = (Decimal(str(parameter[key])) for key in ("min", "max", "step"))
+                    count *= int((high - low) // step) + 1
+            total += count
+        return total
+
+
+@pytest.fixture(scope="session")
+def lean_python() -> Path:
+    """The interpreter of an environment with the real CLI, made when its requirements are new."""
+    requirements = _LEAN_CLI / "requirements.txt"
+    wanted = f"{sys.version}\n{requirements.read_text(encoding='utf-8')}"
+    python, stamp = _ENVIRONMENT / "bin" / "python", _ENVIRONMENT / ".installed"
+    _ENVIRONMENT.mkdir(exist_ok=True)
+    with _locked(_ENVIRONMENT):
+        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+            stamp.unlink(missing_ok=True)
+            pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r"]
+            _succeed([sys.executable, "-m", "venv", "--clear", str(_ENVIRONMENT)])
+            _succeed([str(python), *pip, str(requirements)])
+            stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Two test runs at once make the environment once."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _succeed(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout}{done.stderr}"
+
+
+@pytest.fixture
+def lean_workspace(tmp_path: Path) -> Path:
+    """A workspace with the strategies of lean_projects/."""
+    folder = tmp_path / "lean workspace"  # a blank: the script must quote it
+    folder.mkdir()
+    for project in (PROJECT / "lean_projects").iterdir():
+        if (project / "main.py").is_file():
+            shutil.copytree(project, folder / project.name)
+    (folder / "lean.json").write_text("{}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def environment(lean_python: Path, tmp_path: Path) -> dict[str, str]:
+    """An environment in whose PATH `lean` is the judge."""
+    shim = tmp_path / "bin" / "lean"
+    shim.parent.mkdir()
+    words = shlex.join([str(lean_python), str(_LEAN_CLI / "judge.py")])
+    shim.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    return os.environ | {"PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def ask_lean(environment: dict[str, str], lean_workspace: Path) -> Callable[..., Judgement]:
+    """Asks the CLI about one command line, in the workspace unless another folder is named."""
+
+    def ask(*words: str, folder: Path = lean_workspace) -> Judgement:
+        done = subprocess.run(
+            ["lean", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.stdout, done.stderr
+        judgements = _judgements(done.stdout)
+        assert [done.returncode] == [0 if judgement.accepted else 1 for judgement in judgements]
+        return judgements[0]
+
+    return ask
+
+
+@pytest.fixture
+def judge_dry_run(environment: dict[str, str], lean_workspace: Path) -> Callable[[Path], Judged]:
+    """Dry-runs a config and runs the printed script, so that its files exist as printed and `lean` is the judge."""
+
+    def judge(config: Path) -> Judged:
+        runner = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config), "--dry-run"]
+        printed = subprocess.run(
+            [*runner, "--workspace", str(lean_workspace)],
+            env=environment, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert printed.returncode == 0, printed.stderr
+        assert not (lean_workspace / ".optimization").exists(), "a dry run writes nothing"
+        done = subprocess.run(
+            ["sh", "-e"], input=printed.stdout,
+            cwd=Path.home(), env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        judged = Judged(printed.stdout, _judgements(done.stdout))
+        assert judged.commands
+        assert len(judged.judgements) == len(judged.commands)
+        assert all(judgement.accepted for judgement in judged.judgements)
+        return judged
+
+    return judge
+
+
+def _judgements(printed: str) -> list[Judgement]:
+    answers = [json.loads(line) for line in printed.splitlines()]
+    return [Judgement(answer["accepted"], answer.get("why", ""), answer.get("config")) for answer in answers]
+
+
+@pytest.mark.parametrize("config", _CONFIGS, ids=lambda file: str(file.stem))
+def test_the_real_cli_accepts_the_dry_run_of_every_config(
+    judge_dry_run: Callable[[Path], Judged], config: Path
+) -> None:
+    expected = {
+        "bollinger_etf_example": 32,
+        "bollinger_etf_rejected": 12,
+        "rsi_etf": 486,
+        "rsi_etf_example": 72,
+        "template": 108,
+    }
+    judged = judge_dry_run(config)
+    assert judged.combinations == expected.get(config.stem, judged.combinations)
+
+
+_MADE = {
+    "flags": "    lookback: {start: 2, end: 7, step: 1}\n    stop: {start: 0.005, end: 0.02, step: 0.005}\n",
+    "negative": "    shift: {start: -0.02, end: 0.02, step: 0.01}\n",
+    "lists": "    level: {values: [1, 2, 4, 8]}\n    trend: {values: [true, false]}\n    asset: {values: [SPY, QQQ]}\n",
+    "one value": "    level: {values: [3]}\n    deep: {start: 1, end: 1, step: 1}\n",
+}
+_MADE_COMBINATIONS = {"flags": 24, "negative": 5, "lists": 16, "one value": 1}
+
+
+@pytest.mark.parametrize("name", _MADE)
+def test_it_accepts_flags_and_lists(
+    judge_dry_run: Callable[[Path], Judged], lean_workspace: Path, tmp_path: Path, name: str
+) -> None:
+    make_project(lean_workspace, "Quick")
+    config = write_config(tmp_path / "made.yaml", "Quick", _MADE[name], constraint="Total Trades >= 10")
+    assert judge_dry_run(config).combinations == _MADE_COMBINATIONS[name]
+
+
+def test_a_flag_and_a_file_say_the_same_of_a_metric(
+    judge_dry_run: Callable[[Path], Judged], lean_workspace: Path, tmp_path: Path
+) -> None:
+    make_project(lean_workspace, "Quick")
+    parameters = "    level: {start: 0, end: 4, step: 1}\n"
+    settings = {"constraint": "Total Trades > 100", "target": "PSR"}
+    flags = write_config(tmp_path / "flags.yaml", "Quick", parameters, **settings)
+    in_flags = judge_dry_run(flags)
+    shutil.rmtree(lean_workspace / ".optimization", ignore_errors=True)
+    fixed = "backtest: {start_date: 2015-01-01, end_date: 2020-12-31, initial_capital: 1000}\n"
+    in_file = judge_dry_run(write_config(tmp_path / "file.yaml", "Quick", parameters, more=fixed, **settings))
+    assert "--target" in in_flags.commands[0]
+    assert "--optimizer-config" in in_file.commands[0]
+    by_flags, by_file = in_flags.judgements[0].config, in_file.judgements[0].config
+    assert by_flags["optimization-criterion"]["target"].endswith(".ProbabilisticSharpeRatio")
+    assert by_flags["constraints"][0]["target"].endswith(".TradeStatistics.TotalNumberOfTrades")
+    assert _without_fixed(by_file) == by_flags
+
+
+@pytest.mark.parametrize("name", ["grid-72", "idle", "crashy"])
+def test_the_optimizer_config_is_what_the_cli_wrote_for_the_same_grid(
+    judge_dry_run: Callable[[Path], Judged],
+    lean_workspace: Path,
+    unpacked: Callable[[str], Path],
+    tmp_path: Path,
+    name: str,
+) -> None:
+    recorded = _json(unpacked(name) / "output" / "optimizer-config.json")
+    project = _json(unpacked(name) / "run.json")["argv"][2]
+    make_project(lean_workspace, project)
+    parameters = "".join(
+        f"    {p['name']}: {{start: {p['min']:g}, end: {p['max']:g}, step: {p['step']:g}}}\n"
+        for p in recorded["parameters"]
+    )
+    constraint = f"Drawdown < {recorded['constraints'][0]['target-value']}"
+
+    flags = judge_dry_run(write_config(tmp_path / "flags.yaml", project, parameters, constraint=constraint))
+    assert flags.judgements[0].config == recorded
+    shutil.rmtree(lean_workspace / ".optimization", ignore_errors=True)
+
+    fixed = "backtest: {start_date: 2015-01-01, end_date: 2020-12-31, initial_capital: 1000}\n"
+    config = write_config(tmp_path / "file.yaml", project, parameters, constraint=constraint, more=fixed)
+    judged = judge_dry_run(config)
+    (written,) = lean_workspace.rglob("optimizer.json")
+    own = _json(written)
+    assert {p["name"] for p in own["parameters"] if "value" in p} == _FIXED
+    assert _without_fixed(own) == {key: value for key, value in recorded.items() if key not in _ADDED_BY_CLI}
+    assert _without_fixed(judged.judgements[0].config) == recorded
+    assert list(own) == [key for key in recorded if key not in _ADDED_BY_CLI]
+
+
+def test_an_euler_search_has_the_structure_that_was_recorded(
+    judge_dry_run: Callable[[Path], Judged], lean_workspace: Path, unpacked: Callable[[str], Path], tmp_path: Path
+) -> None:
+    recorded = _json(unpacked("euler-whole") / "output" / "optimizer-config.json")
+    make_project(lean_workspace, "Quick")
+    config = write_config(
+        tmp_path / "euler.yaml",
+        "Quick",
+        "".join(
+            f"    {p['name']}: {{start: {p['min']}, end: {p['max']}, step: {p['step']}, min_step: {p['min-step']}}}\n"
+            for p in recorded["parameters"]
+        ),
+        search="Euler Search",
+    )
+    judged = judge_dry_run(config)
+    given = judged.judgements[0].config
+    assert given["parameters"] == recorded["parameters"]
+    assert given["optimization-strategy"] == recorded["optimization-strategy"]
+    assert given["optimization-strategy-settings"] == recorded["optimization-strategy-settings"]
+    assert given["optimization-criterion"] == recorded["optimization-criterion"]
+
+
+_WRONG = {
+    "a strategy it does not know": (["--strategy", "Genetic Search"], "is not one of"),
+    "an operator it does not know": (["--constraint", "Drawdown ~ 0.1"], "'~'"),
+    "an option it does not have": (["--min-step", "1"], "No such option"),
+    "no backtest at a time": (["--max-concurrent-backtests", "0"], "is not in the range"),
+    "a text for a number": (["--parameter", "level", "low", "4", "1"], "is not a valid float"),
+    "a parameter without a step": (["--parameter", "level", "0", "4"], "requires 4 arguments"),
+    "a sideways direction": (["--target-direction", "up"], "is not one of"),
+    "an output outside the workspace": (["--output", "../elsewhere"], "is not in the subpath of"),
+    "an optimizer config that is missing": (["--optimizer-config", "none.json"], "does not exist"),
+    "a config beside a strategy": (["--optimizer-config", "lean.json"], "mutually exclusive"),
+}
+
+
+def _good_words(project: str = "RSI_MeanReversion_ETF") -> list[str]:
+    return shlex.split(
+        f"optimize {project} --strategy 'Grid Search' --target 'Sharpe Ratio' --target-direction max "
+        "--parameter level 0 4 1 --output .optimization/x --max-concurrent-backtests 2"
+    )
+
+
+@pytest.mark.parametrize("what", _WRONG)
+def test_it_refuses_what_is_wrong(ask_lean: Callable[..., Judgement], what: str) -> None:
+    """Or its acceptance would mean nothing."""
+    words, said = _WRONG[what]
+    assert ask_lean(*_good_words()).accepted
+    refusal = ask_lean(*_good_words(), *words)
+    assert not refusal.accepted
+    assert said in refusal.why
+
+
+def test_it_refuses_a_missing_project_and_a_missing_workspace(
+    ask_lean: Callable[..., Judgement], tmp_path: Path
+) -> None:
+    assert "'NoSuch' does not exist" in ask_lean(*_good_words("NoSuch")).why
+    make_project(tmp_path / "bare", "Quick")
+    assert "lean.json" in ask_lean(*_good_words("Quick"), folder=tmp_path / "bare").why
+
+
+def test_it_refuses_what_would_ask_questions(ask_lean: Callable[..., Judgement]) -> None:
+    assert "questions" in ask_lean("optimize", "RSI_MeanReversion_ETF").why
+    assert not ask_lean("optimize", "RSI_MeanReversion_ETF", "--strategy", "Grid Search").accepted
+
+
+_RECORDED = {
+    "grid-72": "",
+    "idle": "",
+    "minmax": "",  # accepted by the CLI: it is the engine that cannot start
+    "bad-constraint": "'~'",
+    "bad-strategy": "is not one of",
+    "no-project": "does not exist",
+}
+
+
+@pytest.mark.parametrize("name", _RECORDED)
+def test_it_judges_recorded_commands_as_the_cli_did(
+    ask_lean: Callable[..., Judgement], lean_workspace: Path, unpacked: Callable[[str], Path], name: str
+) -> None:
+    words = _json(unpacked(name) / "run.json")["argv"][1:]
+    if name != "no-project":
+        make_project(lean_workspace, words[1])
+    judgement = ask_lean(*words)
+    assert judgement.accepted == (not _RECORDED[name])
+    assert _RECORDED[name] in judgement.why
+
+
+def test_the_files_date_keeps_the_cli_off_the_network(ask_lean: Callable[..., Judgement], lean_python: Path) -> None:
+    """An old file would make the CLI ask the network, which the judge forbids itself."""
+    (modules,) = _ENVIRONMENT.rglob("modules-*.json")
+    os.utime(modules, (0, 0))
+    assert ask_lean(*_good_words()).accepted
+    assert modules.stat().st_mtime > 0
+    assert lean_python.is_file()
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _without_fixed(config: Any) -> Any:
+    return config | {"parameters": [p for p in config["parameters"] if p["name"] not in _FIXED]}

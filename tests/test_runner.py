@@ -1,0 +1,343 @@
+"""optimize_runner.py as a user calls it, while `lean` replays recorded runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+
+Ask = Callable[..., list[dict[str, Any]]]
+Run = Callable[..., ScriptResult]
+
+EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
+REJECTED = PROJECT / "configs" / "optimizations" / "bollinger_etf_rejected.yaml"
+_GRID = (
+    "    rsi_period: {start: 10, end: 20, step: 2}\n"
+    "    entry_threshold: {start: 25, end: 35, step: 5}\n"
+    "    exit_threshold: {start: 50, end: 65, step: 5}\n"
+)
+_LEVELS = "    level: {start: %s, end: %s, step: 1}\n"
+
+
+def test_the_main_job_ends_with_the_line_and_stores_everything(
+    replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    done = replayed("grid-72", EXAMPLE)
+    assert (done.stdout, done.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
+    assert "180 orders on $5,000: $180, 3.6% of the capital, within 30.0%: go ahead" in done.stderr
+    assert "REPLAY: this is not LEAN" in done.stderr
+    assert "/72 backtests finished" in done.stderr
+    run = ask("SELECT * FROM optimization_runs")[0]
+    assert (run["status"], run["total_combinations"], run["passed_combinations"]) == ("completed", 72, 3)
+    assert run["completed_at"] > run["started_at"]
+    assert run["config"]["success_criteria"]["min_trades"] == 40
+    assert len(run["strategy_code_hash"]) == 64
+    folder = Path(run["output_folder"])
+    assert folder.parent == workspace / ".optimization" / "RSI_MeanReversion_ETF"
+    assert (folder / "optimization.yaml").read_bytes() == EXAMPLE.read_bytes()
+    output = f".optimization/RSI_MeanReversion_ETF/{folder.name}"
+    program = PROJECT / "tests" / "replay" / "bin" / "lean"
+    assert run["command"] == (
+        f"{program} optimize RSI_MeanReversion_ETF --optimizer-config {output}/optimizer.json "
+        f"--output {output} --max-concurrent-backtests 2"
+    )
+    said = (folder / "lean-output.txt").read_text(encoding="utf-8")
+    assert "Successfully optimized 'RSI_MeanReversion_ETF'" in said.replace("\n", " ")
+    assert max(map(len, said.splitlines())) > 300  # unwrapped
+    assert "| 1   | RSI_MeanReversion_ETF |" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+
+
+def test_the_runs_own_folder_is_judged_again_without_naming_the_config(
+    replayed: Run, run_script: Run, workspace: Path, ask: Ask
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    replayed("grid-72", EXAMPLE)
+    before = ask("SELECT * FROM optimization_runs")
+    again = run_script("results_importer.py", "--optimization-dir", workspace / ".optimization")
+    assert (again.stdout, again.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
+    assert ask("SELECT * FROM optimization_runs") == before
+
+
+def test_the_command_of_a_config_without_dates_is_the_handoffs(
+    run_script: Run, workspace: Path, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID, constraint="Drawdown < 0.15")
+    done = run_script("optimize_runner.py", "--config", config, "--dry-run", "--workspace", workspace)
+    change, command = done.stdout.splitlines()
+    assert change == f"cd {workspace}"
+    before, _, after = command.partition(" --output .optimization/RSI_MeanReversion_ETF/")
+    assert before == (
+        "lean optimize RSI_MeanReversion_ETF --strategy 'Grid Search' --target 'Sharpe Ratio' --target-direction max "
+        "--parameter rsi_period 10 20 2 --parameter entry_threshold 25 35 5 --parameter exit_threshold 50 65 5 "
+        "--constraint 'Drawdown < 0.15'"
+    )
+    assert after.split(" ", 1)[1] == "--max-concurrent-backtests 2"
+    assert list(workspace.iterdir()) == [workspace / "lean.json"]
+
+
+def test_a_dry_run_prints_a_script_that_a_shell_runs(
+    run_script: Run, replayed: Run, workspace: Path, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    done = replayed("grid-72", EXAMPLE, "--dry-run")
+    assert done.exit_code == 0
+    assert not (workspace / ".optimization").exists()
+    ran = subprocess.run(
+        ["sh"],
+        input=done.stdout,
+        env=os.environ
+        | {
+            "LEAN_REPLAY_RECORDING": str(RECORDINGS / "grid-72.tar.xz"),
+            "LEAN_REPLAY_SPEED": "400",
+            "LEAN_REPLAY_STATE": str(tmp_path / "state"),
+            "REPLAY_PYTHON": sys.executable,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert len(list(workspace.glob(".optimization/RSI_MeanReversion_ETF/*/*-*/*-summary.json"))) == 72
+
+
+def test_crashed_backtests_make_the_run_partial(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "Crashy")
+    config = write_config(
+        tmp_path / "c.yaml", "Crashy", "    lookback: {start: 2, end: 7, step: 1}\n",
+        criteria="min_sharpe: 1.0", constraint="Drawdown < 0.15",
+    )  # fmt: skip
+    done = replayed("crashy", config)
+    assert (done.stdout, done.exit_code) == ("6 runs complete (3 failed), 0 passed, best Sharpe: -0.4\n", 4)
+    run = ask("SELECT status, error_message, completed_combinations, failed_combinations FROM optimization_runs")[0]
+    assert run["status"] == "partial"
+    assert run["error_message"].startswith("3 of 6 backtests failed: 2019-03-27 16:00:00 Runtime Error: lookback")
+    assert (run["completed_combinations"], run["failed_combinations"]) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("recording", "exit_code", "reason"),
+    [
+        ("no-docker", 11, "Docker does not answer; start Docker and try again"),
+        ("no-image", 12, "the engine image local/lean:99 cannot be pulled; check lean.image and the network"),
+        ("broken", 15, 'the strategy does not compile: File "/LeanCLI/main.py", line 8'),
+        ("minmax", 16, "LEAN's optimizer could not start: System.ArgumentException: Minimum value (4) should be"),
+        ("step-zero", 16, "LEAN's optimizer could not start: System.ArgumentException: step should be positive"),
+        ("bad-constraint", 20, "lean refused to run: '~'"),
+        ("estimate", 20, "lean refused to run: Please run at least one backtest"),
+    ],
+)
+def test_a_run_that_cannot_start_is_failed_with_cause_and_remedy(
+    recording: str, exit_code: int, reason: str, replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "Idle")
+    config = write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (3, 4))
+    done = replayed(recording, config, env={"LEAN_REPLAY_ANY": "1"})
+    assert (done.stdout, done.exit_code) == ("0 runs complete, not judged, best Sharpe: n/a\n", exit_code)
+    assert f"failed: {reason}" in done.stderr
+    run = ask("SELECT status, error_message, completed_at FROM optimization_runs")[0]
+    assert run["status"] == "failed"
+    assert run["error_message"].startswith(reason)
+    assert run["completed_at"] is not None
+
+
+def test_a_killed_container_leaves_what_finished(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    config = write_config(
+        tmp_path / "c.yaml", "RSI_MeanReversion_ETF", "    rsi_period: {start: 8, end: 18, step: 1}\n"
+    )
+    done = replayed("container-killed", config)
+    assert (done.stdout, done.exit_code) == ("4 runs complete, not judged, best Sharpe: -0.1\n", 21)
+    assert "partial: LEAN stopped before the optimization had ended (exit code 1)" in done.stderr
+    assert ask("SELECT status, completed_combinations FROM optimization_runs") == [
+        {"status": "partial", "completed_combinations": 4}
+    ]
+
+
+def test_irregular_values_run_as_their_exact_product(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    parameters = (
+        "    rsi_period: {values: [10, 12, 20]}\n"
+        "    entry_threshold: {values: [35]}\n"
+        "    exit_threshold: {start: 50, end: 65, step: 15}\n"
+    )
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
+    done = replayed("grid-72", config)
+    assert (done.last_line[:15], done.exit_code) == ("6 runs complete", 0)
+    ran = ask("SELECT parameters FROM backtest_results")
+    expected = {(period, "35", level) for period in ("10", "12", "20") for level in ("50", "65")}
+    found = [tuple(row["parameters"][k] for k in ("rsi_period", "entry_threshold", "exit_threshold")) for row in ran]
+    assert sorted(found) == sorted(expected)
+    assert ask("SELECT status, total_combinations FROM optimization_runs") == [
+        {"status": "completed", "total_combinations": 6}
+    ]
+
+
+def test_an_euler_search_refines(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "Quick")
+    config = write_config(
+        tmp_path / "c.yaml", "Quick", "    lookback: {start: 3, end: 19, step: 1}\n", search="Euler Search"
+    )
+    done = replayed("euler-whole", config)
+    assert (done.stdout, done.exit_code) == ("6 runs complete, not judged, best Sharpe: 2.9\n", 0)
+    assert "running an unknown number of combinations of Quick" in done.stderr
+    run = ask("SELECT total_combinations, output_folder FROM optimization_runs")[0]
+    assert run["total_combinations"] == 6
+    sent = json.loads((Path(run["output_folder"]) / "optimizer.json").read_text(encoding="utf-8"))
+    assert sent["parameters"] == [{"name": "lookback", "min": 3, "max": 19, "step": 8, "min-step": 1}]
+    assert sent["optimization-strategy-settings"]["default-segment-amount"] == 2
+
+
+def test_fees_above_the_limit_stop_before_anything_runs(replayed: Run, workspace: Path, ask: Ask) -> None:
+    make_project(workspace, "BollingerBand_ETF_LowFreq")
+    done = replayed("grid-72", REJECTED)
+    assert (done.stdout, done.exit_code) == ("", 3)
+    assert "822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise" in done.stderr
+    assert not (workspace / ".optimization").exists()
+    assert ask("SELECT * FROM optimization_runs") == []
+
+
+@pytest.mark.parametrize("change", ["--ignore-fees", "max_fee_pct: 0.70"])
+def test_the_stop_can_be_overridden(change: str, replayed: Run, workspace: Path, tmp_path: Path) -> None:
+    make_project(workspace, "Idle")
+    fees = (
+        "backtest: {start_date: 2019-01-01, end_date: 2019-12-31, initial_capital: 1000}\n"
+        "fee_assumptions: {per_trade_fee: 0.82, expected_trades_per_year: 822}\n"
+    )
+    criteria = "" if change.startswith("--") else change
+    config = write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 4), criteria=criteria, more=fees)
+    assert replayed("idle", config, env={"LEAN_REPLAY_ANY": "1"}).exit_code == (3 if not criteria else 0)
+    if not criteria:
+        assert replayed("idle", config, change, env={"LEAN_REPLAY_ANY": "1"}).exit_code == 0
+
+
+def test_the_estimate_gives_the_known_case_and_says_stop(run_script: Run) -> None:
+    done = run_script("optimize_runner.py", "--config", REJECTED, "--estimate")
+    assert done.exit_code == 3
+    assert done.last_line == "822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise"
+    assert "Combinations                   12" in done.stdout
+
+
+def test_an_estimate_without_assumptions_says_what_it_needs_and_then_uses_earlier_runs(
+    run_script: Run, unpacked: Callable[[str], Path], tmp_path: Path
+) -> None:
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID)
+    done = run_script("optimize_runner.py", "--config", config, "--estimate")
+    assert (done.stdout, done.exit_code) == ("", 6)
+    assert done.stderr.endswith(
+        "cannot estimate fees: needs backtest.initial_capital (dollars); backtest.start_date and backtest.end_date; "
+        "fee_assumptions.expected_trades_per_year (orders a year), or an earlier run of the strategy\n"
+    )
+    period = "backtest: {start_date: 2012-01-03, end_date: 2020-12-31, initial_capital: 1000}\n"
+    dated = write_config(tmp_path / "d.yaml", "RSI_MeanReversion_ETF", _GRID, more=period)
+    run_script("results_importer.py", "--optimization-dir", unpacked("grid-72"), "--config", dated)
+    done = run_script("optimize_runner.py", "--config", dated, "--estimate")
+    assert (done.last_line, done.exit_code) == (
+        "77 orders on $1,000: $77, 7.7% of the capital, within 30.0%: go ahead", 0
+    )  # fmt: skip
+    assert "8.6 orders a year as in 72 earlier backtests, $1.00 an order as in earlier backtests" in done.stdout
+
+
+def test_mistakes_of_a_config_are_told_at_once_and_nothing_runs(run_script: Run, tmp_path: Path) -> None:
+    config = write_config(
+        tmp_path / "c.yaml", "X", "    a: {start: 2, end: 1, step: 0}\n", target="Sharp Ratio", criteria="min_shape: 1"
+    )
+    done = run_script("optimize_runner.py", "--config", config)
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert done.stderr.splitlines() == [
+        "errors:",
+        f"{config}: optimization.target_metric: Sharp Ratio is not a metric of LEAN's; did you mean Sharpe Ratio? "
+        "(line 4)",
+        f"{config}: optimization.parameters.a.step: must be greater than 0, not 0 (line 7)",
+        f"{config}: success_criteria.min_shape: unknown criterion, did you mean min_sharpe? (line 9)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("env", "exit_code", "message"),
+    [
+        ({"LEAN_COMMAND": "no-such-lean"}, 10, "error: no-such-lean: no such program (LEAN_COMMAND names it)"),
+        ({"LEAN_COMMAND": "", "PATH": "/nowhere"}, 10, "error: lean: no such program (it is not on the PATH)"),
+    ],
+)
+def test_a_missing_lean_is_told(
+    env: dict[str, str], exit_code: int, message: str, replayed: Run, workspace: Path, tmp_path: Path
+) -> None:
+    make_project(workspace, "Idle")
+    done = replayed("idle", write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 4)), env=env)
+    assert (done.stdout, done.exit_code) == ("", exit_code)
+    assert message in done.stderr
+
+
+def test_a_missing_project_and_a_missing_workspace_are_told(replayed: Run, workspace: Path, tmp_path: Path) -> None:
+    config = write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 4))
+    done = replayed("idle", config)
+    assert (done.exit_code, done.stdout) == (14, "")
+    assert f"error: {workspace}/Idle: no such LEAN project; check strategy.lean_project_path" in done.stderr
+    done = replayed("idle", config, "--workspace", tmp_path / "nowhere")
+    assert (done.exit_code, done.stdout) == (13, "")
+    assert "nowhere: no such folder; name the lean workspace in --workspace or LEAN_WORKSPACE" in done.stderr
+
+
+def test_secrets_of_the_database_do_not_reach_lean(
+    run_script: Run, workspace: Path, tmp_path: Path, database_url: str
+) -> None:
+    make_project(workspace, "Idle")
+    seen = tmp_path / "environment.txt"
+    lean = tmp_path / "lean"
+    lean.write_text(f'#!/bin/sh\nenv > {seen}\necho arguments: "$@" >> {seen}\nexit 1\n', encoding="utf-8")
+    lean.chmod(0o755)
+    config = write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 4))
+    env = {"LEAN_COMMAND": str(lean), "PGPASSWORD": "s3cret"}
+    done = run_script("optimize_runner.py", "--config", config, "--workspace", workspace, env=env)
+    assert done.exit_code == 20
+    text = seen.read_text(encoding="utf-8")
+    assert "COLUMNS=1000" in text
+    assert "s3cret" not in text
+    assert "DATABASE_URL" not in text
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stores_what_finished_and_leaves_no_process(
+    number: signal.Signals, exit_code: int, database_url: str, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID, constraint="Drawdown < 0.15")
+    command = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config)]
+    command += ["--workspace", str(workspace), "--leaderboard", str(tmp_path / "l.md")]
+    process = subprocess.Popen(
+        command,
+        env=os.environ
+        | {
+            "DATABASE_URL": database_url,
+            "LEAN_COMMAND": str(PROJECT / "tests" / "replay" / "bin" / "lean"),
+            "LEAN_REPLAY_RECORDING": str(RECORDINGS / "grid-72.tar.xz"),
+            "LEAN_REPLAY_SPEED": "20",
+            "LEAN_REPLAY_STATE": str(tmp_path / "state"),
+            "REPLAY_PYTHON": sys.executable,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while len(list(workspace.glob(".optimization/*/*/*-*/data-monitor-report-*"))) < 4 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (stdout, process.returncode) == ("", exit_code), stderr
+    summaries = list(workspace.glob(".optimization/*/*/*-*/data-monitor-report-*"))
+    stored = ask("SELECT count(*) AS n FROM backtest_results")[0]["n"]
+    assert stored >= 4
+    assert stored >= len(summaries)
+    assert ask("SELECT status FROM optimization_runs") == [{"status": "interrupted"}]
+    assert processes_naming(str(workspace)) == []
