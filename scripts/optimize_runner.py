@@ -2,23 +2,16 @@
 """Runs `lean optimize` for a config, watches it, and stores and judges its results."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 try:
-    from strategy_testing.cli import add_database_arguments, answer, run_main, tell, workspace_from
-    from strategy_testing.config import OptimizationConfig
-    from strategy_testing.config_reader import read_config
-    from strategy_testing.database import Database, open_database
-    from strategy_testing.errors import UserError
+    from strategy_testing import runner_jobs
+    from strategy_testing.cli import add_database_arguments, run_main, tell
+    from strategy_testing.database import open_database
     from strategy_testing.exit_codes import ExitCode
-    from strategy_testing.fee_check import check_fees, report_estimate
-    from strategy_testing.lean_process import lean_command
-    from strategy_testing.reporting import report_run
-    from strategy_testing.running import plan_run, run_plan, shown_script
+    from strategy_testing.fee_check import known_history, needs_history, report_estimate
     from strategy_testing.schema import ensure_schema
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
@@ -30,52 +23,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parses arguments and calls; returns an exit code of the README's table."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if arguments.config is None and arguments.resume is None:
+        parser.error("name a config with --config, or a run to go on with by --resume")
+    if arguments.retry_failed and arguments.resume is None:
+        parser.error("--retry-failed belongs to --resume")
     return run_main(lambda: _run(arguments))
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
-    config = read_config(arguments.config)
-    for warning in config.warnings:
-        tell(f"warning: {warning}")
-    _refuse_walk_forward(config)
-    if arguments.dry_run:
-        workspace = workspace_from(arguments.workspace)
-        answer(shown_script([plan_run(config, workspace, _lean_words(), datetime.now(UTC))]))
-        return ExitCode.OK
+    config = runner_jobs.load_config(arguments.config) if arguments.config else None
+    if arguments.dry_run and config:
+        return runner_jobs.dry_run(config, arguments.workspace)
+    if arguments.estimate and config and not needs_history(config):
+        return report_estimate(config, None)
+    settings = runner_jobs.RunnerSettings(
+        workspace=arguments.workspace,
+        leaderboard=arguments.leaderboard,
+        ignore_fees=arguments.ignore_fees,
+        fresh=arguments.fresh,
+        force=arguments.force,
+        quiet=arguments.quiet,
+        retry_failed=arguments.retry_failed,
+    )
     with open_database(arguments.database_url) as database:
         tell(f"using {database}")
         ensure_schema(database)
+        if arguments.resume is not None:
+            return runner_jobs.resume(database, arguments.resume or None, config, settings)
+        assert config is not None  # the parser has seen to it  # noqa: S101
         if arguments.estimate:
-            return report_estimate(database, config)
-        return _optimize(database, config, arguments)
-
-
-def _optimize(database: Database, config: OptimizationConfig, arguments: argparse.Namespace) -> ExitCode:
-    if not check_fees(database, config, ignore=arguments.ignore_fees):
-        return ExitCode.STOP_AND_REVISE
-    workspace = workspace_from(arguments.workspace)
-    plan = plan_run(config, workspace, lean_command(os.environ), datetime.now(UTC))
-    combinations = "an unknown number of" if plan.total_combinations is None else f"{plan.total_combinations}"
-    tell(f"running {combinations} combinations of {config.strategy.name} in {plan.folder}")
-    imported = run_plan(database, plan)
-    return report_run(database, imported, arguments.leaderboard)
-
-
-def _lean_words() -> tuple[str, ...]:
-    """What would be run as `lean`; a dry run does not mind if it is not installed."""
-    try:
-        return lean_command(os.environ)
-    except UserError as error:
-        tell(f"warning: {error}")
-        return ("lean",)
-
-
-def _refuse_walk_forward(config: OptimizationConfig) -> None:
-    if config.walk_forward is not None:
-        raise UserError(
-            f"{config.file}: walk_forward: this version runs single optimizations only; "
-            "remove the section to optimise over the whole period"
-        )
+            return report_estimate(config, known_history(database, config))
+        return runner_jobs.optimize(database, config, settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,11 +62,26 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs `lean optimize` for a config, stores and judges every backtest, and ends with one line: "
         "`72 runs complete, 3 passed, best Sharpe: 1.8`.",
     )
-    parser.add_argument("--config", metavar="FILE", type=Path, required=True, help="configs/optimizations/NAME.yaml")
+    parser.add_argument("--config", metavar="FILE", type=Path, help="configs/optimizations/NAME.yaml")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--dry-run", action="store_true", help="print what would run, shell-quoted, and do nothing else")
     what.add_argument("--estimate", action="store_true", help="print the expected orders and fees and the verdict")
+    what.add_argument(
+        "--resume",
+        metavar="RUN",
+        type=int,
+        nargs="?",
+        const=0,
+        help="run only what has no result yet, under the same run: the given one (optimization_runs.id), "
+        "or the newest unfinished one",
+    )
+    parser.add_argument("--retry-failed", action="store_true", help="with --resume: run failed combinations again too")
+    parser.add_argument(
+        "--fresh", action="store_true", help="run all combinations, also those that earlier runs have computed"
+    )
     parser.add_argument("--ignore-fees", action="store_true", help="run even if the estimated fees pass the limit")
+    parser.add_argument("--force", action="store_true", help="go on in spite of what would stop the run")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.add_argument(
         "--workspace",
         metavar="DIR",

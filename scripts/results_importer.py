@@ -4,6 +4,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 try:
@@ -38,7 +39,10 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     with open_database(arguments.database_url) as database:
         tell(f"using {database}")
         ensure_schema(database)
-        imported = [import_run(database, run, config=config, strategy_name=arguments.strategy) for run in chosen]
+        imported = [
+            database.retrying(partial(import_run, database, run, config=config, strategy_name=arguments.strategy))
+            for run in chosen
+        ]
         return report_runs(database, imported, arguments.leaderboard)
 
 

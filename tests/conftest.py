@@ -1,10 +1,12 @@
 """Fixtures: a real PostgreSQL, a fresh database for each test, recorded runs unpacked, the scripts as subprocesses."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -36,7 +38,7 @@ def _no_outside_configuration() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory, _no_outside_configuration: None) -> Iterator[str]:
+def postgres_server(_no_outside_configuration: None) -> Iterator[str]:
     """A PostgreSQL: Testcontainers where Docker can run it, else TEST_DATABASE_URL, else the embedded one."""
     if _docker_runs():
         container = PostgresContainer("postgres:16-alpine", driver=None)
@@ -48,7 +50,10 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory, _no_outside_config
                 container.stop()
             return
     given = os.environ.get("TEST_DATABASE_URL")
-    yield given or start_embedded_postgres(tmp_path_factory.mktemp("postgres"))
+    # Not below pytest's own folder: each further session closes that one to other users, and root's server is one.
+    home = tempfile.mkdtemp(prefix="postgres-")
+    atexit.register(shutil.rmtree, home, ignore_errors=True)  # after the server has been stopped: last in, first out
+    yield given or start_embedded_postgres(Path(home))
 
 
 def _docker_runs() -> bool:

@@ -239,7 +239,7 @@ def test_failed_backtests_and_those_without_a_trade_lead_no_ranking(ask: Ask) ->
     best = [str(row["best_sharpe"]) for row in ask("SELECT best_sharpe FROM strategy_leaderboard")]
     assert best == ["-1"]
     days = ask("SELECT summary, failed FROM daily_summary")
-    assert days == [{"summary": "5 runs complete (1 failed), 0 passed, best Sharpe: -1.0", "failed": 1}]
+    assert days == [{"summary": "4 runs complete (1 failed), 0 passed, best Sharpe: -1.0", "failed": 1}]
     values = ask("SELECT value, backtests, best_sharpe::text AS best FROM parameter_performance")
     assert values == [
         {"value": "3", "backtests": 2, "best": "-1"},

@@ -146,7 +146,7 @@ def judge_dry_run(environment: dict[str, str], lean_workspace: Path) -> Callable
         assert not (lean_workspace / ".optimization").exists(), "a dry run writes nothing"
         done = subprocess.run(
             ["sh", "-e"], input=printed.stdout,
-            cwd=Path.home(), env=environment, capture_output=True, text=True, timeout=120, check=False,
+            cwd=lean_workspace.parent, env=environment, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         judged = Judged(printed.stdout, _judgements(done.stdout))

@@ -20,11 +20,11 @@ from strategy_testing.config import (
 from strategy_testing.criteria import Bound, Criterion
 from strategy_testing.errors import ConfigError, Problem
 from strategy_testing.euler_search import degenerates_to_grid
-from strategy_testing.metrics import UnknownMetricError, criterion_metric, criterion_names, lean_path
+from strategy_testing.metrics import METRICS, Metric, UnknownMetricError, criterion_metric, criterion_names, lean_path
 from strategy_testing.parameter_reader import read_parameters
 from strategy_testing.parameter_space import RangeParameter
 from strategy_testing.schema_validation import known_keys, schema_problems, shown, suggestion
-from strategy_testing.yaml_source import YamlDocument, YamlPath, dotted, parse_yaml, read_text
+from strategy_testing.yaml_source import YamlDocument, YamlPath, dotted, lean_decimal, parse_yaml, read_text
 
 FOR_PEOPLE = ("notes", "reporting", "expected_results", "analysis")
 """Sections kept for people; the framework does not read them."""
@@ -156,7 +156,7 @@ class _SemanticReader:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self.problem(("backtest", key), f"{text} is not a day of the calendar; write YYYY-MM-DD")
+            self.problem(("backtest", key), f"{text} is not a day of the calendar; mend the month or the day")
             return None
 
     def _search(self, fixed: set[str]) -> SearchSettings | None:
@@ -206,16 +206,20 @@ class _SemanticReader:
             signs = " ".join(_OPERATORS)
             self.problem(path, f'{shown(text)} is no constraint; write "METRIC OPERATOR NUMBER" with one of {signs}')
             return None
-        try:
-            value = Decimal(parts[2])
-        except ArithmeticError:
-            value = Decimal("NaN")
-        if not value.is_finite():
+        value = lean_decimal(parts[2])
+        if value is None:
             hint = "write a fraction, 0.15 for 15 %" if parts[2].endswith("%") else "write a number"
             self.problem(path, f"{shown(parts[2])} is not a number; {hint}")
             return None
         metric = " ".join(parts[0].split())
-        return Constraint(metric, parts[1], value) if self._check_metric(path, metric) else None
+        if not self._check_metric(path, metric):
+            return None
+        compared = lean_path(metric).lower()
+        for known in METRICS:
+            if known.lean_path and known.lean_path.lower() == compared and (trouble := _not_a_fraction(known, value)):
+                self.problem(path, trouble)
+                return None
+        return Constraint(metric, parts[1], value)
 
     def _criteria(self) -> tuple[Criterion, ...]:
         criteria: list[Criterion] = []
@@ -226,9 +230,8 @@ class _SemanticReader:
             if metric is None:
                 self.problem(path, f"unknown criterion, {_criterion_hint(name)}")
                 continue
-            if metric.bounded_by_one and abs(threshold) > 1:
-                fraction = Decimal(threshold) / 100
-                self.problem(path, f"{threshold} is not a fraction; write {fraction.normalize():f} for {threshold} %")
+            if trouble := _not_a_fraction(metric, Decimal(threshold)):
+                self.problem(path, trouble)
                 continue
             criteria.append(Criterion(name, metric, Bound(bound), Decimal(threshold)))
         self._check_contradictions(criteria)
@@ -280,6 +283,15 @@ class _SemanticReader:
             key: Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
             for key, value in values.items()
         }
+
+
+def _not_a_fraction(metric: Metric, limit: Decimal) -> str | None:
+    """What is wrong with a limit that its metric, a fraction between 0 and 1, can never reach."""
+    if not metric.bounded_by_one or 0 <= limit <= 1:
+        return None
+    if limit < 0:
+        return f"{limit} is below 0, which {metric.label.lower()} never is; write a fraction, 0.15 for 15 %"
+    return f"{limit} is not a fraction; write {(limit / 100).normalize():f} for {limit} %"
 
 
 def _criterion_hint(name: str) -> str:

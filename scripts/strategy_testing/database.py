@@ -5,11 +5,11 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 import psycopg2.errors
@@ -19,7 +19,7 @@ from psycopg2 import sql
 
 from strategy_testing import embedded_postgres
 from strategy_testing.database_target import DatabaseTarget, Source, choose_database
-from strategy_testing.errors import DatabaseError
+from strategy_testing.errors import DatabaseAwayError, DatabaseError
 
 _QUERIES = Path(__file__).parent / "queries"
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -27,6 +27,7 @@ _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @cache
@@ -47,10 +48,35 @@ def _plain(value: Any) -> Any:
 class Database:
     """An open connection. Everything within `transaction()` is stored whole or not at all."""
 
-    def __init__(self, connection: psycopg2.extensions.connection, source: Source) -> None:
-        """Wraps a connection that connect() opened."""
-        self._connection = connection
+    def __init__(self, dsn: str, source: Source) -> None:
+        """Connects; connect() and open_database() are the ways to get one."""
+        self._dsn = dsn
+        self._connection = _connect(dsn, source, _CONNECT_ATTEMPTS)
         self.source = source
+
+    def reopen(self) -> None:
+        """Connects anew where the connection was lost, with one attempt.
+
+        Raises:
+            DatabaseAwayError: it is still away.
+        """
+        if self._connection.closed:
+            self._connection = _connect(self._dsn, self.source, 1)
+
+    def retrying(self, work: Callable[[], T], patience_seconds: float = 60) -> T:
+        """Does work that may be done again, and again after a lost connection, until patience has run out."""
+        deadline = time.monotonic() + patience_seconds
+        wait = 0.5
+        while True:
+            try:
+                self.reopen()
+                return work()
+            except DatabaseAwayError:
+                self._connection.close()
+                if time.monotonic() + wait > deadline:
+                    raise
+                time.sleep(wait)
+                wait = min(wait * 2, 5)
 
     def __str__(self) -> str:
         """Which database it is, without the password."""
@@ -140,13 +166,13 @@ def open_database(database_url: str | None) -> Iterator[Database]:
 def connect(target: DatabaseTarget) -> Database:
     """Connects to a chosen database, starting the embedded one when it is the choice."""
     dsn = _embedded_dsn() if target.source is Source.EMBEDDED else target.dsn
-    return Database(_connect(dsn, target.source), target.source)
+    return Database(dsn, target.source)
 
 
 def _embedded_dsn() -> str:
     admin = embedded_postgres.start_embedded_postgres()
     dsn = psycopg2.extensions.make_dsn(admin, dbname=embedded_postgres.DATABASE)
-    connection = _connect(admin, Source.EMBEDDED)
+    connection = _connect(admin, Source.EMBEDDED, _CONNECT_ATTEMPTS)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -161,7 +187,7 @@ def _embedded_dsn() -> str:
     return dsn
 
 
-def _connect(dsn: str, source: Source) -> psycopg2.extensions.connection:
+def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.connection:
     try:
         given = psycopg2.extensions.parse_dsn(dsn)
     except psycopg2.ProgrammingError:
@@ -170,19 +196,19 @@ def _connect(dsn: str, source: Source) -> psycopg2.extensions.connection:
         ) from None
     if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
         given["connect_timeout"] = str(_CONNECT_TIMEOUT_SECONDS)
-    for attempt in range(1, _CONNECT_ATTEMPTS + 1):
+    for attempt in range(1, attempts + 1):
         try:
             connection: psycopg2.extensions.connection = psycopg2.connect(**given, application_name=_APPLICATION)
             with connection, connection.cursor() as cursor:
                 cursor.execute(query_text("session_settings"))
             return connection
         except psycopg2.OperationalError as error:
-            if attempt < _CONNECT_ATTEMPTS and _may_pass(error):
+            if attempt < attempts and _may_pass(error):
                 time.sleep(0.2 * 2**attempt)
                 continue
             secret = given.get("password") or os.environ.get("PGPASSWORD")
             reason = _redacted(_one_line(error), secret)
-            raise DatabaseError(
+            raise DatabaseAwayError(
                 f"cannot connect to PostgreSQL (from {source.value}): {reason}; "
                 "check that it runs and that the address, user and password are right"
             ) from None
@@ -198,6 +224,8 @@ def _may_pass(error: psycopg2.OperationalError) -> bool:
 def _explained(error: psycopg2.Error) -> DatabaseError:
     name = getattr(error.diag, "constraint_name", None)
     detail = f" (constraint {name})" if name else ""
+    if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+        return DatabaseAwayError(f"the connection to PostgreSQL was lost: {_one_line(error)}; nothing was stored")
     return DatabaseError(f"PostgreSQL refused the work{detail}: {_one_line(error)}; nothing of it was stored")
 
 

@@ -24,6 +24,10 @@ class DatabaseError(UserError):
         super().__init__(message, ExitCode.DATABASE)
 
 
+class DatabaseAwayError(DatabaseError):
+    """The connection failed or was lost; the same work may succeed later."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake in a user's file."""

@@ -9,17 +9,28 @@ from strategy_testing.config import EULER_SEARCH, OptimizationConfig
 from strategy_testing.criteria import format_value
 from strategy_testing.database import Database
 from strategy_testing.exit_codes import ExitCode
-from strategy_testing.fee_estimate import MissingAssumptions, estimate_fees
+from strategy_testing.fee_estimate import MissingAssumptions, OrderHistory, estimate_fees
 from strategy_testing.fees import FeeEstimate, Pricing
 from strategy_testing.metrics import Unit
 from strategy_testing.parameter_space import count_combinations
 from strategy_testing.store import order_history
 
 
-def report_estimate(database: Database, config: OptimizationConfig) -> ExitCode:
-    """Prints orders, dollars, percent of capital, combinations and the verdict."""
+def needs_history(config: OptimizationConfig) -> bool:
+    """Whether the estimate rests on earlier runs, because the config does not say how often the strategy trades."""
+    return config.fees.expected_trades_per_year is None
+
+
+def known_history(database: Database, config: OptimizationConfig) -> OrderHistory | None:
+    """What earlier runs tell, where the estimate rests on them."""
+    if not needs_history(config):
+        return None
     with database.transaction():
-        history = order_history(database, config.strategy.name)
+        return order_history(database, config.strategy.name)
+
+
+def report_estimate(config: OptimizationConfig, history: OrderHistory | None) -> ExitCode:
+    """Prints orders, dollars, percent of capital, combinations and the verdict."""
     estimate = estimate_fees(config, history)
     if isinstance(estimate, MissingAssumptions):
         tell(f"{config.file}: {estimate}")
@@ -42,9 +53,7 @@ def report_estimate(database: Database, config: OptimizationConfig) -> ExitCode:
 
 def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) -> bool:
     """Whether the run may go on; tells the estimate, and why it stops."""
-    with database.transaction():
-        history = order_history(database, config.strategy.name)
-    estimate = estimate_fees(config, history)
+    estimate = estimate_fees(config, known_history(database, config))
     if isinstance(estimate, MissingAssumptions):
         tell(f"warning: {estimate}; the run goes on without")
         return True

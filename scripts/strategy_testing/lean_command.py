@@ -2,14 +2,15 @@
 
 import json
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
 from strategy_testing.config import EULER_SEARCH, Constraint, OptimizationConfig
 from strategy_testing.euler_search import SEGMENTS, steps
+from strategy_testing.grid_cover import cover_missing
 from strategy_testing.metrics import lean_path, name_for_lean_cli
 from strategy_testing.parameter_space import (
     Axis,
@@ -18,7 +19,6 @@ from strategy_testing.parameter_space import (
     Parameter,
     Progression,
     RangeParameter,
-    cover_with_grids,
 )
 from strategy_testing.run_manifest import OPTIMIZER_CONFIG
 
@@ -45,6 +45,8 @@ class LeanCommand:
     """The folder it writes, relative to the workspace."""
     optimizer_config: Mapping[str, Any] | None
     """The content of output/optimizer.json, where flags cannot say it."""
+    combinations: int | None = None
+    """Backtests that it asks for; None for an Euler search."""
 
     @property
     def optimizer_config_text(self) -> str | None:
@@ -56,29 +58,44 @@ class LeanCommand:
         return shlex.join([*lean, *self.arguments])
 
 
-def plan_commands(config: OptimizationConfig, output: PurePosixPath, max_concurrent: int) -> list[LeanCommand]:
-    """The commands that run every combination of a config once.
+def plan_commands(
+    config: OptimizationConfig,
+    output: PurePosixPath,
+    max_concurrent: int,
+    *,
+    done: Collection[Mapping[str, str]] = (),
+    first_part: int = 1,
+) -> list[LeanCommand]:
+    """The commands that run every combination of a config once, but for those that are done.
 
     Args:
         config: what to run.
-        output: the run's folder, relative to the lean workspace; with several commands each gets a folder in it.
+        output: the run's folder, relative to the lean workspace; a lone first command writes into it, any other into
+            a folder part-NN in it.
         max_concurrent: backtests at once, where the config does not say.
+        done: parameters of combinations that need no backtest; an Euler search decides for itself.
+        first_part: the number of the first command within its run.
     """
     concurrent = config.search.max_concurrent_backtests or max_concurrent
-    if config.search.type == EULER_SEARCH:
-        return [_with_optimizer_config(config, _euler_parameters(config.search.parameters), output, concurrent)]
-    grids = cover_with_grids(config.search.parameters)
-    outputs = [output] if len(grids) == 1 else [output / f"part-{i:02}" for i in range(1, len(grids) + 1)]
-    return [build_grid_command(config, grid, folder, concurrent) for grid, folder in zip(grids, outputs, strict=True)]
+    is_euler = config.search.type == EULER_SEARCH
+    grids = [] if is_euler else cover_missing(config.search.parameters, done)
+    count = 1 if is_euler else len(grids)
+    is_alone = first_part == 1 and count == 1
+    folders = [output if is_alone else output / f"part-{first_part + i:02}" for i in range(count)]
+    if is_euler:
+        return [_with_optimizer_config(config, _euler_parameters(config.search.parameters), folders[0], concurrent)]
+    return [build_grid_command(config, grid, folder, concurrent) for grid, folder in zip(grids, folders, strict=True)]
 
 
 def build_grid_command(config: OptimizationConfig, grid: Grid, output: PurePosixPath, concurrent: int) -> LeanCommand:
     """The command of one grid: flags where they can say it, else an optimizer config."""
     progressions = {name: axis for name, axis in grid.axes.items() if isinstance(axis, Progression)}
     if len(progressions) == len(grid.axes) and not config.backtest.fixed_parameters:
-        return _with_flags(config, progressions, output, concurrent)
-    parameters = [_grid_parameter(name, axis) for name, axis in grid.axes.items()]
-    return _with_optimizer_config(config, parameters, output, concurrent)
+        command = _with_flags(config, progressions, output, concurrent)
+    else:
+        parameters = [_grid_parameter(name, axis) for name, axis in grid.axes.items()]
+        command = _with_optimizer_config(config, parameters, output, concurrent)
+    return replace(command, combinations=grid.combinations)
 
 
 def _with_flags(

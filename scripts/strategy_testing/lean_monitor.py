@@ -1,65 +1,71 @@
 """Follows a running LEAN through its log.txt and its folder: what finished, whether anything moves."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from strategy_testing.lean_diagnosis import Failure
 from strategy_testing.lean_log import OptimizerLog, read_log
+from strategy_testing.lean_output import BacktestFile, SkippedFile, read_backtest
+from strategy_testing.lean_results import BacktestResult
 from strategy_testing.lean_watch import Limits, reason_to_stop
-from strategy_testing.progress import ProgressReporter
+
+_CLOSING_BRACE = b"}"
 
 
 class LeanMonitor:
     """Asked several times a second by the owner of the process."""
 
     def __init__(
-        self, folder: Path, limits: Limits, reporter: ProgressReporter, started: float, finished_before: int
+        self,
+        folder: Path,
+        limits: Limits,
+        started: float,
+        on_look: Callable[[list[BacktestResult], OptimizerLog], None],
     ) -> None:
         """Watches one output folder.
 
         Args:
             folder: where LEAN writes.
             limits: how long it may take, and how long nothing may happen.
-            reporter: shows the progress.
             started: time.monotonic() when the whole run began.
-            finished_before: backtests that earlier commands of the run finished.
+            on_look: called at every look with what has finished since the last one, and the log so far.
         """
         self.failure: Failure | None = None
-        self.finished = 0
         self._folder = folder
         self._limits = limits
-        self._reporter = reporter
         self._started = started
-        self._finished_before = finished_before
+        self._on_look = on_look
         self._log = OptimizerLog()
         self._offset = 0
+        self._finished: set[str] = set()
+        self._sizes: dict[str, int] = {}
+        self._main_sizes: dict[str, int] = {}
         self._last_movement = time.monotonic()
-        self._seen: tuple[int, int] = (0, 0)
 
     def should_stop(self) -> bool:
         """Looks at the run once; True when LEAN has to be ended, and `failure` says why then."""
         self._look()
         now = time.monotonic()
-        elapsed = now - self._started
-        self._reporter.tell(self._finished_before + self.finished, self._log, elapsed)
-        self.failure = reason_to_stop(self._limits, self._log, elapsed, now - self._last_movement)
+        self.failure = reason_to_stop(self._limits, self._log, now - self._started, now - self._last_movement)
         return self.failure is not None
 
     def read_rest(self) -> OptimizerLog:
         """The whole log, once LEAN has ended."""
         self._look()
-        self._reporter.tell(self._finished_before + self.finished, self._log, time.monotonic() - self._started)
         return self._log
 
     def _look(self) -> None:
-        new_lines = self._new_lines()
-        if new_lines:
-            self._log = read_log(new_lines, self._log)
-        self.finished, size = self._on_disk()
-        seen = (self._offset, size)
-        if seen != self._seen:
-            self._seen = seen
+        lines = self._new_lines()
+        if lines:
+            self._log = read_log(lines, self._log)
             self._last_movement = time.monotonic()
+        finished = [result for name in self._unfinished() if (result := self._look_at(name)) is not None]
+        self._finished.update(result.backtest_id for result in finished)
+        self._on_look(finished, self._log)
+
+    def _unfinished(self) -> list[str]:
+        return [backtest_id for backtest_id in self._log.launched if backtest_id not in self._finished]
 
     def _new_lines(self) -> str:
         """What was added to log.txt, whole lines only."""
@@ -73,14 +79,30 @@ class LeanMonitor:
         self._offset += len(whole)
         return whole.decode("utf-8", "replace")
 
-    def _on_disk(self) -> tuple[int, int]:
-        """Backtests that have their result file, and the bytes of all files, which tell whether anything moves."""
-        finished = size = 0
-        for backtest_id in self._log.launched:
-            try:
-                for file in (self._folder / backtest_id).iterdir():
-                    size += file.stat().st_size
-                    finished += file.name == f"{backtest_id}.json"
-            except OSError:
-                continue
-        return finished, size
+    def _look_at(self, backtest_id: str) -> BacktestResult | None:
+        """The backtest's result, if it is complete now; notes whether anything in its folder has grown."""
+        folder = self._folder / backtest_id
+        main = folder / f"{backtest_id}.json"
+        try:
+            size = sum(file.stat().st_size for file in folder.iterdir())
+            if size == self._sizes.get(backtest_id):
+                return None
+            self._sizes[backtest_id] = size
+            self._last_movement = time.monotonic()
+            main_size = main.stat().st_size
+            if main_size == self._main_sizes.get(backtest_id) or not _ends_with_brace(main, main_size):
+                return None
+            self._main_sizes[backtest_id] = main_size
+        except OSError:  # not there yet
+            return None
+        read = read_backtest(BacktestFile(backtest_id, main, main), self._log)
+        return None if isinstance(read, SkippedFile) else read
+
+
+def _ends_with_brace(file: Path, size: int) -> bool:
+    """Whether the file may be whole; spares parsing one that is still being written."""
+    if size == 0:
+        return False
+    with file.open("rb") as content:
+        content.seek(max(0, size - 3))
+        return content.read().rstrip().endswith(_CLOSING_BRACE)

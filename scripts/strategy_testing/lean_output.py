@@ -17,6 +17,7 @@ from strategy_testing.lean_results import BacktestResult, NotAResultError, Still
 from strategy_testing.run_manifest import (
     CONFIG_COPY,
     LEAN_OUTPUT,
+    LEAN_PROCESS,
     MANIFEST_FILE,
     OPTIMIZER_CONFIG,
     RunManifest,
@@ -31,7 +32,7 @@ _LEANS_PREFIXES = ("data-monitor-report-", "failed-data-requests-", "succeeded-d
 _OPTIMIZER_CONFIG_OF_LEAN = "optimizer-config.json"
 _KNOWN = {
     "log.txt", "config", "code", _OPTIMIZER_CONFIG_OF_LEAN,
-    MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, LEAN_OUTPUT,
+    MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, LEAN_OUTPUT, LEAN_PROCESS,
 }  # fmt: skip
 
 
@@ -44,6 +45,8 @@ class SkippedFile:
     reason: str
     is_unfinished: bool = False
     """A backtest that was launched and has no result (yet)."""
+    is_foreign: bool = False
+    """Not LEAN's, so that no result is missed in it."""
 
     def __str__(self) -> str:
         """`file: reason`."""
@@ -151,7 +154,7 @@ def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[Skipped
             files.append(BacktestFile(entry.name, *_paths(entry, entry.name)))
         elif not (output.is_single_backtest and _belongs_to_backtest(entry.name)):
             kind = "folder" if entry.is_dir() else "file"
-            skipped.append(SkippedFile(Path(entry.name), f"foreign {kind}, not written by LEAN"))
+            skipped.append(SkippedFile(Path(entry.name), f"foreign {kind}, not written by LEAN", is_foreign=True))
     present = {file.backtest_id for file in files}
     skipped += [
         SkippedFile(Path(backtest_id), "launched, but it left no folder", is_unfinished=True)

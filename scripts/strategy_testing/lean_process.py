@@ -1,6 +1,7 @@
 """The one owner of the `lean` subprocess: starts it without a shell, watches it, and never leaves it behind."""
 
 import contextlib
+import json
 import os
 import shlex
 import shutil
@@ -12,16 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+import psutil
+
 from strategy_testing.database_target import without_database_secrets
 from strategy_testing.errors import UserError
 from strategy_testing.exit_codes import ExitCode
 from strategy_testing.lean_container import container_name, kill_container
+from strategy_testing.run_manifest import LEAN_PROCESS, write_atomically
 
 POLL_SECONDS = 0.25
 _SECONDS_TO_END = 20
 """What the CLI is given after SIGINT to end its container."""
 _UNWRAPPED = "1000"
 """Columns: the CLI wraps its output at the terminal's width."""
+_CLOCK_TOLERANCE_SECONDS = 2
 
 
 def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -61,6 +66,7 @@ def run_lean(
         should_stop: asked several times a second; True ends LEAN.
     """
     environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
+    note = transcript.with_name(LEAN_PROCESS)
     with transcript.open("ab") as kept:
         # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
         process = subprocess.Popen(
@@ -73,8 +79,9 @@ def run_lean(
             start_new_session=True,
         )
         errors = threading.Thread(target=_copy_errors, args=(process.stderr, kept), daemon=True)
-        errors.start()
         try:
+            _note_process(note, process.pid)
+            errors.start()
             while True:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     return process.wait(POLL_SECONDS)
@@ -84,26 +91,55 @@ def run_lean(
             _stop(process, output_folder)
             raise
         finally:
-            errors.join(timeout=1)
+            if errors.ident is not None:
+                errors.join(timeout=1)
+            note.unlink(missing_ok=True)
+
+
+def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
+    """Ends what a runner that is gone has left running: the process it noted, and its containers by their names.
+
+    A process of the same number that began at another time is somebody else's and is left alone.
+    """
+    note = run_folder / LEAN_PROCESS
+    try:
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        process = psutil.Process(int(noted["pid"]))
+        if abs(process.create_time() - float(noted["started_at"])) <= _CLOCK_TOLERANCE_SECONDS:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        pass
+    for folder in output_folders:
+        kill_container(container_name(folder))
+    note.unlink(missing_ok=True)
+
+
+def _note_process(note: Path, pid: int) -> None:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        write_atomically(note, json.dumps({"pid": pid, "started_at": psutil.Process(pid).create_time()}) + "\n")
 
 
 def _stop(process: "subprocess.Popen[bytes]", output_folder: Path) -> int:
     """SIGINT, on which the CLI ends its container; if that does not help, the container by its name, then the CLI."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
     try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         code = process.wait(_SECONDS_TO_END)
     except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_group(process)
         code = process.wait()
     except BaseException:  # a second Ctrl-C is obeyed at once
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill_group(process)
         kill_container(container_name(output_folder))
         raise
     kill_container(container_name(output_folder))
     return code
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _copy_errors(source: IO[bytes] | None, kept: IO[bytes]) -> None:

@@ -53,6 +53,8 @@ class BacktestResult:
     completed_at: datetime | None
     """UTC."""
     verdict: Verdict = NOT_JUDGED
+    reused_from: int | None = None
+    """The stored result that it was taken from, instead of being run again."""
 
     @property
     def made_a_trade(self) -> bool:

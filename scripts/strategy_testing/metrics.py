@@ -299,6 +299,9 @@ def lean_path(name: str) -> str:
     if "." in name:
         if name.lower() in _OPTIMIZER_PATHS:
             return name
+        same_figure = next((m for m in METRICS if m.lean_path and name.split(".")[-1] in m.names), None)
+        if same_figure is not None:
+            raise UnknownMetricError(f"{name} is no number in LEAN's results; use {same_figure.lean_path}")
         close = difflib.get_close_matches(name.lower(), sorted(_OPTIMIZER_PATHS), 1, 0.6)
         known = {metric.lean_path.lower(): metric.lean_path for metric in METRICS if metric.lean_path}
         hint = f"did you mean {known.get(close[0], close[0])}?" if close else "use a name such as Sharpe Ratio"

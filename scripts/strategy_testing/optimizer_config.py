@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from strategy_testing.config import EULER_SEARCH, GRID_SEARCH
 from strategy_testing.parameter_space import range_count
 
-_STRATEGY_CLASSES = {"GridSearch": "Grid Search", "EulerSearch": "Euler Search"}
+_STRATEGY_CLASSES = {"GridSearch": GRID_SEARCH, "EulerSearch": EULER_SEARCH}
 
 
 def search_type(optimizer_config: Mapping[str, Any]) -> str | None:
@@ -26,10 +27,15 @@ def target(optimizer_config: Mapping[str, Any]) -> tuple[str | None, str | None]
     return str(path) if path else None, extremum if extremum in ("max", "min") else None
 
 
+def varied_parameters(optimizer_config: Mapping[str, Any]) -> list[str]:
+    """The parameters that the search varies."""
+    return [str(parameter["name"]) for parameter in _parameters(optimizer_config) if "min" in parameter]
+
+
 def count_requested(optimizer_config: Mapping[str, Any]) -> int | None:
     """How many combinations a grid search runs; None for a search that does not know, or a config that is damaged."""
     parameters = _parameters(optimizer_config)
-    if not parameters or search_type(optimizer_config) != "Grid Search":
+    if not parameters or search_type(optimizer_config) != GRID_SEARCH:
         return None
     try:
         return math.prod(

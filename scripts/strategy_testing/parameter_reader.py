@@ -45,7 +45,7 @@ def read_parameters(
             problem(path, f"{shown(name)} is no parameter name; use letters, digits, _ . and -")
         if name in fixed:
             problem(path, f"is set by backtest.{name} too; keep one of them")
-        if not isinstance(spec, Mapping) or any(place.startswith(dotted(path)) for place in broken):
+        if not isinstance(spec, Mapping) or _is_broken(dotted(path), broken):
             continue
         if "values" in spec:
             parameter: Parameter | None = _list(name, spec, path, problem, is_euler=is_euler)
@@ -54,6 +54,11 @@ def read_parameters(
         if parameter is not None:
             parameters.append(parameter)
     return parameters
+
+
+def _is_broken(place: str, broken: set[str]) -> bool:
+    """Whether the place, or something within it, breaks the schema."""
+    return any(each == place or each.startswith((f"{place}.", f"{place}[")) for each in broken)
 
 
 def _range(
@@ -78,7 +83,8 @@ def _range(
         return None
     _check_default(spec, path, problem, numeric=True)
     parameter = RangeParameter(name, numbers["start"], numbers["end"], numbers["step"], numbers.get("min_step"))
-    if parameter.min_step is not None and not _min_step_is_sound(parameter, path, problem, is_euler, not fractional):
+    is_whole = not fractional and kind != "float"
+    if parameter.min_step is not None and not _min_step_is_sound(parameter, path, problem, is_euler, is_whole):
         return None
     last = parameter.start + (range_count(parameter.start, parameter.end, parameter.step) - 1) * parameter.step
     if last != parameter.end:
@@ -153,7 +159,9 @@ def _trouble(raw: Any, value: Decimal | str, kind: str | None) -> str | None:
     }
     if kind is not None and not expected[kind]:
         return f"{shown(raw)} is not of type {kind}; mend the value or the type"
-    if isinstance(value, str) and (not value or _FORBIDDEN_IN_TEXT.search(value)):
+    if value == "":
+        return "must not be empty; write a text"
+    if isinstance(value, str) and _FORBIDDEN_IN_TEXT.search(value):
         return (
             f"{shown(raw)} cannot reach the strategy: LEAN breaks a value at blanks, commas and colons; "
             "separate with | instead"

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+_MAX_EXPONENT = 28  # what LEAN's decimal holds; beyond it a text is no number to LEAN
+
 
 @dataclass(frozen=True)
 class RangeParameter:
@@ -24,6 +26,11 @@ class RangeParameter:
     min_step: Decimal | None = None
     """Euler search only: the finest step of the refinement; None means `step` is it."""
 
+    def canonical_values(self) -> set[str]:
+        """The values as canonical_value writes them."""
+        count = range_count(self.start, self.end, self.step)
+        return {canonical_value(str(self.start + i * self.step)) for i in range(count)}
+
 
 @dataclass(frozen=True)
 class ListParameter:
@@ -31,6 +38,10 @@ class ListParameter:
 
     name: str
     values: tuple[Decimal | str, ...]
+
+    def canonical_values(self) -> set[str]:
+        """The values as canonical_value writes them."""
+        return {canonical_value(str(value)) for value in self.values}
 
 
 Parameter = RangeParameter | ListParameter
@@ -156,6 +167,6 @@ def canonical_value(text: str) -> str:
         number = Decimal(text)
     except ArithmeticError:
         return text
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
         return text
     return f"{number.normalize():f}" if number else "0"

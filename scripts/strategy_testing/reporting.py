@@ -13,11 +13,6 @@ from strategy_testing.store import leaderboard
 from strategy_testing.summary import combined
 
 
-def report_run(database: Database, imported: ImportedRun, leaderboard_file: Path) -> ExitCode:
-    """Reports one run; returns its exit code."""
-    return report_runs(database, [imported], leaderboard_file)
-
-
 def report_runs(database: Database, runs: Sequence[ImportedRun], leaderboard_file: Path) -> ExitCode:
     """Reports several runs: a line each where there are more than one, and the summary over all as the last line."""
     for imported in runs:
@@ -34,8 +29,11 @@ def _tell_of(imported: ImportedRun) -> None:
     for skipped in imported.skipped:
         tell(f"not imported: {skipped}")
     counts = f"{imported.backtests} backtests of {imported.combinations} combinations"
+    counts += f", {imported.reused} taken from earlier runs" if imported.reused else ""
     left_out = f", {len(imported.skipped)} entries not imported" if imported.skipped else ""
     tell(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
+    for warning in imported.warnings:
+        tell(f"warning: {warning}")
     if imported.is_still_running:
         tell("the run is still running; its status is left to its runner")
     elif imported.outcome.status is not RunStatus.COMPLETED:

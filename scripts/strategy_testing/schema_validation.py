@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from jsonschema.exceptions import ValidationError
 
 from strategy_testing.errors import Problem
 from strategy_testing.project_paths import SCHEMAS_DIR
-from strategy_testing.yaml_source import YamlDocument, YamlPath, dotted
+from strategy_testing.yaml_source import YamlDocument, YamlPath, dotted, is_yaml_number, lean_decimal
 
 
 @cache
@@ -38,9 +38,9 @@ def known_keys(schema_name: str) -> list[str]:
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:
     """`did you mean X?`, or the list of what there is."""
-    names = list(known)
-    close = difflib.get_close_matches(wrong, names, 1, 0.6)
-    return f"did you mean {close[0]}?" if close else f"use one of {', '.join(names)}"
+    names = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(wrong.lower(), list(names), 1, 0.6)
+    return f"did you mean {names[close[0]]}?" if close else f"use one of {', '.join(names.values())}"
 
 
 def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
@@ -54,12 +54,15 @@ def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
             yield (*path, missing), "is missing; add it (configs/optimizations/template.yaml shows every key)"
         case "additionalProperties":
             known = list(schema.get("properties", {}))
+            not_yet_given = [name for name in known if name not in value]
             for name in value:
                 if name not in known:
-                    yield (*path, name), f"unknown key, {suggestion(name, known)}"
+                    yield (*path, name), f"unknown key, {suggestion(name, not_yet_given or known)}"
+        case "type" | "pattern" if "pattern" in schema:
+            yield path, f"must be {_PATTERN}, not {shown(value)}"
         case "type":
             kinds = [rule] if isinstance(rule, str) else list(rule)
-            yield path, f"must be {_either(kinds)}, not {shown(value)}{_hint(kinds, value)}"
+            yield path, f"must be {_either(kinds)}, not {shown(value)}{_hint(kinds, value, schema)}"
         case "enum":
             yield path, f"{shown(value)} is not known, {suggestion(str(value), [str(choice) for choice in rule])}"
         case "minimum":
@@ -70,12 +73,11 @@ def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
             yield path, "must not be empty; write a text"
         case "minItems" | "minProperties":
             yield path, "must not be empty; list at least one"
-        case "pattern":
-            yield path, f"must be a date written YYYY-MM-DD, not {shown(value)}"
         case _:
             yield path, error.message
 
 
+_PATTERN = "a date written YYYY-MM-DD"  # the only pattern that the schemas have
 _KINDS = {
     "object": "a section with keys",
     "array": "a list",
@@ -108,20 +110,24 @@ def shown(value: Any) -> str:
             return "a section with keys"
 
 
-def _hint(kinds: list[str], value: Any) -> str:
+def _hint(kinds: list[str], value: Any, schema: Mapping[str, Any]) -> str:
+    if value is None:
+        return "; fill it in or remove the key"
+    if "values" in schema.get("properties", {}):
+        return "; write {values: [10, 12, 14]} or {start: 10, end: 14, step: 2}"
     if "string" in kinds and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return "; put it in quotes"
-    if isinstance(value, str) and ("number" in kinds or "integer" in kinds) and _is_number(value):
-        return "; remove the quotes"
+    if isinstance(value, str) and ("number" in kinds or "integer" in kinds):
+        return _number_hint(value)
     if "boolean" in kinds and isinstance(value, str) and value.lower() in ("yes", "no", "on", "off"):
         return "; write true or false"
-    if "number" in kinds and isinstance(value, str) and value.rstrip().endswith("%"):
-        return "; write a fraction, 0.15 for 15 %"
     return ""
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return Decimal(text).is_finite()
-    except ArithmeticError:
-        return False
+def _number_hint(text: str) -> str:
+    if is_yaml_number(text):
+        return "; remove the quotes"
+    if text.rstrip().endswith("%"):
+        return "; write a fraction, 0.15 for 15 %"
+    number = lean_decimal(text.removeprefix("$"))  # 1_000, 007, $1000
+    return "" if number is None else f"; write {number}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from strategy_testing.config import StrategyInfo
 from strategy_testing.database import Database, Row, as_jsonb
 from strategy_testing.fee_estimate import OrderHistory
-from strategy_testing.lean_results import BacktestResult
+from strategy_testing.lean_results import BacktestResult, BacktestStatus
 from strategy_testing.metrics import METRICS
 from strategy_testing.run_outcome import RunStatus
 from strategy_testing.summary import RunSummary
@@ -30,6 +31,7 @@ _RESULT_COLUMNS = (
     "lean_version",
     "meets_criteria",
     "rejection_reasons",
+    "reused_from",
     "started_at",
     "completed_at",
 )
@@ -62,6 +64,18 @@ class NewRun:
     started_at: datetime
     status: RunStatus
     runner: RunnerIdentity | None = None
+    batch_id: int | None = None
+
+
+@dataclass(frozen=True)
+class UnfinishedRun:
+    """A run that has not got all its combinations, or that is said to be running."""
+
+    id: int
+    status: RunStatus
+    output_folder: Path
+    strategy_code_hash: str | None
+    runner: RunnerIdentity | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,7 @@ class RunUpdate:
     status: RunStatus
     error_message: str | None
     import_problems: Sequence[str]
+    warnings: Sequence[str]
     total_combinations: int | None
     lean_version: str | None
     config: Mapping[str, Any] | None
@@ -145,10 +160,71 @@ def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
             "id": run.id,
             "status": str(update.status),
             "import_problems": list(update.import_problems),
+            "warnings": list(update.warnings),
             "config": _jsonb(update.config),
             "output_folder": str(update.output_folder),
         },
     )
+
+
+def restart_run(database: Database, run_id: int, command: str, runner: RunnerIdentity) -> None:
+    """Makes a run `running` again, under a new owner."""
+    identity = {"runner_host": runner.host, "runner_pid": runner.pid, "runner_started_at": runner.started_at}
+    database.rows("restart_run", {"id": run_id, "command": command, **identity})
+
+
+def runs_of_host(database: Database, host: str) -> list[UnfinishedRun]:
+    """The runs that are said to be running on a machine."""
+    return [_unfinished(row) for row in database.rows("runs_of_host", {"host": host}) if row["output_folder"]]
+
+
+def claim_run(database: Database, run: UnfinishedRun, new_owner: RunnerIdentity) -> bool:
+    """Takes a run over from an owner that is gone; False when somebody else was faster."""
+    if run.runner is None:
+        return True
+    claimed = database.value(
+        "claim_run",
+        {
+            "id": run.id,
+            "old_pid": run.runner.pid,
+            "old_started_at": run.runner.started_at,
+            "new_pid": new_owner.pid,
+            "new_started_at": new_owner.started_at,
+        },
+    )
+    return claimed is not None
+
+
+def abandon_run(database: Database, run_id: int, message: str) -> None:
+    """Marks a run interrupted of which nothing is left on disk."""
+    database.rows("abandon_run", {"id": run_id, "message": message})
+
+
+def resumable_runs(database: Database, run_id: int | None, strategy: str | None) -> list[UnfinishedRun]:
+    """Runs to resume, the newest first: a given one, or those of a strategy, or any."""
+    rows = database.rows("resumable_runs", {"id": run_id, "strategy": strategy})
+    return [_unfinished(row) for row in rows if row["output_folder"]]
+
+
+def reusable_results(
+    database: Database, strategy: str, code_hash: str, engine_image: str | None, fixed_parameters: Mapping[str, str]
+) -> list[BacktestResult]:
+    """Finished backtests of earlier runs that a run of exactly the same would only repeat."""
+    rows = database.rows(
+        "reusable_results",
+        {
+            "strategy": strategy,
+            "strategy_code_hash": code_hash,
+            "engine_image": engine_image,
+            "fixed_parameters": as_jsonb(dict(fixed_parameters)),
+        },
+    )
+    return [_result(row, reused_from=row["id"]) for row in rows]
+
+
+def reused_results(database: Database, run_id: int) -> list[BacktestResult]:
+    """The results that a run took from earlier ones."""
+    return [_result(row, row["reused_from"]) for row in database.rows("reused_results", {"id": run_id})]
 
 
 def run_summary(database: Database, run: StoredRun) -> RunSummary:
@@ -185,10 +261,44 @@ def _result_row(run: StoredRun, result: BacktestResult) -> tuple[Any, ...]:
         "lean_version": result.lean_version,
         "meets_criteria": result.verdict.meets_criteria,
         "rejection_reasons": list(result.verdict.reasons),
+        "reused_from": result.reused_from,
         "started_at": result.started_at,
         "completed_at": result.completed_at,
     }
     return tuple(values[column] for column in _RESULT_COLUMNS)
+
+
+def _result(row: Row, reused_from: int) -> BacktestResult:
+    """A stored backtest, not judged: the criteria of another run may differ."""
+    return BacktestResult(
+        backtest_id=row["backtest_id"],
+        parameters=row["parameters"],
+        status=BacktestStatus(row["status"]),
+        error_message=row["error_message"],
+        stack_trace=row["stack_trace"],
+        metrics={metric.column: _decimal(row[metric.column]) for metric in METRICS},
+        backtest_start=row["backtest_start"],
+        backtest_end=row["backtest_end"],
+        account_currency=row["account_currency"],
+        lean_version=row["lean_version"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        reused_from=reused_from,
+    )
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)
+
+
+def _unfinished(row: Row) -> UnfinishedRun:
+    return UnfinishedRun(
+        id=row["id"],
+        status=RunStatus(row["status"]),
+        output_folder=Path(row["output_folder"]),
+        strategy_code_hash=row.get("strategy_code_hash"),
+        runner=_runner(row),
+    )
 
 
 def _jsonb(value: Mapping[str, Any] | None) -> Any:

@@ -17,11 +17,13 @@ from strategy_testing.errors import ConfigError, Problem, UserError
 YamlPath = tuple[str | int, ...]
 
 _MAX_NODES = 20_000
+_MAX_DEPTH = 50
 _MAX_DIGITS = 28  # what LEAN's decimal holds
 _MAX_EXPONENT = 28
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_STRAY_COLON = "mapping values are not allowed here"  # as the parser says it
 _NULLS = ("", "~", "null", "Null", "NULL")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
@@ -47,6 +49,21 @@ def dotted(path: YamlPath) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
+
+
+def lean_decimal(text: str) -> Decimal | None:
+    """The number as LEAN's decimal holds it; None for no number and for one with more digits than fit."""
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        return None
+    fits = number.is_finite() and len(number.as_tuple().digits) <= _MAX_DIGITS
+    return number if fits and abs(number.adjusted()) <= _MAX_EXPONENT else None
+
+
+def is_yaml_number(text: str) -> bool:
+    """Whether the text would be a number if it stood there without quotes."""
+    return _DECIMAL.fullmatch(text) is not None
 
 
 def read_text(file: Path) -> str:
@@ -81,11 +98,16 @@ def parse_yaml(file: Path, text: str) -> YamlDocument:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        raise ConfigError([Problem(file, "", f"is not valid YAML: {what}; mend this line", line)]) from None
-    except yaml.YAMLError as error:  # a control character, which has no mark
-        what = str(error).splitlines()[0]
-        raise ConfigError([Problem(file, "", f"is not valid YAML: {what}; remove the character")]) from None
+        context = error.context
+        if error.context_mark and str(context).startswith("while"):
+            context = f"{context}, begun on line {error.context_mark.line + 1}:"
+        what = " ".join(part for part in (context, error.problem) if part)
+        remedy = "put a text that holds a colon in quotes" if error.problem == _STRAY_COLON else "mend this line"
+        raise ConfigError([Problem(file, "", f"is not valid YAML: {what}; {remedy}", line)]) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        what = f"holds the control character {error.character:#04x}, which YAML does not allow; remove it"
+        raise ConfigError([Problem(file, "", what, line)]) from None
     except RecursionError:
         raise ConfigError([Problem(file, "", "is nested too deeply; no config needs that")]) from None
     if node is None:
@@ -112,6 +134,9 @@ class _NodeReader:
         if self._count > _MAX_NODES:
             if self._count == _MAX_NODES + 1:
                 self._problem((), node, f"expands to more than {_MAX_NODES:,} values; write aliases out")
+            return None
+        if len(path) > _MAX_DEPTH:
+            self._problem(path[:1], node, "is nested too deeply; no config needs that")
             return None
         if id(node) in self._open:
             self._problem(path, node, "contains itself through an alias; write the values out")
@@ -167,10 +192,10 @@ class _NodeReader:
             self._problem(path, node, f"{text} is not a finite number; write a number")
             return None
         whole = _INTEGER.fullmatch(text) is not None
-        return self._bounded(Decimal(text), node, path, whole=whole) if whole or _DECIMAL.fullmatch(text) else text
-
-    def _bounded(self, number: Decimal, node: yaml.Node, path: YamlPath, *, whole: bool) -> int | Decimal | None:
-        if len(number.as_tuple().digits) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_EXPONENT:
+        if not whole and _DECIMAL.fullmatch(text) is None:
+            return text
+        number = lean_decimal(text)
+        if number is None:
             self._problem(path, node, f"has more digits than LEAN's decimal holds ({_MAX_DIGITS}); round it")
             return None
         return int(number) if whole else number

@@ -1,0 +1,120 @@
+"""What optimize_runner.py can be asked to do, each as one function."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from strategy_testing.cli import answer, tell, workspace_from
+from strategy_testing.code_hash import hash_project
+from strategy_testing.config import OptimizationConfig
+from strategy_testing.config_reader import read_config
+from strategy_testing.database import Database
+from strategy_testing.errors import UserError
+from strategy_testing.exit_codes import ExitCode
+from strategy_testing.fee_check import check_fees
+from strategy_testing.host_resources import default_concurrency
+from strategy_testing.lean_process import lean_command
+from strategy_testing.lean_results import BacktestResult
+from strategy_testing.recovery import recover_orphans
+from strategy_testing.reporting import report_runs
+from strategy_testing.resuming import plan_resumption
+from strategy_testing.run_plan import LeanSetup, RunPlan, plan_run, shown_script
+from strategy_testing.running import RunOptions, project_folder, run_plan
+from strategy_testing.store import reusable_results
+
+
+@dataclass(frozen=True)
+class RunnerSettings:
+    """What the arguments say of a run."""
+
+    workspace: Path | None
+    leaderboard: Path
+    ignore_fees: bool = False
+    fresh: bool = False
+    """Run every combination, also those that earlier runs have computed."""
+    force: bool = False
+    quiet: bool = False
+    retry_failed: bool = False
+    batch_id: int | None = None
+
+
+def load_config(file: Path) -> OptimizationConfig:
+    """Reads a config that this version can run, and tells its warnings.
+
+    Raises:
+        UserError: all that is wrong with it.
+    """
+    config = read_config(file)
+    for warning in config.warnings:
+        tell(f"warning: {warning}")
+    if config.walk_forward is not None:
+        raise UserError(
+            f"{config.file}: walk_forward: this version runs single optimizations only; "
+            "remove the section to optimise over the whole period"
+        )
+    return config
+
+
+def dry_run(config: OptimizationConfig, workspace: Path | None) -> ExitCode:
+    """Prints what would run, as a shell script, and does nothing else."""
+    try:
+        lean = lean_command(os.environ)
+    except UserError as error:
+        tell(f"warning: {error}")
+        lean = ("lean",)
+    setup = LeanSetup(workspace_from(workspace), lean, default_concurrency())
+    plan = plan_run(config, setup, datetime.now(UTC))
+    answer(shown_script(plan))
+    return ExitCode.OK
+
+
+def optimize(database: Database, config: OptimizationConfig, settings: RunnerSettings) -> ExitCode:
+    """Runs a config's combinations, but for those that earlier runs have computed."""
+    recover_orphans(database)
+    if not check_fees(database, config, ignore=settings.ignore_fees):
+        return ExitCode.STOP_AND_REVISE
+    setup = _setup(settings)
+    reusable = [] if settings.fresh else _reusable(database, config, setup.workspace)
+    plan = plan_run(config, setup, datetime.now(UTC), reusable)
+    if plan.reused:
+        tell(f"{len(plan.reused)} combinations are taken from earlier runs of the same code (--fresh runs them again)")
+    return _run(database, plan, settings)
+
+
+def resume(
+    database: Database, run_id: int | None, config: OptimizationConfig | None, settings: RunnerSettings
+) -> ExitCode:
+    """Runs what is missing of an earlier run, under its own row."""
+    recover_orphans(database)
+    resumption = plan_resumption(
+        database,
+        _setup(settings),
+        run_id=run_id,
+        config=config,
+        retry_failed=settings.retry_failed,
+        force=settings.force,
+    )
+    if not resumption.plan.commands:
+        tell(f"run {resumption.run_id} has a result for every combination; nothing is left to run")
+        return report_runs(database, [resumption.imported], settings.leaderboard)
+    return _run(database, resumption.plan, settings)
+
+
+def _setup(settings: RunnerSettings) -> LeanSetup:
+    return LeanSetup(workspace_from(settings.workspace), lean_command(os.environ), default_concurrency())
+
+
+def _run(database: Database, plan: RunPlan, settings: RunnerSettings) -> ExitCode:
+    count = plan.backtests_to_run
+    combinations = "an unknown number of" if count is None else str(count)
+    tell(f"running {combinations} combinations of {plan.config.strategy.name} in {plan.folder}")
+    imported = run_plan(database, plan, RunOptions(quiet=settings.quiet, batch_id=settings.batch_id))
+    return report_runs(database, [imported], settings.leaderboard)
+
+
+def _reusable(database: Database, config: OptimizationConfig, workspace: Path) -> list[BacktestResult]:
+    code_hash = hash_project(project_folder(config, workspace))
+    fixed = config.backtest.fixed_parameters
+    with database.transaction():
+        return reusable_results(database, config.strategy.name, code_hash, config.lean.image, fixed)

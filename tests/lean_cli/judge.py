@@ -1,0 +1,134 @@
+"""Asks the real `lean` CLI whether it takes a command line; run by the interpreter of .venv-lean.
+
+Takes the words that follow `lean`, in the folder in which they would be run. Prints one JSON object: whether the CLI
+accepts them, why not, and the optimizer config that it would hand to the engine. Nothing is run, and no network is
+used: the CLI's own functions parse, and the steps between are those of its `optimize` command up to Docker.
+"""
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+ACCEPTED = 0
+REFUSED = 1
+
+# What the CLI wants to know of data providers and brokerages: here only that local data exist.
+_MODULES = {
+    "modules": [
+        {
+            "id": "LocalBrokerage",
+            "display-id": "Local",
+            "installs": False,
+            "type": ["data-downloader"],
+            "platform": ["cli"],
+            "product-id": "0",
+            "configurations": [],
+        }
+    ]
+}
+_MODULES_FILE = "modules-1.14.json"
+
+
+class RefusedError(Exception):
+    """The CLI does not take the command."""
+
+
+def main(words: list[str]) -> int:
+    """Judges one command line."""
+    sys.addaudithook(_no_network)
+    _write_modules()
+    try:
+        answer = {"accepted": True, "config": _engine_config(words)}
+    except RefusedError as refusal:
+        answer = {"accepted": False, "why": str(refusal)}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return ACCEPTED if answer["accepted"] else REFUSED
+
+
+def _no_network(event: str, _arguments: tuple[Any, ...]) -> None:
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        raise RuntimeError(f"the judge must not use the network ({event})")
+
+
+def _write_modules() -> None:
+    """Written anew each time: the CLI asks the network when the file's date of change is more than a day ago."""
+    package = importlib.util.find_spec("lean")
+    if package is None or package.origin is None:
+        raise SystemExit("the package lean is not installed in this environment")
+    file = Path(package.origin).parent / _MODULES_FILE
+    temporary = file.with_name(f".{_MODULES_FILE}.{os.getpid()}")
+    temporary.write_text(json.dumps(_MODULES), encoding="utf-8")
+    temporary.replace(file)
+
+
+def _engine_config(words: list[str]) -> Any:
+    """What the CLI would write to optimizer-config.json."""
+    if words[:1] != ["optimize"]:
+        raise RefusedError(f"not an optimization: {words[:1]}")
+    click: Any = importlib.import_module("click")
+    command: Any = importlib.import_module("lean.commands.optimize").optimize
+    container: Any = importlib.import_module("lean.container").container
+    try:
+        given: Mapping[str, Any] = command.make_context("optimize", list(words[1:])).params
+    except click.ClickException as error:
+        raise RefusedError(error.format_message()) from None
+    root = _asked(container.lean_config_manager.get_cli_root_directory)
+    _asked(container.project_manager.find_algorithm_file, given["project"])
+    for name in ("project", "output"):
+        if given[name] is not None:
+            _asked(given[name].relative_to, root)
+    if given["optimizer_config"] is not None and given["strategy"] is not None:
+        raise RefusedError("--optimizer-config and --strategy are mutually exclusive")
+    if given["optimizer_config"] is None and given["strategy"] is None:
+        raise RefusedError("it would ask questions: neither --optimizer-config nor --strategy is given")
+    config = _from_file(given) if given["optimizer_config"] is not None else _from_flags(given, container)
+    if given["max_concurrent_backtests"] is not None:
+        config["maximum-concurrent-backtests"] = given["max_concurrent_backtests"]
+    return config | {"optimizer-close-automatically": True, "results-destination-folder": "/Results"}
+
+
+def _from_file(given: Mapping[str, Any]) -> Any:
+    json5: Any = importlib.import_module("json5")
+    return _asked(json5.loads, given["optimizer_config"].read_text(encoding="utf-8"))
+
+
+def _from_flags(given: Mapping[str, Any], container: Any) -> dict[str, Any]:
+    missing = [name for name in ("target", "target_direction", "parameter") if not given[name]]
+    if missing:
+        raise RefusedError(f"--strategy needs {', '.join(missing)}")
+    manager = container.optimizer_config_manager
+    return {
+        "optimization-strategy": (
+            f"QuantConnect.Optimizer.Strategies.{given['strategy'].replace(' ', '')}OptimizationStrategy"
+        ),
+        "optimization-strategy-settings": {
+            "$type": "QuantConnect.Optimizer.Strategies.StepBaseOptimizationStrategySettings, QuantConnect.Optimizer",
+            "default-segment-amount": 10,
+        },
+        "optimization-criterion": {
+            "target": manager.parse_target(given["target"]),
+            "extremum": given["target_direction"],
+        },
+        "parameters": [parameter.model_dump() for parameter in _asked(manager.parse_parameters, given["parameter"])],
+        "constraints": [
+            constraint.model_dump(by_alias=True)
+            for constraint in _asked(manager.parse_constraints, given["constraint"])
+        ],
+    }
+
+
+def _asked(question: Callable[..., Any], *words: Any) -> Any:
+    """What one of the CLI's functions answers; whatever it raises would end the command."""
+    try:
+        return question(*words)
+    except Exception as error:
+        raise RefusedError(f"{type(error).__name__}: {error}") from None
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,265 @@
+"""Example configs: each valid one is read as it is meant, each invalid one is refused with exactly these messages."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from strategy_testing.config import OptimizationConfig, WalkForward
+from strategy_testing.config_reader import read_config
+from strategy_testing.errors import ConfigError, UserError
+from strategy_testing.metrics import METRICS
+from strategy_testing.parameter_space import ListParameter, RangeParameter
+from support import PROJECT
+
+EXAMPLES = PROJECT / "tests" / "configs"
+VALID = sorted((EXAMPLES / "valid").glob("*.yaml"))
+INVALID = sorted((EXAMPLES / "invalid").glob("*.yaml"))
+SHIPPED = sorted((PROJECT / "configs" / "optimizations").glob("*.yaml"))
+
+# The example of the format's description. Its `notes` is in quotes here: without them no YAML parser takes its colon.
+DESCRIBED = """\
+strategy:
+  name: RSI_MeanReversion_ETF              # row in `strategies`; created when missing
+  lean_project_path: RSI_MeanReversion_ETF # folder below the lean workspace (lean_projects/)
+  description: RSI mean reversion on liquid ETFs
+  category: mean_reversion                 # mean_reversion momentum volatility futures hybrid event_based
+  asset_class: etf                         # etf equity futures forex crypto etf_pairs
+
+optimization:
+  type: Grid Search                        # Grid Search | Euler Search
+  target_metric: Sharpe Ratio
+  target_direction: max                    # max | min
+  constraints:
+    - "Drawdown < 0.15"
+    - "Total Trades > 100"
+  parameters:
+    rsi_period: {start: 10, end: 20, step: 2}           # 10 12 14 16 18 20
+    entry_threshold: {start: 25, end: 35, step: 5, type: int, description: RSI below this buys}
+    exit_threshold: {values: [50, 60, 75]}              # an irregular list
+    use_trend: {values: [true, false]}
+    stop_loss_pct: {start: 0.01, end: 0.02, step: 0.005, type: float, default: 0.015}
+  max_concurrent_backtests: 2              # default: the machine's cores, bounded by its memory
+
+backtest:
+  start_date: "2015-01-01"                 # reach the strategy as the parameters start_date, end_date, initial_capital
+  end_date: "2020-12-31"
+  initial_capital: 1000
+  resolution: Daily                        # data_resolution is accepted too
+  brokerage: InteractiveBrokersBrokerage
+
+success_criteria:
+  min_trades: 100                          # round trips
+  min_sharpe: 1.0
+  max_drawdown: 0.15                       # fractions everywhere: 0.15 is 15 %
+  min_win_rate: 0.50
+  min_avg_win: 0.01
+  max_fee_pct: 0.30                        # total fees / starting capital
+
+fee_assumptions:
+  per_trade_fee: 1.0                       # dollars an order
+  expected_trades_per_year: 120            # orders a year
+
+walk_forward:                              # present: a walk-forward analysis instead of one optimization
+  in_sample_months: 24
+  out_of_sample_months: 12
+  anchored: false
+
+lean:
+  image: quantconnect/lean:latest
+  timeout_minutes: 720
+  stall_minutes: 30
+
+notes: "free text or a list; also reporting, expected_results, analysis: kept for people, not used"
+"""
+
+
+def _refusal(file: Path) -> str:
+    """What the user is told, with the file's bare name."""
+    with pytest.raises(UserError) as refused:
+        read_config(file)
+    return str(refused.value).replace(str(file), file.name)
+
+
+def _valid(name: str) -> OptimizationConfig:
+    return read_config(EXAMPLES / "valid" / f"{name}.yaml")
+
+
+def _written(folder: Path, text: str) -> Path:
+    file = folder / "written.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def _flags_only() -> str:
+    return (EXAMPLES / "valid" / "flags_only.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", INVALID, ids=lambda file: file.stem)
+def test_every_mistake_of_an_invalid_file_is_reported_at_once(file: Path) -> None:
+    assert _refusal(file) == file.with_suffix(".txt").read_text(encoding="utf-8").rstrip("\n")
+
+
+def test_there_are_many_invalid_files_and_each_has_its_messages() -> None:
+    assert len(INVALID) >= 30
+    assert {file.stem for file in INVALID} == {file.stem for file in (EXAMPLES / "invalid").glob("*.txt")}
+
+
+@pytest.mark.parametrize("file", VALID + SHIPPED, ids=lambda file: file.stem)
+def test_a_valid_file_is_accepted_as_it_stands(file: Path) -> None:
+    config = read_config(file)
+    assert config.text == file.read_text(encoding="utf-8")
+    assert {parameter.name for parameter in config.search.parameters} == set(
+        config.document["optimization"]["parameters"]
+    )
+
+
+@pytest.mark.parametrize("file", [file for file in VALID if file.stem != "unknown_section"], ids=lambda file: file.stem)
+def test_a_sound_file_gives_no_warning(file: Path) -> None:
+    assert read_config(file).warnings == ()
+
+
+def test_the_described_example_is_accepted_in_full(tmp_path: Path) -> None:
+    config = read_config(_written(tmp_path, DESCRIBED))
+    assert config.warnings == ()
+    assert config.search.parameters == (
+        RangeParameter("rsi_period", Decimal(10), Decimal(20), Decimal(2)),
+        RangeParameter("entry_threshold", Decimal(25), Decimal(35), Decimal(5)),
+        ListParameter("exit_threshold", (Decimal(50), Decimal(60), Decimal(75))),
+        ListParameter("use_trend", ("true", "false")),
+        RangeParameter("stop_loss_pct", Decimal("0.01"), Decimal("0.02"), Decimal("0.005")),
+    )
+    assert [(c.metric, c.operator, c.value) for c in config.search.constraints] == [
+        ("Drawdown", "<", Decimal("0.15")),
+        ("Total Trades", ">", Decimal(100)),
+    ]
+    assert [(c.name, c.metric.column, c.threshold) for c in config.criteria] == [
+        ("min_trades", "total_trades", Decimal(100)),
+        ("min_sharpe", "sharpe_ratio", Decimal("1.0")),
+        ("max_drawdown", "max_drawdown", Decimal("0.15")),
+        ("min_win_rate", "win_rate", Decimal("0.50")),
+        ("min_avg_win", "avg_win", Decimal("0.01")),
+        ("max_fee_pct", "fee_pct", Decimal("0.30")),
+    ]
+    assert config.backtest.fixed_parameters == {
+        "start_date": "2015-01-01",
+        "end_date": "2020-12-31",
+        "initial_capital": "1000",
+    }
+    assert config.walk_forward == WalkForward(24, 12, anchored=False)
+    assert (config.fees.per_trade_fee, config.fees.expected_trades_per_year) == (Decimal("1.0"), Decimal(120))
+    assert (config.lean.image, config.lean.timeout_minutes, config.lean.stall_minutes) == (
+        "quantconnect/lean:latest",
+        Decimal(720),
+        Decimal(30),
+    )
+    assert config.search.max_concurrent_backtests == 2
+
+
+def test_lists_keep_numbers_texts_and_booleans_apart() -> None:
+    by_name = {parameter.name: parameter for parameter in _valid("lists").search.parameters}
+    assert by_name["exit_threshold"] == ListParameter("exit_threshold", (Decimal(50), Decimal(60), Decimal(75)))
+    assert by_name["use_trend"] == ListParameter("use_trend", ("true", "false"))
+    assert by_name["tickers"] == ListParameter("tickers", ("SPY", "SPY|QQQ|IWM"))
+    assert by_name["time_of_day"] == ListParameter("time_of_day", ("yes", "on", "2015-01-01"))
+    assert by_name["stop_loss_pct"] == ListParameter(
+        "stop_loss_pct", (Decimal("-0.01"), Decimal("0.01"), Decimal("0.015"))
+    )
+
+
+def test_an_unquoted_date_means_the_same_as_a_quoted_one() -> None:
+    backtest = _valid("unquoted_dates").backtest
+    assert (backtest.start_date, backtest.end_date) == (date(2015, 1, 1), date(2020, 12, 31))
+    assert backtest.resolution == "Daily"
+
+
+def test_a_config_without_a_backtest_section_hands_the_strategy_nothing_but_its_combination() -> None:
+    config = _valid("flags_only")
+    assert config.backtest.fixed_parameters == {}
+    assert config.criteria == ()
+    assert config.walk_forward is None
+    assert config.search.target_direction == "min"
+
+
+def test_a_walk_forward_section_is_read() -> None:
+    assert _valid("walk_forward").walk_forward == WalkForward(24, 12, anchored=True)
+
+
+def test_min_step_belongs_to_its_range() -> None:
+    finest = {p.name: p.min_step for p in _valid("euler_search").search.parameters if isinstance(p, RangeParameter)}
+    assert finest == {"rsi_period": Decimal(1), "bb_std_dev": Decimal("0.125"), "weight": Decimal(3)}
+
+
+def test_numbers_stay_decimal() -> None:
+    config = _valid("ranges")
+    assert config.backtest.initial_capital == Decimal("1000.50")
+    assert config.lean.stall_minutes == Decimal("0.5")
+    assert config.fees.position_size_pct == Decimal("0.25")
+    assert config.max_fee_pct is None
+
+
+def test_an_unknown_section_or_strategy_key_is_a_warning() -> None:
+    config = _valid("unknown_section")
+    assert [warning.replace(str(config.file), config.file.name) for warning in config.warnings] == [
+        "unknown_section.yaml: backtests: unknown section, not used; did you mean backtest? (line 11)",
+        "unknown_section.yaml: strategy.author: unknown key, not used; use one of name, lean_project_path, "
+        "description, hypothesis, category, asset_class, priority (line 4)",
+    ]
+    assert config.backtest.start_date is None
+
+
+def test_a_range_that_never_reaches_its_end_is_a_warning(tmp_path: Path) -> None:
+    file = _written(tmp_path, _flags_only().replace("end: 20", "end: 21"))
+    assert read_config(file).warnings == (
+        f"{file}: optimization.parameters.rsi_period.end: 21 is never tested; the last value is 20 (line 10)",
+    )
+
+
+def test_an_euler_search_with_nothing_to_refine_is_a_warning(tmp_path: Path) -> None:
+    text = _flags_only().replace("Grid Search", "Euler Search").replace("end: 20, step: 2", "end: 11, step: 1")
+    file = _written(tmp_path, text)
+    assert read_config(file).warnings == (
+        f"{file}: optimization.type: with these steps there is nothing to refine, so Euler Search is a plain grid; "
+        "give finer steps, or write Grid Search (line 5)",
+    )
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "latin.yaml"
+    file.write_bytes("strategy: {name: Größe}\n".encode("latin-1"))
+    assert _refusal(file) == "latin.yaml: is not UTF-8 text (byte 19); save it as UTF-8"
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "windows.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + _flags_only().replace("\n", "\r\n").encode())
+    assert read_config(file).strategy.name == "RSI_MeanReversion_ETF"
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    assert _refusal(tmp_path / "none.yaml") == "none.yaml: no such file; check the path"
+    assert _refusal(tmp_path).endswith("is a folder; name a YAML file in it")
+
+
+@pytest.mark.parametrize("depth", [51, 200, 480, 500, 2000, 20_000])
+@pytest.mark.parametrize(("left", "right"), [("[", "]"), ("{a: ", "}")], ids=["lists", "mappings"])
+def test_very_deep_nesting_is_refused_without_a_traceback(tmp_path: Path, depth: int, left: str, right: str) -> None:
+    file = _written(tmp_path, f"{_flags_only()}notes: {left * depth}1{right * depth}\n")
+    with pytest.raises(ConfigError) as refused:
+        read_config(file)
+    assert "is nested too deeply; no config needs that" in str(refused.value)
+
+
+def test_nesting_that_people_write_is_accepted(tmp_path: Path) -> None:
+    file = _written(tmp_path, f"{_flags_only()}notes: {'[' * 20}1{']' * 20}\n")
+    assert read_config(file).warnings == ()
+
+
+@pytest.mark.parametrize("bound", ["min", "max"])
+def test_every_stored_metric_has_both_criteria(tmp_path: Path, bound: str) -> None:
+    names = [f"{bound}_{metric.criterion_names[0]}" for metric in METRICS]
+    lines = "".join(f"  {name}: 0.5\n" for name in names)
+    config = read_config(_written(tmp_path, f"{_flags_only()}success_criteria:\n{lines}"))
+    assert [criterion.name for criterion in config.criteria] == names
+    assert [criterion.metric for criterion in config.criteria] == list(METRICS)

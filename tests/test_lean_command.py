@@ -1,0 +1,128 @@
+"""The `lean optimize` of a config: flags where they can say it, else an optimizer config."""
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from strategy_testing.config_reader import read_config
+from strategy_testing.lean_command import LeanCommand, plan_commands
+from support import write_config
+
+OUTPUT = PurePosixPath(".optimization/RSI/run")
+PERIOD = "    rsi_period: {start: 10, end: 20, step: 2}\n"
+
+
+def _planned(folder: Path, parameters: str = PERIOD, **options: str) -> list[LeanCommand]:
+    file = write_config(folder / "command.yaml", "RSI", parameters, **options)
+    return plan_commands(read_config(file), OUTPUT, 4)
+
+
+def _optimizer_config(command: LeanCommand) -> dict[str, Any]:
+    assert command.optimizer_config_text is not None
+    content: dict[str, Any] = json.loads(command.optimizer_config_text)
+    return content
+
+
+def test_a_config_without_dates_becomes_flags(tmp_path: Path) -> None:
+    parameters = PERIOD + "    stop_loss_pct: {start: 0.010, end: 0.02, step: 0.005}\n"
+    (command,) = _planned(tmp_path, parameters, constraint="Drawdown < 0.15")
+    assert command.arguments == (
+        *("optimize", "RSI", "--strategy", "Grid Search", "--target", "Sharpe Ratio", "--target-direction", "max"),
+        *("--parameter", "rsi_period", "10", "20", "2", "--parameter", "stop_loss_pct", "0.01", "0.02", "0.005"),
+        *("--constraint", "Drawdown < 0.15"),
+        *("--output", ".optimization/RSI/run", "--max-concurrent-backtests", "2"),
+    )
+    assert command.optimizer_config is None
+    assert command.output == OUTPUT
+    assert command.shown().startswith("lean optimize RSI --strategy 'Grid Search' --target 'Sharpe Ratio' ")
+
+
+def test_a_name_that_the_cli_would_misread_is_given_as_a_path(tmp_path: Path) -> None:
+    (command,) = _planned(tmp_path, target="PSR", constraint="Total Trades > 100")
+    arguments = command.arguments
+    assert arguments[arguments.index("--target") + 1] == (
+        "TotalPerformance.PortfolioStatistics.ProbabilisticSharpeRatio"
+    )
+    assert arguments[arguments.index("--constraint") + 1] == (
+        "TotalPerformance.TradeStatistics.TotalNumberOfTrades > 100"
+    )
+
+
+def test_the_image_is_passed_on(tmp_path: Path) -> None:
+    (command,) = _planned(tmp_path, more="lean: {image: 'quantconnect/lean:16384'}\n")
+    assert command.arguments[-2:] == ("--image", "quantconnect/lean:16384")
+    assert "--image" not in _planned(tmp_path)[0].arguments
+
+
+def test_dates_and_capital_reach_the_strategy_through_an_optimizer_config(tmp_path: Path) -> None:
+    backtest = "backtest: {start_date: 2015-01-01, end_date: 2020-12-31, initial_capital: 1000}\n"
+    (command,) = _planned(tmp_path, constraint="Total Trades >= 100", more=backtest)
+    assert command.arguments == (
+        *("optimize", "RSI", "--optimizer-config", ".optimization/RSI/run/optimizer.json"),
+        *("--output", ".optimization/RSI/run", "--max-concurrent-backtests", "2"),
+    )
+    content = _optimizer_config(command)
+    assert content["parameters"] == [
+        {"name": "rsi_period", "min": 10, "max": 20, "step": 2},
+        {"name": "start_date", "value": "2015-01-01"},
+        {"name": "end_date", "value": "2020-12-31"},
+        {"name": "initial_capital", "value": "1000"},
+    ]
+    assert content["optimization-strategy"] == "QuantConnect.Optimizer.Strategies.GridSearchOptimizationStrategy"
+    assert content["optimization-criterion"] == {
+        "target": "TotalPerformance.PortfolioStatistics.SharpeRatio",
+        "extremum": "max",
+    }
+    assert content["constraints"] == [
+        {
+            "target": "TotalPerformance.TradeStatistics.TotalNumberOfTrades",
+            "operator": "greaterOrEqual",
+            "target-value": 100,
+        }
+    ]
+
+
+def test_whole_numbers_have_no_decimal_point_in_the_optimizer_config(tmp_path: Path) -> None:
+    parameters = "    rsi_period: {start: 10.0, end: 2e1, step: 2.00}\n"
+    (command,) = _planned(tmp_path, parameters, more="backtest: {initial_capital: 1000}\n")
+    text = command.optimizer_config_text
+    assert text is not None
+    assert '"min": 10,' in text
+    assert '"max": 20,' in text
+    assert '"step": 2\n' in text
+
+
+def test_texts_and_booleans_become_one_part_each(tmp_path: Path) -> None:
+    commands = _planned(tmp_path, PERIOD + "    use_trend: {values: [true, false]}\n")
+    assert [command.output for command in commands] == [OUTPUT / "part-01", OUTPUT / "part-02"]
+    assert [command.arguments[3] for command in commands] == [
+        ".optimization/RSI/run/part-01/optimizer.json",
+        ".optimization/RSI/run/part-02/optimizer.json",
+    ]
+    assert [_optimizer_config(command)["parameters"][1] for command in commands] == [
+        {"name": "use_trend", "value": "true"},
+        {"name": "use_trend", "value": "false"},
+    ]
+
+
+def test_an_irregular_list_becomes_parts_of_flags(tmp_path: Path) -> None:
+    commands = _planned(tmp_path, "    exit_threshold: {values: [50, 60, 75]}\n")
+    assert [command.arguments[8:13] for command in commands] == [
+        ("--parameter", "exit_threshold", "50", "60", "10"),
+        ("--parameter", "exit_threshold", "75", "75", "1"),
+    ]
+
+
+def test_an_euler_search_is_given_a_coarse_and_a_finest_step(tmp_path: Path) -> None:
+    parameters = (
+        "    rsi_period: {start: 8, end: 24, step: 1}\n    bb_std: {start: 1.5, end: 2.5, step: .5, min_step: .125}\n"
+    )
+    (command,) = _planned(tmp_path, parameters + "    lookback: {values: [20]}\n", search="Euler Search")
+    content = _optimizer_config(command)
+    assert content["parameters"] == [
+        {"name": "rsi_period", "min": 8, "max": 24, "step": 8, "min-step": 1},
+        {"name": "bb_std", "min": 1.5, "max": 2.5, "step": 0.5, "min-step": 0.125},
+        {"name": "lookback", "value": "20"},
+    ]
+    assert content["optimization-strategy-settings"]["default-segment-amount"] == 2
+    assert content["optimization-strategy"].endswith(".EulerSearchOptimizationStrategy")

@@ -1,0 +1,145 @@
+"""Names of metrics become paths that LEAN has; verdicts give every reason, word for word."""
+
+from decimal import Decimal
+
+import pytest
+
+from strategy_testing.criteria import NOT_JUDGED, Bound, Criterion, Verdict, judge
+from strategy_testing.metrics import (
+    METRICS,
+    MetricValues,
+    UnknownMetricError,
+    criterion_metric,
+    lean_path,
+    name_for_lean_cli,
+)
+
+PORTFOLIO = "TotalPerformance.PortfolioStatistics."
+TRADES = "TotalPerformance.TradeStatistics."
+
+
+def _criteria(**thresholds: str) -> list[Criterion]:
+    criteria = []
+    for name, threshold in thresholds.items():
+        metric = criterion_metric(name[4:])
+        assert metric is not None
+        criteria.append(Criterion(name, metric, Bound(name[:3]), Decimal(threshold)))
+    return criteria
+
+
+def _figures(**figures: str) -> MetricValues:
+    return {"total_trades": Decimal(200)} | {name: Decimal(value) for name, value in figures.items()}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "criterion", "threshold", "reason"),
+    [
+        ("total_trades", "8", "min_trades", "100", "Insufficient trades: 8 < 100"),
+        ("fee_pct", "0.67404", "max_fee_pct", "0.30", "Fees too high: 67.4% > 30.0%"),
+        ("sharpe_ratio", "-1.042", "min_sharpe", "1.0", "Sharpe ratio too low: -1.04 < 1.00"),
+        ("max_drawdown", "0.18", "max_drawdown", "0.15", "Drawdown too high: 18.0% > 15.0%"),
+        ("max_drawdown", "0.1501", "max_drawdown", "0.15", "Drawdown too high: 15.01% > 15.00%"),
+        ("sharpe_ratio", "0.9999", "min_sharpe", "1", "Sharpe ratio too low: 0.9999 < 1.0000"),
+        ("total_fees", "1261.16", "max_fees", "300", "Total fees too high: $1,261.16 > $300.00"),
+        ("total_return", "-0.05", "min_return", "0", "Total return too low: -5.0% < 0.0%"),
+    ],
+)
+def test_a_reason_says_what_is_how_far_from_what(
+    column: str, value: str, criterion: str, threshold: str, reason: str
+) -> None:
+    assert judge(_figures(**{column: value}), None, _criteria(**{criterion: threshold})) == Verdict(False, (reason,))
+
+
+@pytest.mark.parametrize("excess", [f"1e-{digits}" for digits in range(2, 25)])
+def test_a_reason_never_shows_two_equal_numbers(excess: str) -> None:
+    drawdown = str(Decimal("0.15") + Decimal(excess))
+    verdict = judge(_figures(max_drawdown=drawdown), None, _criteria(max_drawdown="0.15"))
+    left, right = verdict.reasons[0].removeprefix("Drawdown too high: ").split(" > ")
+    assert left != right
+
+
+def test_the_threshold_itself_passes() -> None:
+    figures = _figures(max_drawdown="0.15", sharpe_ratio="1")
+    assert judge(figures, None, _criteria(max_drawdown="0.15", min_sharpe="1.0")) == Verdict(True, ())
+
+
+def test_all_criteria_are_checked() -> None:
+    figures = _figures(total_trades="8", sharpe_ratio="-1.042", max_drawdown="0.1")
+    verdict = judge(figures, None, _criteria(min_trades="100", max_drawdown="0.15", min_sharpe="1"))
+    assert verdict.reasons == ("Insufficient trades: 8 < 100", "Sharpe ratio too low: -1.04 < 1.00")
+
+
+@pytest.mark.parametrize("figures", [{"sharpe_ratio": None}, {}])
+def test_a_missing_metric_never_passes(figures: dict[str, Decimal | None]) -> None:
+    for criterion in ("min_sharpe", "max_sharpe"):
+        verdict = judge(figures, None, _criteria(**{criterion: "0"}))
+        assert verdict.meets_criteria is False
+        assert verdict.reasons == (f"Sharpe ratio missing: not reported by LEAN, {criterion} cannot be checked",)
+
+
+def test_a_backtest_without_trades_never_passes() -> None:
+    verdict = judge(_figures(total_trades="0", sharpe_ratio="0"), None, _criteria(min_sharpe="-1"))
+    assert verdict == Verdict(False, ("No trades",))
+
+
+def test_a_failed_backtest_has_that_one_reason() -> None:
+    verdict = judge(_figures(sharpe_ratio="1.9"), "ValueError: even", _criteria(min_sharpe="1", min_trades="500"))
+    assert verdict == Verdict(False, ("Backtest failed: ValueError: even",))
+
+
+def test_without_criteria_nothing_is_judged() -> None:
+    assert judge(_figures(total_trades="0"), "an error", []) == NOT_JUDGED
+
+
+def test_no_criterion_name_stands_for_two_metrics() -> None:
+    names = [name for metric in METRICS for name in metric.criterion_names]
+    assert len(names) == len(set(names))
+
+
+def test_every_column_is_a_criterion() -> None:
+    assert {metric.column: criterion_metric(metric.column) for metric in METRICS} == {m.column: m for m in METRICS}
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("Sharpe Ratio", PORTFOLIO + "SharpeRatio"),
+        ("sharpe_ratio", PORTFOLIO + "SharpeRatio"),
+        ("PSR", PORTFOLIO + "ProbabilisticSharpeRatio"),
+        ("Win Rate", PORTFOLIO + "WinRate"),
+        ("Average Win", PORTFOLIO + "AverageWinRate"),
+        ("Drawdown", PORTFOLIO + "Drawdown"),
+        ("Net Profit", PORTFOLIO + "TotalNetProfit"),
+        ("Total Trades", TRADES + "TotalNumberOfTrades"),
+        ("Total Fees", TRADES + "TotalFees"),
+        (TRADES + "AverageMAE", TRADES + "AverageMAE"),
+    ],
+)
+def test_a_name_of_leans_report_becomes_a_path_that_lean_has(name: str, path: str) -> None:
+    assert lean_path(name) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Sharp Ratio", "did you mean Sharpe Ratio?"),
+        ("Calmar Ratio", "LEAN does not compute it"),
+        ("Estimated Strategy Capacity", "use min_capacity as a success criterion"),
+        ("Fee Pct", "use max_fee_pct as a success criterion"),
+        (PORTFOLIO + "SharpRatio", f"did you mean {PORTFOLIO}SharpeRatio?"),
+        ("Luck", "use a name of LEAN's report"),
+    ],
+)
+def test_a_name_without_a_path_is_refused_with_what_to_use(name: str, hint: str) -> None:
+    with pytest.raises(UnknownMetricError) as refused:
+        lean_path(name)
+    assert name in str(refused.value)
+    assert hint in str(refused.value)
+
+
+def test_the_cli_is_given_a_name_only_where_it_reads_it_right() -> None:
+    assert name_for_lean_cli("Sharpe Ratio") == "Sharpe Ratio"
+    assert name_for_lean_cli("Drawdown") == "Drawdown"
+    assert name_for_lean_cli("Total Trades") == TRADES + "TotalNumberOfTrades"
+    assert name_for_lean_cli("PSR") == PORTFOLIO + "ProbabilisticSharpeRatio"
+    assert name_for_lean_cli("Average Win") == PORTFOLIO + "AverageWinRate"
