@@ -1,0 +1,241 @@
+"""Runs that go on where they stopped, results that are not computed twice, runs whose runner is gone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+
+Ask = Callable[..., list[dict[str, Any]]]
+Run = Callable[..., ScriptResult]
+
+_GRID = (
+    "    rsi_period: {start: 10, end: 20, step: 2}\n"
+    "    entry_threshold: {start: 25, end: 35, step: 5}\n"
+    "    exit_threshold: {start: 50, end: 65, step: 5}\n"
+)
+_FEW = (
+    "    rsi_period: {start: 10, end: 14, step: 2}\n"
+    "    entry_threshold: {values: [35]}\n"
+    "    exit_threshold: {start: 50, end: 65, step: 5}\n"
+)
+_COLUMNS = "parameters, sharpe_ratio, total_return, total_trades, meets_criteria, rejection_reasons, status"
+_ROWS = f"SELECT {_COLUMNS} FROM backtest_results WHERE optimization_run_id = %s ORDER BY combination"
+
+
+@pytest.fixture
+def config(tmp_path: Path, workspace: Path) -> Path:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    criteria = "min_trades: 40, min_sharpe: 0.35, max_drawdown: 0.20"
+    return write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID, criteria=criteria)
+
+
+@pytest.fixture
+def start(database_url: str, workspace: Path, tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+    """Starts the runner in the background."""
+
+    def run(config: Path, speed: int) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config)]
+        command += ["--workspace", str(workspace), "--leaderboard", str(tmp_path / "l.md")]
+        environment = os.environ | {
+            "PATH": f"{PROJECT / 'tests' / 'replay' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "DATABASE_URL": database_url,
+            "LEAN_REPLAY_RECORDING": str(RECORDINGS / "grid-72.tar.xz"),
+            "LEAN_REPLAY_SPEED": str(speed),
+            "LEAN_REPLAY_STATE": str(workspace.parent / "replay-state"),
+            "REPLAY_PYTHON": sys.executable,
+        }
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return run
+
+
+@contextmanager
+def _first_on_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PATH", str(PROJECT / "tests" / "replay" / "bin"), prepend=os.pathsep)
+    yield
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.1)
+
+
+def _count(ask: Ask) -> int:
+    return int(ask("SELECT count(*) AS n FROM backtest_results")[0]["n"])
+
+
+def test_each_backtest_is_stored_while_the_run_goes_on(
+    start: Callable[..., "subprocess.Popen[str]"], config: Path, ask: Ask, workspace: Path
+) -> None:
+    process = start(config, 40)
+    late = 0
+    try:
+        _wait_for(lambda: _count(ask) >= 3)
+        while process.poll() is None and late < 20:
+            # Complete for two seconds: the monitor report is the last file of a backtest but one.
+            old = time.time() - 2
+            complete = sum(
+                report.stat().st_mtime < old for report in workspace.glob(".optimization/*/*/*-*/data-monitor-report-*")
+            )
+            assert _count(ask) >= complete
+            late += 1
+            time.sleep(0.2)
+        assert ask("SELECT status FROM optimization_runs") == [{"status": "running"}]
+        assert ask("SELECT combinations FROM daily_summary")[0]["combinations"] > 0
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert late == 20
+
+
+def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
+    start: Callable[..., "subprocess.Popen[str]"], replayed: Run, config: Path, ask: Ask
+) -> None:
+    process = start(config, 40)
+    _wait_for(lambda: _count(ask) >= 7)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (stdout, process.returncode) == ("", 130)
+    run = ask("SELECT id, status FROM optimization_runs")[0]
+    assert run["status"] == "interrupted"
+    assert f"finished backtests are stored; go on with --resume {run['id']}" in stderr
+    had = _count(ask)
+    resumed = replayed("grid-72", config, "--resume")
+    assert (resumed.stdout, resumed.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
+    assert f"resuming run {run['id']}, the newest unfinished one" in resumed.stderr
+    assert f"running {72 - had} combinations" in resumed.stderr
+    after = ask("SELECT id, status, completed_combinations, error_message FROM optimization_runs")
+    assert after == [{"id": run["id"], "status": "completed", "completed_combinations": 72, "error_message": None}]
+    assert _count(ask) == 72
+    whole = replayed("grid-72", config, "--fresh")
+    assert whole.exit_code == 0
+    runs = [row["id"] for row in ask("SELECT id FROM optimization_runs ORDER BY id")]
+    assert ask(_ROWS, runs[0]) == ask(_ROWS, runs[1])
+    again = replayed("grid-72", config, "--resume", run["id"])
+    assert "has a result for every combination; nothing is left to run" in again.stderr
+    assert again.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+
+
+def test_failed_combinations_are_run_again_only_when_asked(
+    replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "Crashy")
+    parameters = "    lookback: {start: 2, end: 7, step: 1}\n"
+    config = write_config(tmp_path / "c.yaml", "Crashy", parameters)
+    replayed("crashy", config)
+    nothing = replayed("crashy", config, "--resume")
+    assert "nothing is left to run" in nothing.stderr
+    assert nothing.exit_code == 4
+    again = replayed("crashy", config, "--resume", "--retry-failed")
+    assert "running 3 combinations of Crashy" in again.stderr
+    assert (again.last_line, again.exit_code) == ("6 runs complete (3 failed), not judged, best Sharpe: -0.4", 4)
+    assert ask("SELECT failed_combinations, completed_combinations FROM optimization_runs") == [
+        {"failed_combinations": 3, "completed_combinations": 3}
+    ]
+    assert _count(ask) == 9
+
+
+def test_computed_combinations_are_taken_from_earlier_runs(
+    replayed: Run, workspace: Path, config: Path, ask: Ask, tmp_path: Path
+) -> None:
+    few = write_config(tmp_path / "few.yaml", "RSI_MeanReversion_ETF", _FEW)
+    assert replayed("grid-72", few).exit_code == 0
+    whole = replayed("grid-72", config)
+    assert (whole.stdout, whole.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
+    assert "12 combinations are taken from earlier runs of the same code" in whole.stderr
+    assert "running 60 combinations" in whole.stderr
+    run = ask("SELECT * FROM optimization_runs ORDER BY id DESC")[0]
+    assert (run["status"], run["reused_combinations"], run["completed_combinations"]) == ("completed", 12, 72)
+    # Judged by the new config, though the old one asked for nothing.
+    assert ask("SELECT count(*) FROM backtest_results WHERE reused_from IS NOT NULL AND meets_criteria IS NULL") == [
+        {"count": 0}
+    ]
+    third = replayed("grid-72", config)
+    assert "72 combinations are taken from earlier runs" in third.stderr
+    assert "running 0 combinations" in third.stderr
+    assert third.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+    (workspace / "RSI_MeanReversion_ETF" / "main.py").write_text("# changed\n", encoding="utf-8")
+    changed = replayed("grid-72", few)
+    assert "taken from earlier runs" not in changed.stderr
+    assert "running 12 combinations" in changed.stderr
+
+
+def test_a_run_whose_runner_was_killed_is_recovered_by_the_next_start(
+    start: Callable[..., "subprocess.Popen[str]"],
+    replayed: Run,
+    config: Path,
+    workspace: Path,
+    ask: Ask,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    process = start(config, 40)
+    _wait_for(lambda: _count(ask) >= 4)
+    process.kill()
+    process.communicate(timeout=30)
+    assert ask("SELECT status FROM optimization_runs") == [{"status": "running"}]
+    make_project(workspace, "Idle")
+    other = write_config(tmp_path / "idle.yaml", "Idle", "    level: {start: 0, end: 4, step: 1}\n")
+    with _first_on_path(monkeypatch):
+        done = replayed("idle", other)
+    assert done.exit_code == 0
+    orphan = ask("SELECT id, status, error_message FROM optimization_runs ORDER BY id")[0]
+    assert orphan["status"] == "interrupted"
+    assert orphan["error_message"].startswith("its runner was killed or the machine went down")
+    assert f"run {orphan['id']} was left behind by a runner that is gone" in done.stderr
+    assert f"go on with --resume {orphan['id']}" in done.stderr
+    assert processes_naming(str(workspace)) == []
+    on_disk = len(list(workspace.glob(".optimization/RSI_*/*/*-*/data-monitor-report-*")))
+    stored = ask("SELECT count(*) AS n FROM backtest_results WHERE optimization_run_id = %s", orphan["id"])[0]["n"]
+    assert stored >= on_disk
+    resumed = replayed("grid-72", config, "--resume", orphan["id"])
+    assert resumed.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "exit_code"),
+    [
+        (["--resume", "99"], "error: --resume 99: no such run; the table optimization_runs lists them", 2),
+        (["--resume"], "error: --resume: no unfinished run of RSI_MeanReversion_ETF; start a new one", 2),
+    ],
+)
+def test_what_cannot_be_resumed_is_told(
+    arguments: list[str], message: str, exit_code: int, replayed: Run, config: Path
+) -> None:
+    done = replayed("grid-72", config, *arguments)
+    assert (done.stdout, done.exit_code) == ("", exit_code)
+    assert message in done.stderr
+
+
+def test_changed_code_is_not_mixed_into_a_run(replayed: Run, workspace: Path, tmp_path: Path) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    parameters = "    rsi_period: {start: 8, end: 18, step: 1}\n"
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
+    assert replayed("container-killed", config).exit_code == 21
+    make_project(workspace, "RSI_MeanReversion_ETF", "# changed\n")
+    done = replayed("container-killed", config, "--resume")
+    assert done.exit_code == 2
+    assert "has changed since it began, so its results would not belong together" in done.stderr
+
+
+def test_nonsense_is_warned_of_and_stored(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    parameters = "    rsi_lookback: {start: 10, end: 14, step: 2}\n"
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
+    done = replayed("dead-parameter", config, "--force")
+    assert (done.last_line, done.exit_code) == ("3 runs complete, not judged, best Sharpe: 0.0", 0)
+    warnings = ask("SELECT warnings FROM optimization_runs")[0]["warnings"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("all 3 combinations gave the same result")
+    assert f"warning: {warnings[0]}" in done.stderr
