@@ -8,6 +8,9 @@ from pathlib import Path
 
 try:
     from strategy_testing import runner_jobs
+    from strategy_testing.batch_job import run_batch
+    from strategy_testing.batch_process import accept_signals
+    from strategy_testing.batch_reader import read_batch
     from strategy_testing.cli import add_database_arguments, run_main, tell
     from strategy_testing.database import open_database
     from strategy_testing.exit_codes import ExitCode
@@ -23,20 +26,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parses arguments and calls; returns an exit code of the README's table."""
     parser = _parser()
     arguments = parser.parse_args(argv)
-    if arguments.config is None and arguments.resume is None:
-        parser.error("name a config with --config, or a run to go on with by --resume")
+    if arguments.batch is not None:
+        _check_batch_arguments(parser, arguments)
+    elif arguments.config is None and arguments.resume is None:
+        parser.error("name a config with --config, a batch with --batch, or a run to go on with by --resume")
     if arguments.retry_failed and arguments.resume is None:
         parser.error("--retry-failed belongs to --resume")
-    return run_main(lambda: _run(arguments))
+    return run_main(lambda: _run_batch(arguments) if arguments.batch else _run(arguments))
 
 
-def _run(arguments: argparse.Namespace) -> ExitCode:
-    config = runner_jobs.load_config(arguments.config) if arguments.config else None
-    if arguments.dry_run and config:
-        return runner_jobs.dry_run(config, arguments.workspace)
-    if arguments.estimate and config and not needs_history(config):
-        return report_estimate(config, None)
-    settings = runner_jobs.RunnerSettings(
+def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    for name in ("config", "dry_run", "estimate", "check"):
+        if getattr(arguments, name):
+            parser.error(f"--batch does not go with --{name.replace('_', '-')}")
+    if arguments.resume:
+        parser.error("--batch FILE --resume takes no run: it goes on with all of the batch's unfinished ones")
+
+
+def _run_batch(arguments: argparse.Namespace) -> ExitCode:
+    batch = read_batch(arguments.batch)
+    with open_database(arguments.database_url) as database:
+        tell(f"using {database}")
+        ensure_schema(database)
+        resume = arguments.resume is not None
+        return run_batch(database, batch, _settings(arguments), resume=resume, database_url=arguments.database_url)
+
+
+def _settings(arguments: argparse.Namespace) -> runner_jobs.RunnerSettings:
+    return runner_jobs.RunnerSettings(
         workspace=arguments.workspace,
         leaderboard=arguments.leaderboard,
         ignore_fees=arguments.ignore_fees,
@@ -44,7 +61,22 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
         force=arguments.force,
         quiet=arguments.quiet,
         retry_failed=arguments.retry_failed,
+        pilot=not arguments.no_pilot,
+        batch_id=arguments.batch_id,
     )
+
+
+def _run(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.batch_id is not None:
+        accept_signals()
+    config = runner_jobs.load_config(arguments.config) if arguments.config else None
+    settings = _settings(arguments)
+    if arguments.dry_run and config:
+        return runner_jobs.dry_run(config, settings)
+    if arguments.check and config:
+        return runner_jobs.check(config, settings, arguments.database_url)
+    if arguments.estimate and config and not needs_history(config):
+        return report_estimate(config, None)
     with open_database(arguments.database_url) as database:
         tell(f"using {database}")
         ensure_schema(database)
@@ -63,9 +95,18 @@ def _parser() -> argparse.ArgumentParser:
         "`72 runs complete, 3 passed, best Sharpe: 1.8`.",
     )
     parser.add_argument("--config", metavar="FILE", type=Path, help="configs/optimizations/NAME.yaml")
+    parser.add_argument(
+        "--batch",
+        metavar="FILE",
+        type=Path,
+        help="configs/batches/NAME.yaml: its configs one after another, or several at once; with --resume: "
+        "what is left of the newest batch of this file",
+    )
+    parser.add_argument("--batch-id", type=int, help=argparse.SUPPRESS)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--dry-run", action="store_true", help="print what would run, shell-quoted, and do nothing else")
     what.add_argument("--estimate", action="store_true", help="print the expected orders and fees and the verdict")
+    what.add_argument("--check", action="store_true", help="look at everything that a run needs, and start none")
     what.add_argument(
         "--resume",
         metavar="RUN",
@@ -78,6 +119,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--retry-failed", action="store_true", help="with --resume: run failed combinations again too")
     parser.add_argument(
         "--fresh", action="store_true", help="run all combinations, also those that earlier runs have computed"
+    )
+    parser.add_argument(
+        "--no-pilot", action="store_true", help="do not try the middle combination of a larger grid first"
     )
     parser.add_argument("--ignore-fees", action="store_true", help="run even if the estimated fees pass the limit")
     parser.add_argument("--force", action="store_true", help="go on in spite of what would stop the run")

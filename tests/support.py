@@ -24,7 +24,18 @@ class ScriptResult:
         return self.stdout.rstrip("\n").rsplit("\n", 1)[-1]
 
 
-def make_project(workspace: Path, name: str, code: str = "# as recorded\n") -> Path:
+READS_ANYTHING = """from AlgorithmImports import *
+
+
+class Recorded(QCAlgorithm):
+    def initialize(self):
+        for name in self.get_parameters().keys():
+            self.debug(f"{name} {self.get_parameter(name)}")
+"""
+"""A strategy of which nobody can tell by its text which parameters it reads."""
+
+
+def make_project(workspace: Path, name: str, code: str = READS_ANYTHING) -> Path:
     """A LEAN project in the workspace."""
     project = workspace / name
     project.mkdir(parents=True, exist_ok=True)

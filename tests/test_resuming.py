@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+from support import PROJECT, READS_ANYTHING, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -165,7 +165,7 @@ def test_computed_combinations_are_taken_from_earlier_runs(
     assert "72 combinations are taken from earlier runs" in third.stderr
     assert "running 0 combinations" in third.stderr
     assert third.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
-    (workspace / "RSI_MeanReversion_ETF" / "main.py").write_text("# changed\n", encoding="utf-8")
+    (workspace / "RSI_MeanReversion_ETF" / "main.py").write_text(READS_ANYTHING + "# changed\n", encoding="utf-8")
     changed = replayed("grid-72", few)
     assert "taken from earlier runs" not in changed.stderr
     assert "running 12 combinations" in changed.stderr
@@ -223,7 +223,7 @@ def test_changed_code_is_not_mixed_into_a_run(replayed: Run, workspace: Path, tm
     parameters = "    rsi_period: {start: 8, end: 18, step: 1}\n"
     config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
     assert replayed("container-killed", config).exit_code == 21
-    make_project(workspace, "RSI_MeanReversion_ETF", "# changed\n")
+    make_project(workspace, "RSI_MeanReversion_ETF", READS_ANYTHING + "# changed\n")
     done = replayed("container-killed", config, "--resume")
     assert done.exit_code == 2
     assert "has changed since it began, so its results would not belong together" in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def test_the_command_of_a_config_without_dates_is_the_handoffs(
     run_script: Run, workspace: Path, tmp_path: Path
 ) -> None:
     config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID, constraint="Drawdown < 0.15")
-    done = run_script("optimize_runner.py", "--config", config, "--dry-run", "--workspace", workspace)
+    done = run_script("optimize_runner.py", "--config", config, "--dry-run", "--no-pilot", "--workspace", workspace)
     change, command = done.stdout.splitlines()
     assert change == f"cd {workspace}"
     before, _, after = command.partition(" --output .optimization/RSI_MeanReversion_ETF/")
@@ -161,6 +162,70 @@ def test_a_killed_container_leaves_what_finished(replayed: Run, workspace: Path,
     assert ask("SELECT status, completed_combinations FROM optimization_runs") == [
         {"status": "partial", "completed_combinations": 4}
     ]
+
+
+def test_a_pilot_flies_before_a_large_grid(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID)
+    shown = replayed("grid-72", config, "--dry-run").stdout.splitlines()
+    assert re.fullmatch(
+        r"\S+ backtest RSI_MeanReversion_ETF --output \.optimization/RSI_MeanReversion_ETF/\S+/pilot "
+        "--parameter rsi_period 14 --parameter entry_threshold 30 --parameter exit_threshold 55",
+        shown[1],
+    )
+    done = replayed("grid-72", config)
+    assert "pilot: 78 orders, 39 trades, $78.00 in fees (1.6% of the capital); " in done.stderr
+    assert done.exit_code == 0
+    assert ask("SELECT count(*) FROM backtest_results") == [{"count": 72}]
+    assert "pilot:" not in replayed("grid-72", config, "--fresh", "--no-pilot").stderr
+
+
+@pytest.mark.parametrize(
+    ("recording", "exit_code", "reason"),
+    [
+        ("backtest-crash", 24, "the pilot backtest crashed: 2019-03-27 16:00:00 Runtime Error: lookback 2 is even"),
+        ("backtest-no-trade", 24, "the pilot backtest made no trade (0 orders)"),
+        ("backtest-broken", 15, "the strategy does not compile: "),
+    ],
+)
+def test_a_bad_pilot_stops_the_run(
+    recording: str, exit_code: int, reason: str, replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "Crashy")
+    config = write_config(tmp_path / "c.yaml", "Crashy", "    lookback: {start: 2, end: 70, step: 1}\n")
+    done = replayed(recording, config, env={"LEAN_REPLAY_ANY": "1"})
+    assert (done.last_line, done.exit_code) == ("0 runs complete, not judged, best Sharpe: n/a", exit_code)
+    run = ask("SELECT status, error_message FROM optimization_runs")[0]
+    assert run["status"] == "failed"
+    assert run["error_message"].startswith(reason)
+
+
+def test_a_parameter_that_the_strategy_never_reads_stops_the_run_unless_forced(
+    replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    code = "class S(QCAlgorithm):\n    def initialize(self):\n        self.get_parameter('rsi_period', '14')\n"
+    make_project(workspace, "RSI_MeanReversion_ETF", code)
+    parameters = "    rsi_lookback: {start: 10, end: 14, step: 2}\n"
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
+    done = replayed("dead-parameter", config)
+    assert (done.stdout, done.exit_code) == ("", 23)
+    assert "rsi_lookback" in done.stderr
+    assert ask("SELECT * FROM optimization_runs") == []
+    assert replayed("dead-parameter", config, "--force").exit_code == 0
+
+
+def test_check_looks_at_everything_and_starts_nothing(replayed: Run, workspace: Path, tmp_path: Path) -> None:
+    make_project(workspace, "Idle")
+    config = write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 4))
+    path = f"{PROJECT / 'tests' / 'replay' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = replayed("idle", config, "--check", env={"PATH": path})
+    assert done.exit_code == 0
+    assert [line[0] for line in done.stdout.splitlines() if line.startswith("✗")] == []
+    assert "✓ config: " in done.stdout
+    down = replayed("idle", config, "--check", env={"PATH": path, "DOCKER_STAND_IN": "down"})
+    assert down.exit_code == 11
+    assert "✗ Docker: " in down.stdout
+    assert not (workspace / ".optimization").exists()
 
 
 def test_irregular_values_run_as_their_exact_product(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
@@ -282,7 +347,8 @@ def test_a_missing_project_and_a_missing_workspace_are_told(replayed: Run, works
     config = write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 4))
     done = replayed("idle", config)
     assert (done.exit_code, done.stdout) == (14, "")
-    assert f"error: {workspace}/Idle: no such LEAN project; check strategy.lean_project_path" in done.stderr
+    assert "error: project: " in done.stderr
+    assert f"{workspace}/Idle" in done.stderr
     done = replayed("idle", config, "--workspace", tmp_path / "nowhere")
     assert (done.exit_code, done.stdout) == (13, "")
     assert "nowhere: no such folder; name the lean workspace in --workspace or LEAN_WORKSPACE" in done.stderr

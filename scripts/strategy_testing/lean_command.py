@@ -87,6 +87,17 @@ def plan_commands(
     return [build_grid_command(config, grid, folder, concurrent) for grid, folder in zip(grids, folders, strict=True)]
 
 
+def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> LeanCommand:
+    """`lean backtest` of the middle combination: of every parameter the value in the middle of its range or list."""
+    arguments = ["backtest", config.strategy.lean_project_path, "--output", str(output)]
+    middle = {parameter.name: _as_text(parameter.middle()) for parameter in config.search.parameters}
+    for name, value in (middle | config.backtest.fixed_parameters).items():
+        arguments += ["--parameter", name, value]
+    if config.lean.image:
+        arguments += ["--image", config.lean.image]
+    return LeanCommand(tuple(arguments), output, None, combinations=1)
+
+
 def build_grid_command(config: OptimizationConfig, grid: Grid, output: PurePosixPath, concurrent: int) -> LeanCommand:
     """The command of one grid: flags where they can say it, else an optimizer config."""
     progressions = {name: axis for name, axis in grid.axes.items() if isinstance(axis, Progression)}
@@ -151,8 +162,7 @@ def _euler_parameters(parameters: tuple[Parameter, ...]) -> list[dict[str, Any]]
 
 def _euler_parameter(parameter: Parameter) -> dict[str, Any]:
     if isinstance(parameter, ListParameter):  # the config reader lets only lists of one value through
-        value = parameter.values[0]
-        return {"name": parameter.name, "value": value if isinstance(value, str) else _plain(value)}
+        return {"name": parameter.name, "value": _as_text(parameter.values[0])}
     first, finest = steps(parameter)
     bounds: RangeParameter = parameter
     return {
@@ -170,6 +180,10 @@ def _constraint(constraint: Constraint) -> dict[str, Any]:
         "operator": _OPERATORS[constraint.operator],
         "target-value": _number(constraint.value),
     }
+
+
+def _as_text(value: Decimal | str) -> str:
+    return value if isinstance(value, str) else _plain(value)
 
 
 def _plain(number: Decimal) -> str:

@@ -20,6 +20,7 @@ from strategy_testing.run_manifest import (
     LEAN_PROCESS,
     MANIFEST_FILE,
     OPTIMIZER_CONFIG,
+    PILOT_FOLDER,
     RunManifest,
     read_manifest,
 )
@@ -32,7 +33,7 @@ _LEANS_PREFIXES = ("data-monitor-report-", "failed-data-requests-", "succeeded-d
 _OPTIMIZER_CONFIG_OF_LEAN = "optimizer-config.json"
 _KNOWN = {
     "log.txt", "config", "code", _OPTIMIZER_CONFIG_OF_LEAN,
-    MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, LEAN_OUTPUT, LEAN_PROCESS,
+    MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, LEAN_OUTPUT, LEAN_PROCESS, PILOT_FOLDER,
 }  # fmt: skip
 
 

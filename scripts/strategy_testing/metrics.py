@@ -299,7 +299,7 @@ def lean_path(name: str) -> str:
     if "." in name:
         if name.lower() in _OPTIMIZER_PATHS:
             return name
-        same_figure = next((m for m in METRICS if m.lean_path and name.split(".")[-1] in m.names), None)
+        same_figure = next((m for m in METRICS if m.lean_path and name.rsplit(".", maxsplit=1)[-1] in m.names), None)
         if same_figure is not None:
             raise UnknownMetricError(f"{name} is no number in LEAN's results; use {same_figure.lean_path}")
         close = difflib.get_close_matches(name.lower(), sorted(_OPTIMIZER_PATHS), 1, 0.6)

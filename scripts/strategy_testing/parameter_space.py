@@ -31,6 +31,10 @@ class RangeParameter:
         count = range_count(self.start, self.end, self.step)
         return {canonical_value(str(self.start + i * self.step)) for i in range(count)}
 
+    def middle(self) -> Decimal:
+        """The value in the middle, the lower of two."""
+        return self.start + (range_count(self.start, self.end, self.step) - 1) // 2 * self.step
+
 
 @dataclass(frozen=True)
 class ListParameter:
@@ -42,6 +46,10 @@ class ListParameter:
     def canonical_values(self) -> set[str]:
         """The values as canonical_value writes them."""
         return {canonical_value(str(value)) for value in self.values}
+
+    def middle(self) -> Decimal | str:
+        """The value in the middle of the list, the former of two."""
+        return self.values[(len(self.values) - 1) // 2]
 
 
 Parameter = RangeParameter | ListParameter

@@ -13,6 +13,7 @@ MANIFEST_FILE = "run-manifest.json"
 CONFIG_COPY = "optimization.yaml"
 OPTIMIZER_CONFIG = "optimizer.json"
 LEAN_OUTPUT = "lean-output.txt"
+PILOT_FOLDER = "pilot"
 LEAN_PROCESS = "lean-process.json"
 """Which process is at work for the run; there only while one is."""
 

@@ -38,12 +38,19 @@ class RunPlan:
     """The program and its first arguments."""
     output: PurePosixPath
     """The run's folder, relative to the workspace."""
+    default_concurrency: int
+    """Backtests at once, where the config does not say."""
     commands: tuple[LeanCommand, ...]
     """Empty when nothing is left to run."""
     reused: tuple[BacktestResult, ...] = ()
     """Results of earlier runs that are taken instead of being run again."""
     resumed: RunManifest | None = None
     """The manifest of the run that goes on; None for a new one."""
+
+    @property
+    def concurrency(self) -> int:
+        """Backtests at once."""
+        return self.config.search.max_concurrent_backtests or self.default_concurrency
 
     @property
     def folder(self) -> Path:
@@ -91,7 +98,7 @@ def plan_run(
         output, number = home / f"{stamp}_{number}", number + 1
     reused = () if config.search.type == EULER_SEARCH else tuple(_wanted(config, reusable))
     commands = plan_commands(config, output, setup.concurrency, done=[result.parameters for result in reused])
-    return RunPlan(config, setup.workspace, setup.lean, output, tuple(commands), reused)
+    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), reused)
 
 
 def plan_rest(
@@ -113,7 +120,7 @@ def plan_rest(
     output = PurePosixPath(folder.relative_to(setup.workspace).as_posix())
     first = len(manifest.parts) + 1
     commands = plan_commands(config, output, setup.concurrency, done=done, first_part=first)
-    return RunPlan(config, setup.workspace, setup.lean, output, tuple(commands), resumed=manifest)
+    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), resumed=manifest)
 
 
 def _wanted(config: OptimizationConfig, reusable: Sequence[BacktestResult]) -> list[BacktestResult]:
@@ -130,9 +137,14 @@ def _wanted(config: OptimizationConfig, reusable: Sequence[BacktestResult]) -> l
     return list(wanted.values())
 
 
-def shown_script(plan: RunPlan) -> str:
-    """What would run, as a shell script: the optimizer configs first written, then the commands."""
-    lines = [f"cd {shlex.quote(str(plan.workspace))}"]
+def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
+    """What would run, as a shell script: the commands, each behind the optimizer config that it needs.
+
+    Args:
+        plan: what would run.
+        first: commands that would run before the plan's own.
+    """
+    lines = [f"cd {shlex.quote(str(plan.workspace))}", *(command.shown(plan.lean) for command in first)]
     for command in plan.commands:
         if command.optimizer_config_text is not None:
             file = command.output / OPTIMIZER_CONFIG

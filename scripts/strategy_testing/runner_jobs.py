@@ -16,6 +16,8 @@ from strategy_testing.fee_check import check_fees
 from strategy_testing.host_resources import default_concurrency
 from strategy_testing.lean_process import lean_command
 from strategy_testing.lean_results import BacktestResult
+from strategy_testing.pilot import PilotOptions, needs_pilot, pilot_command
+from strategy_testing.preflight import first_failure, preflight, quick_preflight
 from strategy_testing.recovery import recover_orphans
 from strategy_testing.reporting import report_runs
 from strategy_testing.resuming import plan_resumption
@@ -36,6 +38,8 @@ class RunnerSettings:
     force: bool = False
     quiet: bool = False
     retry_failed: bool = False
+    pilot: bool = True
+    """Try the middle combination of a larger grid first."""
     batch_id: int | None = None
 
 
@@ -48,25 +52,44 @@ def load_config(file: Path) -> OptimizationConfig:
     config = read_config(file)
     for warning in config.warnings:
         tell(f"warning: {warning}")
+    refuse_unsupported(config)
+    return config
+
+
+def refuse_unsupported(config: OptimizationConfig) -> None:
+    """Refuses what the format has and this version cannot run.
+
+    Raises:
+        UserError: what it is, and what to do.
+    """
     if config.walk_forward is not None:
         raise UserError(
             f"{config.file}: walk_forward: this version runs single optimizations only; "
             "remove the section to optimise over the whole period"
         )
-    return config
 
 
-def dry_run(config: OptimizationConfig, workspace: Path | None) -> ExitCode:
+def dry_run(config: OptimizationConfig, settings: RunnerSettings) -> ExitCode:
     """Prints what would run, as a shell script, and does nothing else."""
     try:
         lean = lean_command(os.environ)
     except UserError as error:
         tell(f"warning: {error}")
         lean = ("lean",)
-    setup = LeanSetup(workspace_from(workspace), lean, default_concurrency())
+    setup = LeanSetup(workspace_from(settings.workspace), lean, default_concurrency())
     plan = plan_run(config, setup, datetime.now(UTC))
-    answer(shown_script(plan))
+    first = [pilot_command(plan)] if needs_pilot(plan, PilotOptions(settings.pilot)) else []
+    answer(shown_script(plan, first))
     return ExitCode.OK
+
+
+def check(config: OptimizationConfig, settings: RunnerSettings, database_url: str | None) -> ExitCode:
+    """Looks at everything that a run needs, and says what is missing; starts no backtest."""
+    checks = preflight(config, workspace_from(settings.workspace), os.environ, database_url)
+    for one in checks:
+        answer(str(one))
+    failure = first_failure(checks)
+    return failure.exit_code if failure else ExitCode.OK
 
 
 def optimize(database: Database, config: OptimizationConfig, settings: RunnerSettings) -> ExitCode:
@@ -75,6 +98,7 @@ def optimize(database: Database, config: OptimizationConfig, settings: RunnerSet
     if not check_fees(database, config, ignore=settings.ignore_fees):
         return ExitCode.STOP_AND_REVISE
     setup = _setup(settings)
+    _look_before_running(config, setup.workspace, force=settings.force)
     reusable = [] if settings.fresh else _reusable(database, config, setup.workspace)
     plan = plan_run(config, setup, datetime.now(UTC), reusable)
     if plan.reused:
@@ -101,6 +125,22 @@ def resume(
     return _run(database, resumption.plan, settings)
 
 
+def _look_before_running(config: OptimizationConfig, workspace: Path, *, force: bool) -> None:
+    """The part of the preflight that costs nothing.
+
+    Raises:
+        UserError: something stands in the way, and `force` is not given.
+    """
+    checks = quick_preflight(config, workspace)
+    for one in checks:
+        if one.ok is not True:
+            tell(str(one))
+    failure = first_failure(checks)
+    if failure is not None and not force:
+        raise UserError(f"{failure.name}: {failure.detail}; {failure.remedy} (--force runs it all the same)",
+                        failure.exit_code)  # fmt: skip
+
+
 def _setup(settings: RunnerSettings) -> LeanSetup:
     return LeanSetup(workspace_from(settings.workspace), lean_command(os.environ), default_concurrency())
 
@@ -109,8 +149,13 @@ def _run(database: Database, plan: RunPlan, settings: RunnerSettings) -> ExitCod
     count = plan.backtests_to_run
     combinations = "an unknown number of" if count is None else str(count)
     tell(f"running {combinations} combinations of {plan.config.strategy.name} in {plan.folder}")
-    imported = run_plan(database, plan, RunOptions(quiet=settings.quiet, batch_id=settings.batch_id))
+    imported = run_plan(database, plan, _options(settings))
     return report_runs(database, [imported], settings.leaderboard)
+
+
+def _options(settings: RunnerSettings) -> RunOptions:
+    pilot = PilotOptions(settings.pilot, settings.ignore_fees)
+    return RunOptions(quiet=settings.quiet, pilot=pilot, batch_id=settings.batch_id)
 
 
 def _reusable(database: Database, config: OptimizationConfig, workspace: Path) -> list[BacktestResult]:

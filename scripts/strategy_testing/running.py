@@ -23,6 +23,7 @@ from strategy_testing.lean_process import run_lean
 from strategy_testing.lean_results import BacktestResult
 from strategy_testing.lean_watch import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.live_import import LiveImporter
+from strategy_testing.pilot import PilotOptions, fly_pilot, needs_pilot
 from strategy_testing.progress import ProgressReporter
 from strategy_testing.run_manifest import (
     CONFIG_COPY,
@@ -42,6 +43,7 @@ from strategy_testing.store import NewRun, StoredRun, restart_run, store_results
 class RunOptions:
     """How a run behaves, beside what it runs."""
 
+    pilot: PilotOptions
     quiet: bool = False
     batch_id: int | None = None
 
@@ -60,7 +62,8 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions) -> Imported
     failure: Failure | None = None
     interruption: BaseException | None = None
     try:
-        failure = _run_commands(database, plan, stored, options)
+        failure = fly_pilot(plan, options.pilot) if needs_pilot(plan, options.pilot) else None
+        failure = failure or _run_commands(database, plan, stored, options)
     except (KeyboardInterrupt, TerminatedError) as stopped:
         interruption = stopped
         code = ExitCode.TERMINATED if isinstance(stopped, TerminatedError) else ExitCode.INTERRUPTED

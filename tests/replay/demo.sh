@@ -25,7 +25,7 @@ echo "demo: no LEAN here, so a recorded optimization of the real engine is repla
 leaderboard=lean_projects/results/leaderboard/strategy_leaderboard.md
 status=0
 summary=$("$python" scripts/optimize_runner.py --config configs/optimizations/rsi_etf_example.yaml \
-    --workspace "$workspace") || status=$?
+    --workspace "$workspace" --fresh) || status=$?
 [ "$status" -eq 0 ] && cat "$leaderboard" && echo
 printf '%s\n' "$summary"
 exit "$status"

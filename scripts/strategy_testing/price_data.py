@@ -1,0 +1,122 @@
+"""The daily prices in the lean workspace's data folder, and the period that they cover.
+
+LEAN runs past the end of its prices in silence: what it then reports is diluted by years without a trade.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+LEAN_CONFIG = "lean.json"
+_DEFAULT_FOLDER = "data"
+_TOLERANCE = timedelta(days=7)
+"""Weekends and holidays at both ends of a period."""
+_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_LAST_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
+
+
+@dataclass(frozen=True)
+class DailyPrices:
+    """The first and the last day of a ticker's daily prices."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class PriceFinding:
+    """Why a ticker's prices do not serve a period."""
+
+    ticker: str
+    text: str
+
+    def __str__(self) -> str:
+        """`SPY: its daily prices end on 2021-03-31, …`."""
+        return f"{self.ticker}: {self.text}"
+
+
+class PriceDataError(Exception):
+    """A file cannot be read; the message names it and says why."""
+
+
+def lean_config_file(workspace: Path) -> Path | None:
+    """The lean.json of the workspace or of a folder above it, as the CLI looks for it."""
+    folders = (workspace.absolute(), *workspace.absolute().parents)
+    return next((folder / LEAN_CONFIG for folder in folders if (folder / LEAN_CONFIG).is_file()), None)
+
+
+def data_folder(config_file: Path) -> Path:
+    """The data folder that a lean.json names; one without it means `data`.
+
+    Raises:
+        PriceDataError: the file cannot be read, or is not JSON with comments.
+    """
+    try:
+        content = json.loads(without_comments(config_file.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise PriceDataError(f"{config_file} cannot be read: {error}") from None
+    named = content.get("data-folder", _DEFAULT_FOLDER) if isinstance(content, dict) else None
+    if not isinstance(named, str):
+        raise PriceDataError(f"{config_file} does not name a data-folder")
+    return config_file.parent / named
+
+
+def without_comments(text: str) -> str:
+    """JSON without // and /* */ comments and without commas after the last element; texts keep theirs."""
+    bare = _STRING_OR_COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
+    return _STRING_OR_LAST_COMMA.sub(lambda match: match[0] if match[0].startswith('"') else "", bare)
+
+
+def daily_prices(data: Path, ticker: str) -> DailyPrices | None:
+    """The period of a US equity's daily prices; None without a file.
+
+    Raises:
+        PriceDataError: the file is not a zip of one CSV whose lines begin with a date.
+    """
+    file = daily_file(data, ticker)
+    if not file.is_file():
+        return None
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
+            if len(names) != 1:
+                raise PriceDataError(f"{file} holds {len(names)} CSV files where one is wanted")
+            lines = archive.read(names[0]).split(b"\n")
+        days = [line.split()[0] for line in lines if line.strip()]  # `20210331 00:00,…`
+        return DailyPrices(_day(days[0]), _day(days[-1]))
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, IndexError) as error:
+        raise PriceDataError(f"{file} cannot be read: {error or 'it is empty'}") from None
+
+
+def daily_file(data: Path, ticker: str) -> Path:
+    """Where LEAN looks for a US equity's daily prices."""
+    return data / "equity" / "usa" / "daily" / f"{ticker.lower()}.zip"
+
+
+def _day(text: bytes) -> date:
+    return datetime.strptime(text.decode("ascii"), "%Y%m%d").date()
+
+
+def price_findings(data: Path, tickers: Iterable[str], start: date | None, end: date | None) -> list[PriceFinding]:
+    """What is missing of the tickers' daily prices between two dates; a date that is None is not looked at."""
+    findings = []
+    for ticker in sorted(tickers):
+        try:
+            prices = daily_prices(data, ticker)
+        except PriceDataError as error:
+            findings.append(PriceFinding(ticker, str(error)))
+            continue
+        if prices is None:
+            findings.append(PriceFinding(ticker, f"no daily prices in {daily_file(data, ticker)}"))
+            continue
+        if start is not None and prices.first > start + _TOLERANCE:
+            text = f"its daily prices begin on {prices.first}, after start_date {start}"
+            findings.append(PriceFinding(ticker, text))
+        if end is not None and prices.last < end - _TOLERANCE:
+            text = f"its daily prices end on {prices.last}, before end_date {end}: LEAN would go on without them"
+            findings.append(PriceFinding(ticker, text))
+    return findings

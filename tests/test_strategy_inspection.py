@@ -1,0 +1,277 @@
+# ruff: noqa: E501  # snippets of code are easier to compare on one line each
+"""What a strategy's sources say: parameters read, tickers, syntax errors."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
+from support import PROJECT, RECORDINGS
+
+
+def inspect(code: str, **others: str) -> StrategyFacts:
+    sources = {"main.py": textwrap.dedent(code)}
+    sources |= {f"{name.replace('__', '/')}.py": textwrap.dedent(text) for name, text in others.items()}
+    return inspect_strategy(sources)
+
+
+def within(body: str, before: str = "") -> str:
+    """A strategy whose `initialize` has this body."""
+    head = f"from AlgorithmImports import *\n{textwrap.dedent(before)}\n\nclass A(QCAlgorithm):\n"
+    return head + "    def initialize(self):\n" + textwrap.indent(textwrap.dedent(body), "        ")
+
+
+READ = {
+    "literal": within('self.get_parameter("a", 1); float(self.get_parameter("b"))'),
+    "PascalCase": within('self.GetParameter("a"); self.GetParameter(name="b")'),
+    "another object": within("f(self)", 'def f(algorithm):\n    algorithm.get_parameter("a"); algorithm.get_parameter("b")'),
+    "module constant": within("self.get_parameter(A); self.get_parameter(B)", 'A = "a"\nB: str = "b"'),
+    "local constant": within('x, y = "a", "b"\nself.get_parameter(x)\nself.get_parameter(y)'),
+    "attribute": within('self.x = "a"\nself.get_parameter(self.x)\nself.get_parameter(name=("b"))'),
+    "loop over tuple": within('for n in ("a", "b"):\n    self.get_parameter(n)'),
+    "loop over dict": within('for n in {"a": 1, "b": 2}:\n    self.get_parameter(n)'),
+    "items": within("for n, d in D.items():\n    setattr(self, n, self.get_parameter(n, d))", 'D = {"a": 1, "b": 2}'),
+    "keys": within("[self.get_parameter(n) for n in sorted(D.keys())]", 'D = dict(a=1, b=2)'),
+    "dict of pairs": within("for n in D:\n    self.get_parameter(n)", 'D = dict([("a", 1), ("b", 2)])'),
+    "unpacking": within('for n, d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, d)'),
+    "starred unpacking": within('for n, *d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, *d)'),
+    "enumerate": within('for i, n in enumerate(["a", "b"]):\n    self.get_parameter(n)'),
+    "zip": within('for n, d in zip(("a", "b"), (1, 2)):\n    self.get_parameter(n, d)'),
+    "comprehension": within('p = {n: self.get_parameter(n) for n in "a b".split()}'),
+    "f-string": within('for k in ("x", "y"):\n    self.get_parameter(f"{k}_period")'),
+    "f-string with range": within('for i in range(1, 3):\n    self.get_parameter(f"w{i:02}")'),
+    "percent and format": within('self.get_parameter("%s_x" % "a"); self.get_parameter("{}_y".format("b"))'),
+    "concatenation": within('for k in ("a", "b"):\n    self.get_parameter("p_" + k)'),
+    "join": within('self.get_parameter("_".join(("a", "b")))'),
+    "appended list": within('names = []\nnames.append("a")\nnames += ["b"]\nfor n in names:\n    self.get_parameter(n)'),
+    "dict filled": within('d = {}\nd["a"] = 1\nd.update(b=2)\nfor n in d:\n    self.get_parameter(n)'),
+    "merged dicts": within('for n in {**{"a": 1}, **({"b": 2} | {})}:\n    self.get_parameter(n)'),
+    "choice": within('self.get_parameter("a" if self.live_mode else "b")'),
+    "alias": within('get = self.get_parameter\nget("a"); get("b")'),
+    "map": within('list(map(self.get_parameter, ("a", "b")))'),
+    "partial": within('f = partial(self.get_parameter, "a")\nf()\nself.get_parameter("b")', "from functools import partial"),
+    "partial helper": within('f = functools.partial(n, self)\nf("a"); f(x="b")', "import functools\ndef n(s, x): s.get_parameter(x)"),
+    "lambda": within('p = lambda n, d=0: float(self.get_parameter(n, d))\np("a"); p("b", 1)'),
+    "function": within('n(self, "a"); n(self, name="b")', "def n(s, name, d=0):\n    return s.get_parameter(name, d)"),
+    "default of a helper": within('n(self); n(self, "b")', 'def n(s, name="a"):\n    return s.get_parameter(name)'),
+    "star arguments": within('n("a"); n(*("b", 1))\n', "") .replace("n(", "self.n(") + "\n    def n(self, *a):\n        return self.get_parameter(*a)\n",
+    "keyword arguments": within('self.n(**{"name": "a"}); self.n(name="b")') + "\n    def n(self, **k):\n        return self.get_parameter(**k)\n",
+    "method": within('self._n("a", 1); self._n(default=2, name="b")') + "\n    def _n(self, name, default):\n        return self.get_parameter(name, default)\n",
+    "helper of helper": within('self._i("a"); self._i("b")') + "\n    def _n(self, name):\n        return float(self.get_parameter(name))\n    def _i(self, n):\n        return int(self._n(n))\n",
+    "static helper": within('self._n(self, "a"); A._n(self, "b")') + "\n    @staticmethod\n    def _n(s, name):\n        return s.get_parameter(name)\n",
+    "class helper": within('self._n("a"); self.get_parameter(self._n("b"))') + "\n    @classmethod\n    def _n(cls, name):\n        ALG.get_parameter(name)\n        return name\n",
+    "property": within("self.get_parameter(self.x); self.get_parameter('b')") + "\n    @property\n    def x(self):\n        return 'a'\n",
+    "nested function": within('def n(name):\n    return self.get_parameter(name)\nn("a")\nn("b")'),
+    "generator": within("for n in names():\n    self.get_parameter(n)", 'def names():\n    yield "a"\n    yield from ["b"]'),
+    "returned list": within("for n in names():\n    self.get_parameter(n)", 'def names():\n    return ["a", "b"]'),
+    "dataclass": within(
+        "for p in S:\n    self.get_parameter(p.key, p.default)",
+        '@dataclass\nclass P:\n    key: str\n    default: float = 0\nS = [P("a", 1), P(key="b")]',
+    ),
+    "NamedTuple": within("for n, d in S:\n    self.get_parameter(n, d)", 'class P(NamedTuple):\n    n: str\n    d: int\nS = P("a", 1), P("b", 2)'),
+    "namedtuple": within("for p in S:\n    self.get_parameter(p.n)", 'from collections import namedtuple\nP = namedtuple("P", "n d")\nS = P("a", 1), P("b", 2)'),
+    "enumeration": within("for p in P:\n    self.get_parameter(p.value)", 'class P(Enum):\n    A = "a"\n    B = "b"'),
+    "class of constants": within("self.get_parameter(P.A); self.get_parameter(P.B)", 'class P:\n    A = "a"\n    B = "b"'),
+    "class attribute": within("for n in self.N:\n    self.get_parameter(n)").replace("    def init", '    N = ("a", "b")\n    def init'),
+    "reader object": within(
+        'p = Params(self)\np.number("a"); p.number("b")',
+        "class Params:\n    def __init__(self, algorithm):\n        self.source = algorithm\n    def number(self, n):\n        return float(self.source.get_parameter(n))",
+    ),
+    "inherited constructor": within('P("a", self); Q("b", self)', "class P:\n    def __init__(self, n, s):\n        s.get_parameter(n)\nclass Q(P):\n    pass"),
+    "all parameters": within('p = self.get_parameters()\np["a"]; p.get("b", 1)'),
+    "getattr": within('getattr(self, "get_parameter")("a"); self.get_parameter("b")'),
+    "while, try, with, match": within(
+        'while x:\n    self.get_parameter("a")\ntry:\n    pass\nfinally:\n    match y:\n        case {"k": z}:\n            self.get_parameter("b")'
+    ),
+    "walrus": within('if (n := "a"):\n    self.get_parameter(n)\nself.get_parameter("b")'),
+    "global": within('g()\nself.get_parameter(X)\nself.get_parameter("b")', 'def g():\n    global X\n    X = "a"'),
+    "table in a table": within('for n in T["names"]["all"]:\n    self.get_parameter(n)', 'T = {"names": {"all": ["a", "b"]}, "other": ["z"]}'),
+    "dispatch table": within('for f in {"x": self.f, "y": self.g}.values():\n    f()') + "\n    def f(self): self.get_parameter('a')\n    def g(self): self.get_parameter('b')\n",
+}  # fmt: skip
+_OTHER_NAMES = {
+    "f-string": {"x_period", "y_period"},
+    "f-string with range": {"w01", "w02"},
+    "percent and format": {"a_x", "b_y"},
+    "concatenation": {"p_a", "p_b"},
+    "join": {"a_b"},
+}
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_parameters_are_found(kind: str) -> None:
+    facts = inspect(READ[kind])
+    assert facts.syntax_errors == ()
+    assert facts.parameter_names == _OTHER_NAMES.get(kind, {"a", "b"})
+    assert not facts.reads_dynamic_names
+
+
+DYNAMIC = {
+    "unknown name": within("self.get_parameter(self.object_store.read('name'))"),
+    "all of them": within("for n, v in self.get_parameters().items():\n    setattr(self, n, v)"),
+    "a parameter of a parameter": within('self.get_parameter(self.get_parameter("which"))'),
+    "file": within("for n in json.load(open('names.json')):\n    self.get_parameter(n)", "import json"),
+    "helper handed out": within("self.schedule.on(x, self._read)") + "\n    def _read(self, n): self.get_parameter(n)\n",
+    "reader handed out": within("other(self.get_parameter)"),
+    "module that is not there": within("read_all(self)", "from helpers import read_all"),
+    "function of a module that is not there": within("helpers.params.read_all(self)", "import helpers.params"),
+    "everything of a module that is not there": within("pass", "from helpers import *"),
+    "base that is not there": "from base import Base\nclass A(Base):\n    def initialize(self): pass\n",
+    "text that grows": within('n = ""\nwhile x:\n    n += "a"\n    self.get_parameter(n)'),
+    "partly unknown": within('self.get_parameter(f"{self.time.year}_period")'),
+    "helper called by its name": within('getattr(self, "_read" + self.x)("a")') + "\n    def _read(self, n): self.get_parameter(n)\n    z = '_read'\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DYNAMIC)
+def test_names_that_cannot_be_known_are_said_to_be_so(kind: str) -> None:
+    facts = inspect(DYNAMIC[kind])
+    assert facts.syntax_errors == ()
+    assert facts.reads_dynamic_names
+
+
+NOT_READ = {
+    "comment": within('pass  # self.get_parameter("a")'),
+    "text": within("""x = 'self.get_parameter("a")'"""),
+    "another loop": within('for n in ("b",):\n    self.get_parameter(n)\nfor n in ("a",):\n    self.log(n)'),
+    "unused helper": within("pass") + "\n    def _n(self, name): self.get_parameter(name)\n",
+    "helper of an unused helper": within("pass") + "\n    def _n(self, n): self.get_parameter(n)\n    def _i(self, n): self._n(n)\n",
+    "counter": within("self.i = 0") + "\n    def on_data(self, data):\n        self.i += 1\n        x = self.i * 2\n        self.log(f'{x} {data}')\n",
+    "default value": within('self.get_parameter("b", "a")'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NOT_READ)
+def test_what_is_not_read_is_not_claimed(kind: str) -> None:
+    facts = inspect(NOT_READ[kind])
+    assert "a" not in facts.parameter_names
+    assert not facts.reads_dynamic_names
+
+
+@pytest.mark.parametrize(
+    ("importing", "reading"),
+    [
+        ("from params import read, NAMES", "read(self, NAMES)"),
+        ("from params import *", "read(self, NAMES)"),
+        ("import params", "params.read(self, params.NAMES)"),
+        ("import params as p", "p.read(self, p.NAMES)"),
+        ("from lib import params", "params.read(self, params.NAMES)"),
+        ("from lib.params import read as r, NAMES", "r(self, NAMES)"),
+        ("from .lib.params import read, NAMES", "read(self, NAMES)"),
+    ],
+)
+def test_other_files_of_the_project_are_followed(importing: str, reading: str) -> None:
+    library = (
+        'NAMES = ["a", "b"]\ndef read(algorithm, names):\n    for n in names:\n        algorithm.get_parameter(n)\n'
+    )
+    facts = inspect(within(reading, importing), lib__params=library)
+    assert facts.parameter_names == {"a", "b"}
+    assert not facts.reads_dynamic_names
+
+
+TICKERS = {
+    "literal": (within('self.add_equity("SPY", Resolution.DAILY); self.AddEquity(ticker="qqq")'), {"SPY", "QQQ"}),
+    "loop": (within('for t in ["SPY", "BRK.B"]:\n    self.add_equity(t)'), {"SPY", "BRK.B"}),
+    "parameter": (within('for t in self.get_parameter("tickers", "SPY|QQQ").split("|"):\n    self.add_equity(t)'), {"SPY", "QQQ"}),
+    "commas": (within('s = self.get_parameter("tickers", "SPY, QQQ")\nfor t in s.split(","):\n    self.add_equity(t.strip())'), {"SPY", "QQQ"}),
+    "unknown": (within("self.add_equity(self.pick())"), set[str]()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TICKERS)
+def test_tickers_are_found(kind: str) -> None:
+    code, expected = TICKERS[kind]
+    assert inspect(code).tickers == expected
+
+
+def test_a_given_parameter_takes_the_place_of_the_default() -> None:
+    code, _ = TICKERS["parameter"]
+    assert inspect_strategy({"main.py": code}, {"tickers": ["EEM|IWM", "GLD"]}).tickers == {"EEM", "IWM", "GLD"}
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = (1,\n", "main.py: line 1: '(' was never closed"),
+        ("if x:\npass\n", "main.py: line 2: expected an indented block after 'if' statement on line 1"),
+        ("x = 1\nreturn x\n", "main.py: line 2: 'return' outside function"),
+        ("x = '\\0'\n\0", "main.py: source code string cannot contain null bytes"),
+    ],
+)
+def test_syntax_errors_name_file_and_line(code: str, message: str) -> None:
+    facts = inspect_strategy({"main.py": code, "other.py": 'a.get_parameter("x")\n'})
+    assert [str(finding) for finding in facts.syntax_errors] == [message]
+    assert facts.parameter_names == {"x"}
+
+
+_RSI = {"rsi_period", "entry_threshold", "exit_threshold", "stop_loss_pct", "profit_target_pct"}
+_OLD_RSI = {"rsi_period", "rsi_oversold", "rsi_exit", "start_date", "end_date", "cash", "tickers"}
+_RUN = {"start_date", "end_date", "initial_capital", "tickers"}
+
+
+@pytest.mark.parametrize(
+    ("project", "own", "tickers"),
+    [
+        ("RSI_MeanReversion_ETF", _RSI, {"SPY", "QQQ", "IWM"}),
+        (
+            "BollingerBand_ETF_LowFreq",
+            {"bb_period", "bb_std_dev", "entry_distance_pct", "profit_target_pct", "stop_loss_pct"},
+            {"SPY", "QQQ", "IWM", "EEM"},
+        ),
+    ],
+)
+def test_the_projects_strategies_read_what_their_documentation_says(
+    project: str, own: set[str], tickers: set[str]
+) -> None:
+    facts = inspect_strategy({"main.py": (PROJECT / "lean_projects" / project / "main.py").read_text(encoding="utf-8")})
+    assert facts == StrategyFacts(frozenset(own | _RUN | {"position_size_pct"}), False, frozenset(tickers), ())
+
+
+@pytest.mark.parametrize("file", sorted(PROJECT.glob("lean_projects/*/main.py")), ids=lambda file: file.parent.name)
+def test_every_strategy_can_be_inspected_to_the_end(file: Path) -> None:
+    facts = inspect_strategy({"main.py": file.read_text(encoding="utf-8")})
+    assert facts.syntax_errors == ()
+    assert facts.parameter_names
+    assert not facts.reads_dynamic_names
+
+
+@pytest.mark.parametrize(
+    ("recorded", "names"),
+    [
+        ("grid-72", _RSI | _RUN),
+        ("dead-parameter", _OLD_RSI),
+        ("terminated", _OLD_RSI),
+        ("crashy", {"lookback"}),
+        ("euler-whole", {"lookback"}),
+        ("euler", {"bb_period", "bb_std"}),
+        ("idle", {"level"}),
+        ("init-fail", {"mode"}),
+    ],
+)
+def test_recorded_strategies(recorded: str, names: set[str], unpacked: Callable[[str], Path]) -> None:
+    code = (unpacked(recorded) / "output" / "code" / "main.py").read_text(encoding="utf-8")
+    facts = inspect_strategy({"main.py": code})
+    assert facts.parameter_names == names
+    assert not facts.reads_dynamic_names
+
+
+def test_the_recorded_broken_strategy_gets_the_engines_message(unpacked: Callable[[str], Path]) -> None:
+    assert (RECORDINGS / "broken.tar.xz").is_file()
+    code = (unpacked("broken") / "output" / "code" / "main.py").read_text(encoding="utf-8")
+    assert list(map(str, inspect_strategy({"main.py": code}).syntax_errors)) == [
+        "main.py: line 8: '(' was never closed"
+    ]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from([*READ.values(), *DYNAMIC.values(), *NOT_READ.values()]), max_size=3), st.data())
+def test_any_cut_of_any_code_is_inspected_without_an_exception(codes: list[str], data: st.DataObject) -> None:
+    sources = {}
+    for i, code in enumerate(codes):
+        lines = code.splitlines()
+        kept = data.draw(st.lists(st.sampled_from(lines), max_size=len(lines)))
+        sources[f"m{i}.py"] = "\n".join(kept)
+    inspect_strategy(sources)
