@@ -1,22 +1,6 @@
 -- Tables of these names that were made by hand, before the schema had versions: what they lack is added, what is too
 -- narrow is widened, and every row stays. Tables that do not exist are left to db_schema.sql.
 
-CREATE OR REPLACE FUNCTION canonical_value(value text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN
-    CASE
-        WHEN value ~ '^[-+]?([0-9]{1,28}[.]?[0-9]{0,28}|[.][0-9]{1,28})([eE][-+]?[0-9]{1,2})?$'
-        THEN trim_scale(value::numeric)::text
-        ELSE value
-    END;
-
-CREATE OR REPLACE FUNCTION canonical_combination(parameters jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (
-    SELECT string_agg(key || '=' || canonical_value(value), ',' ORDER BY key COLLATE "C")
-    FROM jsonb_each_text(parameters)
-);
-
 DO $$
 DECLARE
     wanted record;
@@ -64,7 +48,6 @@ BEGIN
 
     ALTER TABLE IF EXISTS optimization_runs
         ADD COLUMN IF NOT EXISTS run_uuid uuid,
-        ADD COLUMN IF NOT EXISTS batch_id bigint,
         ADD COLUMN IF NOT EXISTS config_file text,
         ADD COLUMN IF NOT EXISTS optimization_type text,
         ADD COLUMN IF NOT EXISTS target_metric text,
@@ -73,11 +56,9 @@ BEGIN
         ADD COLUMN IF NOT EXISTS completed_combinations integer,
         ADD COLUMN IF NOT EXISTS failed_combinations integer,
         ADD COLUMN IF NOT EXISTS passed_combinations integer,
-        ADD COLUMN IF NOT EXISTS reused_combinations integer,
         ADD COLUMN IF NOT EXISTS status text,
         ADD COLUMN IF NOT EXISTS error_message text,
         ADD COLUMN IF NOT EXISTS import_problems text[],
-        ADD COLUMN IF NOT EXISTS warnings text[],
         ADD COLUMN IF NOT EXISTS config jsonb,
         ADD COLUMN IF NOT EXISTS command text,
         ADD COLUMN IF NOT EXISTS strategy_code_hash text,
@@ -120,7 +101,6 @@ BEGIN
             ADD COLUMN IF NOT EXISTS lean_version text,
             ADD COLUMN IF NOT EXISTS meets_criteria boolean,
             ADD COLUMN IF NOT EXISTS rejection_reasons text[],
-            ADD COLUMN IF NOT EXISTS reused_from bigint,
             ADD COLUMN IF NOT EXISTS started_at timestamptz,
             ADD COLUMN IF NOT EXISTS completed_at timestamptz,
             ADD COLUMN IF NOT EXISTS created_at timestamptz,
@@ -162,7 +142,6 @@ BEGIN
             completed_combinations = coalesce(completed_combinations, 0),
             failed_combinations = coalesce(failed_combinations, 0),
             passed_combinations = coalesce(passed_combinations, 0),
-            reused_combinations = coalesce(reused_combinations, 0),
             status = CASE
                 WHEN status IN ('pending', 'running', 'completed', 'partial', 'failed', 'interrupted') THEN status
                 ELSE 'completed' END,
@@ -170,7 +149,6 @@ BEGIN
                 WHEN lower(target_direction) LIKE 'max%' THEN 'max' WHEN lower(target_direction) LIKE 'min%' THEN 'min'
                 END,
             import_problems = coalesce(import_problems, '{}'),
-            warnings = coalesce(warnings, '{}'),
             started_at = coalesce(started_at, created_at, now()),
             created_at = coalesce(created_at, now()),
             updated_at = coalesce(updated_at, now());
@@ -180,8 +158,6 @@ BEGIN
             ALTER COLUMN completed_combinations SET DEFAULT 0, ALTER COLUMN completed_combinations SET NOT NULL,
             ALTER COLUMN failed_combinations SET DEFAULT 0, ALTER COLUMN failed_combinations SET NOT NULL,
             ALTER COLUMN passed_combinations SET DEFAULT 0, ALTER COLUMN passed_combinations SET NOT NULL,
-            ALTER COLUMN reused_combinations SET DEFAULT 0, ALTER COLUMN reused_combinations SET NOT NULL,
-            ALTER COLUMN warnings SET DEFAULT '{}', ALTER COLUMN warnings SET NOT NULL,
             ALTER COLUMN status SET DEFAULT 'pending', ALTER COLUMN status SET NOT NULL,
             ALTER COLUMN import_problems SET DEFAULT '{}', ALTER COLUMN import_problems SET NOT NULL,
             ALTER COLUMN started_at SET DEFAULT now(), ALTER COLUMN started_at SET NOT NULL,
@@ -218,7 +194,6 @@ BEGIN
         ) AS twice
         WHERE twice.id = backtest_results.id AND twice.occurrence > 1;
         ALTER TABLE backtest_results
-            ADD COLUMN IF NOT EXISTS combination text GENERATED ALWAYS AS (canonical_combination(parameters)) STORED,
             ALTER COLUMN optimization_run_id SET NOT NULL,
             ALTER COLUMN strategy_id SET NOT NULL,
             ALTER COLUMN backtest_id SET DEFAULT gen_random_uuid()::text, ALTER COLUMN backtest_id SET NOT NULL,

@@ -14,7 +14,7 @@ from strategy_testing.errors import DatabaseError, UserError
 from strategy_testing.exit_codes import ExitCode
 from strategy_testing.lean_process import lean_command
 from strategy_testing.parameter_space import ListParameter, count_combinations
-from strategy_testing.price_data import PriceDataError, data_folder, lean_config_file, price_findings
+from strategy_testing.price_data import PriceDataError, daily_folder, data_folder, lean_config_file, price_findings
 from strategy_testing.schema import ensure_schema
 from strategy_testing.strategy_inspection import StrategyFacts, SyntaxFinding, inspect_strategy
 
@@ -22,6 +22,7 @@ _SECONDS = 20
 """What another program is given to answer."""
 _DEFAULT_IMAGE = "quantconnect/lean:latest"
 """What the CLI runs where no image is named."""
+_GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
 _MAIN = "main.py"
 _NOT_SOURCES = {"bin", "obj", "__pycache__", "backtests", "live", "optimizations", "storage", "report"}
 """Folders of a project that the CLI does not compile either."""
@@ -237,13 +238,16 @@ def _check_prices(config: OptimizationConfig, facts: StrategyFacts, workspace: P
         return
     backtest = config.backtest
     try:
-        findings = price_findings(data_folder(file), facts.tickers, backtest.start_date, backtest.end_date)
+        data = data_folder(file)
+        if not daily_folder(data).is_dir():
+            yield Check("price data", None, f"there is no folder {daily_folder(data)}", _GET_PRICES)
+            return
+        findings = price_findings(data, facts.tickers, backtest.start_date, backtest.end_date)
     except PriceDataError as error:
         yield Check("price data", None, str(error), "mend the file, or make it anew with `lean init`")
         return
     for finding in findings:
-        remedy = "get the prices with `lean data download`, or choose a period that they cover"
-        yield Check("price data", None, str(finding), remedy)
+        yield Check("price data", None, str(finding), _GET_PRICES)
     if not findings:
         yield Check("price data", True, f"daily prices of {', '.join(sorted(facts.tickers))} cover the period")
 

@@ -92,9 +92,14 @@ def daily_prices(data: Path, ticker: str) -> DailyPrices | None:
         raise PriceDataError(f"{file} cannot be read: {error or 'it is empty'}") from None
 
 
+def daily_folder(data: Path) -> Path:
+    """Where LEAN looks for the daily prices of US equities."""
+    return data / "equity" / "usa" / "daily"
+
+
 def daily_file(data: Path, ticker: str) -> Path:
     """Where LEAN looks for a US equity's daily prices."""
-    return data / "equity" / "usa" / "daily" / f"{ticker.lower()}.zip"
+    return daily_folder(data) / f"{ticker.lower()}.zip"
 
 
 def _day(text: bytes) -> date:
