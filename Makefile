@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint psql clean
+.PHONY: help install demo test lint bench-overhead psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy scripts tests
+
+bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
+	@$(BIN)/python tests/bench_overhead.py
 
 psql: $(STAMP) ## open the database
 	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.open_psql
