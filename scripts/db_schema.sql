@@ -542,7 +542,7 @@ COMMENT ON TABLE optimization_batches IS 'Batches: optimizations that were run t
 COMMENT ON COLUMN optimization_batches.id IS 'Number of the batch';
 COMMENT ON COLUMN optimization_batches.name IS 'batch_name of the file';
 COMMENT ON COLUMN optimization_batches.description IS 'What the batch is for';
-COMMENT ON COLUMN optimization_batches.batch_file IS 'Path of the batch as it was given';
+COMMENT ON COLUMN optimization_batches.batch_file IS 'Absolute path of the batch''s file';
 COMMENT ON COLUMN optimization_batches.status IS 'running, completed, partial, failed or interrupted';
 COMMENT ON COLUMN optimization_batches.total_configs IS 'Configs that the batch lists';
 COMMENT ON COLUMN optimization_batches.started_at IS 'When the batch began, UTC';

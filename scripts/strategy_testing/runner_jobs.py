@@ -22,7 +22,7 @@ from strategy_testing.recovery import recover_orphans
 from strategy_testing.reporting import report_runs
 from strategy_testing.resuming import plan_resumption
 from strategy_testing.run_plan import LeanSetup, RunPlan, plan_run, shown_script
-from strategy_testing.running import RunOptions, project_folder, run_plan
+from strategy_testing.running import RunOptions, project_folder, reserve_folder, run_plan
 from strategy_testing.store import reusable_results
 
 
@@ -101,6 +101,8 @@ def optimize(database: Database, config: OptimizationConfig, settings: RunnerSet
     _look_before_running(config, setup.workspace, force=settings.force)
     reusable = [] if settings.fresh else _reusable(database, config, setup.workspace)
     plan = plan_run(config, setup, datetime.now(UTC), reusable)
+    while not reserve_folder(plan):  # two runs of a project that begin in the same second
+        plan = plan_run(config, setup, datetime.now(UTC), reusable)
     if plan.reused:
         tell(f"{len(plan.reused)} combinations are taken from earlier runs of the same code (--fresh runs them again)")
     return _run(database, plan, settings)

@@ -1,5 +1,6 @@
 """Runs a plan: folder and row first, then LEAN, watched and stored as it goes, then the import of the whole."""
 
+import errno
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -140,10 +141,31 @@ def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun
         ) from None
 
 
+def reserve_folder(plan: RunPlan) -> bool:
+    """Makes the folder of a new run; False when another run has just taken the name.
+
+    Raises:
+        UserError: it cannot be made.
+    """
+    try:
+        plan.folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise _no_folder(plan, error) from None
+    return True
+
+
+def _no_folder(plan: RunPlan, error: OSError) -> UserError:
+    code = ExitCode.DISK_FULL if error.errno == errno.ENOSPC else ExitCode.INVALID_INPUT
+    return UserError(
+        f"{plan.folder}: the run's folder cannot be made: {error.strerror}; make room, or make it writable", code
+    )
+
+
 def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:
     try:
         if plan.resumed is None:
-            plan.folder.mkdir(parents=True)
             (plan.folder / CONFIG_COPY).write_text(plan.config.text, encoding="utf-8")
         for command in plan.commands:
             if command.optimizer_config_text is not None:
@@ -152,10 +174,7 @@ def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:
                 write_atomically(folder / OPTIMIZER_CONFIG, command.optimizer_config_text)
         write_manifest(plan.folder, manifest)
     except OSError as error:
-        code = ExitCode.DISK_FULL if "space" in str(error.strerror) else ExitCode.INVALID_INPUT
-        raise UserError(
-            f"{plan.folder}: the run's folder cannot be made: {error.strerror}; make room, or make it writable", code
-        ) from None
+        raise _no_folder(plan, error) from None
 
 
 def _manifest(plan: RunPlan) -> RunManifest:

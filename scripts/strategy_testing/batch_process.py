@@ -1,0 +1,177 @@
+"""Runs a batch's configs, each in a process of its own, and passes the user's signals on to them."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import IO, Self
+
+_POLL_SECONDS = 0.05
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One config's process."""
+
+    config: Path
+    strategy: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    job: Job
+    exit_code: int
+    """Negative: the signal that killed it."""
+    seconds: float
+    answer: str
+    """The last line of its stdout."""
+
+
+def accept_signals() -> None:
+    """Lets a config's process be stopped: it is started deaf, so that no signal meets it before it can obey."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
+class Signals:
+    """Collects SIGINT and SIGTERM instead of being thrown out of the middle of something."""
+
+    def __init__(self) -> None:
+        """Collects nothing until it is entered."""
+        self.received: list[signal.Signals] = []
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        """Begins to collect."""
+        for number in _STOPPING:
+            self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Gives the signals back to whoever had them."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    @property
+    def first(self) -> signal.Signals | None:
+        """The signal that asked to stop."""
+        return self.received[0] if self.received else None
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self.received.append(signal.Signals(number))
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    environment: Mapping[str, str],
+    signals: Signals,
+    *,
+    at_once: int,
+    stop_at_failure: bool,
+    on_start: Callable[[Job], None],
+    on_end: Callable[[Ended], None],
+) -> None:
+    """Runs processes in order, several at once, until all have ended; none is left behind.
+
+    The first signal is passed on to them and they are waited for, so that they store what has finished. At the
+    second they are killed.
+
+    Args:
+        jobs: what to run.
+        environment: for all of them.
+        signals: entered by the caller.
+        at_once: how many run at a time.
+        stop_at_failure: start no more after one that did not end with 0.
+        on_start: told before each starts.
+        on_end: told when each has ended.
+    """
+    waiting = deque(jobs)
+    running: list[_Child] = []
+    told = 0
+    try:
+        while True:
+            while waiting and len(running) < at_once and not signals.received:
+                on_start(waiting[0])
+                running.append(_Child(waiting.popleft(), environment, with_name=at_once > 1))
+            if told < len(signals.received):
+                for child in running:
+                    child.stop(signals.received[0], at_once=len(signals.received) > 1)
+                told = len(signals.received)
+            for child in [child for child in running if child.has_ended()]:
+                running.remove(child)
+                ended = child.ended()
+                on_end(ended)
+                if stop_at_failure and ended.exit_code != 0:
+                    waiting.clear()
+            if not running and (not waiting or signals.received):
+                return
+            time.sleep(_POLL_SECONDS)
+    finally:
+        for child in running:  # something of ours has failed
+            child.kill()
+
+
+class _Child:
+    def __init__(self, job: Job, environment: Mapping[str, str], *, with_name: bool) -> None:
+        self.job = job
+        self._started = time.monotonic()
+        self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        try:
+            # A session of its own keeps a Ctrl-C in the terminal from reaching it twice.
+            self._process = subprocess.Popen(
+                job.command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._stdout,
+                stderr=subprocess.PIPE if with_name else None,
+                start_new_session=True,
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._copier: threading.Thread | None = None
+        if self._process.stderr is not None:
+            self._copier = threading.Thread(target=_copy, args=(self._process.stderr, job.strategy), daemon=True)
+            self._copier.start()
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def stop(self, number: signal.Signals, *, at_once: bool) -> None:
+        if at_once:
+            self.kill()
+        else:
+            self._process.send_signal(number)
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def ended(self) -> Ended:
+        seconds = time.monotonic() - self._started
+        if self._copier is not None:
+            self._copier.join(timeout=1)
+        with self._stdout as kept:
+            kept.seek(0)
+            lines = kept.read().decode("utf-8", "replace").splitlines()
+        return Ended(self.job, self._process.returncode, seconds, lines[-1] if lines else "")
+
+
+def _copy(source: IO[bytes], name: str) -> None:
+    """Shows a process's stderr line by line, each with the strategy's name."""
+    with source:
+        for line in source:
+            sys.stderr.write(f"[{name}] {line.decode('utf-8', 'replace')}")
+            sys.stderr.flush()

@@ -1,0 +1,3 @@
+UPDATE optimization_batches
+SET status = %(status)s, completed_at = now()
+WHERE id = %(id)s

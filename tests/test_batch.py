@@ -1,0 +1,445 @@
+"""optimize_runner.py --batch as a user calls it, while `lean` replays recorded runs."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from strategy_testing.batch_reader import read_batch
+from strategy_testing.errors import ConfigError
+from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+
+Ask = Callable[..., list[dict[str, Any]]]
+Run = Callable[..., ScriptResult]
+
+_PARAMETERS = {
+    "Idle": "    level: {start: 0, end: 4, step: 1}\n",
+    "Small": "    level: {start: 3, end: 4, step: 1}\n",
+    "Crashy": "    lookback: {start: 2, end: 7, step: 1}\n",
+    "Refused": "    level: {start: 3, end: 4, step: 1}\n",
+    "Broken": "    a: {start: 1, end: 2, step: 1}\n",
+    "Long": (
+        "    rsi_period: {start: 10, end: 20, step: 2}\n"
+        "    entry_threshold: {values: [35]}\n"
+        "    exit_threshold: {start: 50, end: 65, step: 5}\n"
+    ),
+}
+"""By the first word of a project's name, as the recordings have them."""
+_RECORDINGS = {
+    "Idle": "idle",
+    "Small": "unknown-target",
+    "Crashy": "crashy",
+    "Refused": "bad-constraint",
+    "Broken": "init-fail",
+    "Long": "grid-72",
+}
+_FEES = (
+    "backtest: {start_date: 2019-01-01, end_date: 2019-12-31, initial_capital: 1000}\n"
+    "fee_assumptions: {per_trade_fee: 0.82, expected_trades_per_year: 822}\n"
+)
+_BATCHES = "SELECT id, name, description, batch_file, status, total_configs, completed_at FROM optimization_batches"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A workspace whose `lean` replays, for each project, the recording of its name."""
+
+    home: Path
+    workspace: Path
+    environment: dict[str, str]
+
+    def config(self, project: str, *, criteria: str = "", more: str = "") -> Path:
+        make_project(self.workspace, project)
+        parameters = _PARAMETERS[project.split("_", maxsplit=1)[0]]
+        return write_config(self.home / f"{project}.yaml", project, parameters, criteria=criteria, more=more)
+
+    def invalid(self) -> Path:
+        file = self.home / "invalid.yaml"
+        text = "strategy: {name: X, lean_project_path: X}\noptimization: {type: Gird Search}\n"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def batch(self, configs: list[Path], settings: str = "") -> Path:
+        listed = "".join(f"  - {config}\n" for config in configs)
+        text = f"batch_name: Week 1\ndescription: all of them\noptimizations:\n{listed}"
+        file = self.home / "batch.yaml"
+        file.write_text(text + (f"settings: {{{settings}}}\n" if settings else ""), encoding="utf-8")
+        return file
+
+    def arguments(self, batch: Path, *more: str) -> list[str]:
+        return ["--batch", str(batch), "--workspace", str(self.workspace), *more]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, workspace: Path) -> Bench:
+    chosen = "".join(
+        f"  {name}*) recording={RECORDINGS / recording}.tar.xz ;;\n" for name, recording in _RECORDINGS.items()
+    )
+    lean = tmp_path / "lean"
+    lean.write_text(
+        f'#!/bin/sh\ncase "$2" in\n{chosen}esac\nexport LEAN_REPLAY_RECORDING="$recording"\n'
+        f'exec {PROJECT / "tests" / "replay" / "bin" / "lean"} "$@"\n',
+        encoding="utf-8",
+    )
+    lean.chmod(0o755)
+    environment = {
+        "PATH": f"{PROJECT / 'tests' / 'replay' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "LEAN_COMMAND": str(lean),
+        "REPLAY_PYTHON": sys.executable,
+        "LEAN_REPLAY_ANY": "1",
+        "LEAN_REPLAY_SPEED": "400",
+        "LEAN_REPLAY_STATE": str(tmp_path / "replay-state"),
+    }
+    return Bench(tmp_path, workspace, environment)
+
+
+@pytest.fixture
+def run_batch(bench: Bench, run_script: Run) -> Run:
+    def run(batch: Path, *more: str, timeout: float = 120, **env: str) -> ScriptResult:
+        return run_script(
+            "optimize_runner.py", *bench.arguments(batch, *more), env=bench.environment | env, timeout=timeout
+        )
+
+    return run
+
+
+def _table(done: ScriptResult) -> dict[str, list[str]]:
+    """The table's cells by strategy, without strategy and config; an empty cell is left out."""
+    header, rule, *rows, _summary = done.stdout.splitlines()
+    assert header.split() == ["Strategy", "Config", "Runs", "Failed", "Passed", "Best", "Sharpe", "Minutes", "Status"]
+    ends = [0]
+    for dashes in rule.split():
+        ends.append(rule.index(dashes, ends[-1]) + len(dashes))
+    cells = [[row[a:b].strip() for a, b in pairwise(ends)] for row in rows]
+    return {row[0]: [*row[2:6], row[7]] for row in cells}
+
+
+def _interrupt(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGINT) -> tuple[str, str, int]:
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert "Traceback" not in stderr
+    return stdout, stderr, process.returncode
+
+
+def _wait_for(condition: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.1)
+
+
+def test_configs_run_in_order_and_end_with_a_table_and_one_line(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    configs = [bench.config("Idle"), bench.config("Small", criteria="min_sharpe: 0.1"), bench.config("Idle_2")]
+    batch = bench.batch(configs)
+    done = run_batch(batch)
+    assert done.exit_code == 0, done.stderr
+    table = _table(done)
+    assert list(table) == ["Idle", "Small", "Idle_2"]
+    assert table["Idle"] == ["5", "0", "not judged", "n/a", "completed"]
+    assert done.last_line == "12 runs complete, 0 passed, best Sharpe: n/a"
+    assert f"batch Week 1: 2 of 3: Small ({configs[1]})" in done.stderr
+    assert "batch Week 1: Small: 2 runs complete, 0 passed, best Sharpe: n/a (exit code 0)" in done.stderr
+    runs = ask("SELECT config_file, batch_id, started_at, completed_at FROM optimization_runs ORDER BY id")
+    assert [run["config_file"] for run in runs] == [str(config) for config in configs]
+    assert all(before["completed_at"] <= after["started_at"] for before, after in pairwise(runs))
+    row = ask(_BATCHES)[0]
+    assert {run["batch_id"] for run in runs} == {row["id"]}
+    assert row["completed_at"] is not None
+    assert (row["name"], row["description"], row["batch_file"]) == ("Week 1", "all of them", str(batch))
+    assert (row["status"], row["total_configs"]) == ("completed", 3)
+    again = run_batch(batch, "--resume")
+    assert again.exit_code == 2
+    assert f"--resume: no unfinished batch of {batch}; start one with --batch {batch}" in again.stderr
+
+
+def test_what_cannot_run_is_told_and_the_rest_runs(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    without_project = bench.config("Idle_gone")
+    shutil.rmtree(bench.workspace / "Idle_gone")
+    dear = bench.config("Idle_dear", more=_FEES)
+    batch = bench.batch([bench.invalid(), dear, without_project, bench.config("Crashy"), bench.config("Small")])
+    done = run_batch(batch)
+    assert done.exit_code == 4
+    assert "batch Week 1 (number 1): 5 configs, 3 to run, 1 at a time" in done.stderr
+    assert 'optimization.type: the text "Gird Search" is not known, did you mean Grid Search?' in done.stderr
+    assert "optimization.parameters: is missing" in done.stderr
+    table = _table(done)
+    assert table["n/a"][4] == "failed (invalid input)"
+    assert table["Idle_dear"] == ["", "", "", "", "failed (stop and revise)"]
+    assert table["Idle_gone"][4] == "failed (no project)"
+    assert table["Crashy"] == ["6", "3", "not judged", "-0.44", "partial"]
+    assert table["Small"][4] == "completed"
+    assert done.last_line == "8 runs complete (3 failed), not judged, best Sharpe: -0.4"
+    assert ask("SELECT status, total_configs FROM optimization_batches") == [{"status": "partial", "total_configs": 5}]
+    ignored = run_batch(bench.batch([dear]), "--ignore-fees")
+    assert (ignored.exit_code, _table(ignored)["Idle_dear"][4]) == (0, "completed")
+
+
+@pytest.mark.parametrize(("first", "exit_code"), [("invalid", 2), ("dear", 3)])
+def test_nothing_runs_when_a_config_cannot_and_errors_are_not_to_be_passed_over(
+    first: str, exit_code: int, bench: Bench, run_batch: Run, ask: Ask
+) -> None:
+    bad = bench.invalid() if first == "invalid" else bench.config("Idle_dear", more=_FEES)
+    done = run_batch(bench.batch([bench.config("Idle"), bad], "continue_on_error: false"))
+    assert (done.stdout, done.exit_code) == ("", exit_code)
+    assert "batch Week 1: nothing was run, because continue_on_error is false" in done.stderr
+    assert ask(_BATCHES) == []
+    assert ask("SELECT * FROM optimization_runs") == []
+
+
+def test_the_first_failure_ends_a_batch_that_does_not_continue_on_error(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    batch = bench.batch(
+        [bench.config("Idle"), bench.config("Refused"), bench.config("Small")], "continue_on_error: false"
+    )
+    done = run_batch(batch)
+    assert done.exit_code == 4
+    assert {name: cells[4] for name, cells in _table(done).items()} == {
+        "Idle": "completed", "Refused": "failed (lean refused)", "Small": "not started",
+    }  # fmt: skip
+    assert f"go on with --batch {batch} --resume" in done.stderr
+    bench.batch([bench.config("Idle"), bench.config("Small")])  # the refused one is taken out
+    rest = run_batch(batch, "--resume")
+    assert (rest.exit_code, rest.last_line) == (0, "7 runs complete, not judged, best Sharpe: n/a")
+    assert ask("SELECT id, status, total_configs FROM optimization_batches") == [
+        {"id": 1, "status": "completed", "total_configs": 2}
+    ]
+    assert len(ask("SELECT * FROM optimization_runs")) == 3
+
+
+def test_all_backtests_failed_only_if_they_did_in_every_config(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    broken = bench.config("Broken")
+    done = run_batch(bench.batch([broken]))
+    assert (done.exit_code, _table(done)["Broken"][4]) == (17, "failed (all backtests failed)")
+    done = run_batch(bench.batch([broken, bench.config("Refused")]), "--fresh")
+    assert done.exit_code == 4
+    assert [row["status"] for row in ask(_BATCHES)] == ["failed", "failed"]
+
+
+def test_several_run_at_once_and_each_line_says_whose_it_is(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    batch = bench.batch([bench.config("Idle"), bench.config("Small"), bench.config("Idle_2")], "max_concurrent: 2")
+    done = run_batch(batch, LEAN_REPLAY_SPEED="20")
+    assert done.exit_code == 0, done.stderr
+    assert "[Idle] running 5 combinations of Idle in" in done.stderr
+    assert "[Small] imported 2 backtests" in done.stderr
+    assert "backtests finished," not in done.stderr
+    runs = ask("SELECT started_at, completed_at FROM optimization_runs ORDER BY started_at")
+    assert runs[1]["started_at"] < runs[0]["completed_at"]
+    assert runs[2]["started_at"] > min(run["completed_at"] for run in runs[:2])
+
+
+@pytest.fixture
+def start(bench: Bench, database_url: str) -> Callable[..., "subprocess.Popen[str]"]:
+    def run(batch: Path, *more: str, **env: str) -> "subprocess.Popen[str]":
+        script = str(PROJECT / "scripts" / "optimize_runner.py")
+        return subprocess.Popen(
+            [sys.executable, script, *bench.arguments(batch, "--leaderboard", str(bench.home / "l.md"), *more)],
+            env=os.environ | bench.environment | {"DATABASE_URL": database_url} | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_code", "at_once"), [(signal.SIGINT, 130, 1), (signal.SIGINT, 130, 2), (signal.SIGTERM, 143, 2)]
+)
+def test_a_signal_stores_what_finished_and_the_batch_goes_on(
+    number: signal.Signals,
+    exit_code: int,
+    at_once: int,
+    bench: Bench,
+    start: Callable[..., "subprocess.Popen[str]"],
+    run_batch: Run,
+    ask: Ask,
+) -> None:
+    configs = [bench.config("Idle"), bench.config("Long"), bench.config("Long_2"), bench.config("Small")]
+    batch = bench.batch(configs, f"max_concurrent: {at_once}")
+    process = start(batch, LEAN_REPLAY_SPEED="40", LEAN_REPLAY_ANY="")
+    _wait_for(lambda: len(ask("SELECT * FROM backtest_results")) >= 8)  # five of them are Idle's
+    stdout, stderr, code = _interrupt(process, number)
+    assert code == exit_code, stderr
+    assert f"go on with --batch {batch} --resume" in stderr
+    table = _table(ScriptResult(stdout, stderr, code))
+    reason = "" if exit_code == 130 else " (terminated)"
+    assert table["Idle"][4] == "completed"
+    assert table["Long"][4].startswith("interrupted" if not reason else "interrupted (terminated)")
+    assert (table["Long_2"][4] == "not started") is (at_once == 1)
+    assert table["Small"][4] == "not started"
+    assert ask("SELECT status FROM optimization_batches") == [{"status": "interrupted"}]
+    assert processes_naming(str(bench.workspace)) == []
+    before = {row["config_file"]: row["id"] for row in ask("SELECT id, config_file FROM optimization_runs")}
+    rest = run_batch(batch, "--resume", LEAN_REPLAY_ANY="")
+    assert rest.exit_code == 0, rest.stderr
+    assert "batch Week 1: resuming number 1" in rest.stderr
+    assert "of 3: Idle" not in rest.stderr
+    assert {cells[4] for cells in _table(rest).values()} == {"completed"}
+    assert rest.last_line == "55 runs complete, not judged, best Sharpe: 0.4"
+    after = {row["config_file"]: row["id"] for row in ask("SELECT id, config_file FROM optimization_runs")}
+    assert len(after) == 4
+    assert after == after | before
+    assert ask("SELECT id, status FROM optimization_batches") == [{"id": 1, "status": "completed"}]
+
+
+def test_a_second_signal_kills_at_once_and_nothing_is_left(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], ask: Ask
+) -> None:
+    batch = bench.batch([bench.config("Long")])
+    process = start(batch, LEAN_REPLAY_SPEED="40", LEAN_REPLAY_FAULT="ignore-sigint")
+    _wait_for(lambda: len(ask("SELECT * FROM backtest_results")) >= 3)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1)
+    assert process.poll() is None
+    began = time.monotonic()
+    stdout, stderr, code = _interrupt(process)
+    assert time.monotonic() - began < 15
+    assert (code, stdout.splitlines()[-1][:1].isdigit()) == (130, True)
+    assert "interrupted (killed by SIGKILL)" in stdout
+    assert "was left behind by a runner that is gone" in stderr
+    assert ask("SELECT status FROM optimization_batches") == [{"status": "interrupted"}]
+    assert processes_naming(str(bench.workspace)) == []
+
+
+def test_a_signal_while_a_process_starts_leaves_no_traceback(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], ask: Ask
+) -> None:
+    process = start(bench.batch([bench.config("Long")]))
+    _wait_for(lambda: any("--batch-id" in child.cmdline() for child in psutil.Process(process.pid).children()))
+    stdout, _, code = _interrupt(process)
+    assert code == 130
+    assert "failed (interrupted)" in stdout or "interrupted" in stdout
+    assert ask("SELECT status FROM optimization_batches") == [{"status": "interrupted"}]
+
+
+def test_a_batch_that_is_running_is_not_resumed(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], run_batch: Run, ask: Ask
+) -> None:
+    batch = bench.batch([bench.config("Long")])
+    process = start(batch, LEAN_REPLAY_SPEED="10")
+    _wait_for(lambda: len(ask("SELECT * FROM optimization_runs")) == 1)
+    second = run_batch(batch, "--resume")
+    assert second.exit_code == 2
+    assert "batch Week 1 (number 1) is still running; wait for it, or stop it first" in second.stderr
+    assert _interrupt(process)[2] == 130
+
+
+def test_a_batch_whose_process_was_killed_goes_on(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], run_batch: Run, ask: Ask
+) -> None:
+    batch = bench.batch([bench.config("Long"), bench.config("Small")])
+    process = start(batch, LEAN_REPLAY_SPEED="40", LEAN_REPLAY_ANY="")
+    _wait_for(lambda: len(ask("SELECT * FROM backtest_results")) >= 3)
+    children = psutil.Process(process.pid).children()
+    process.kill()
+    for child in children:
+        child.kill()
+    process.communicate(timeout=20)
+    rest = run_batch(batch, "--resume", LEAN_REPLAY_ANY="")
+    assert (rest.exit_code, rest.last_line) == (0, "26 runs complete, not judged, best Sharpe: 0.4")
+    assert "was left behind by a runner that is gone" in rest.stderr
+    assert ask("SELECT status FROM optimization_batches") == [{"status": "completed"}]
+    assert len(ask("SELECT * FROM optimization_runs")) == 2
+
+
+def test_no_password_stands_in_an_argument_list(bench: Bench, run_script: Run, database_url: str, ask: Ask) -> None:
+    seen = bench.home / "arguments.txt"
+    lean = Path(bench.environment["LEAN_COMMAND"])
+    lean.write_text(
+        f"#!/bin/sh\ntr '\\0' ' ' < /proc/$PPID/cmdline >> {seen}\nexit 1\n", encoding="utf-8"
+    )  # fmt: skip
+    arguments = bench.arguments(bench.batch([bench.config("Small")]), "--database-url", database_url)
+    environment = bench.environment | {"DATABASE_URL": "postgresql://nobody@localhost:1/nothing"}
+    done = run_script("optimize_runner.py", *arguments, env=environment)
+    assert done.exit_code == 4, done.stderr
+    assert ask("SELECT status FROM optimization_runs") == [{"status": "failed"}]
+    text = seen.read_text(encoding="utf-8")
+    assert "--batch-id 1 --workspace" in text
+    assert "database-url" not in text
+
+
+def test_a_missing_lean_or_workspace_is_told_once(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    batch = bench.batch([bench.config("Idle"), bench.config("Small")])
+    assert run_batch(batch, LEAN_COMMAND="no-such-lean").exit_code == 10
+    assert run_batch(batch, "--workspace", "/nowhere").exit_code == 13
+    assert ask(_BATCHES) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config", "c.yaml"], "--batch does not go with --config"),
+        (["--dry-run"], "--batch does not go with --dry-run"),
+        (["--estimate"], "--batch does not go with --estimate"),
+        (["--check"], "--batch does not go with --check"),
+        (["--resume", "3"], "--batch FILE --resume takes no run"),
+        (["--retry-failed"], "--retry-failed belongs to --resume"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(arguments: list[str], message: str, run_script: Run) -> None:
+    done = run_script("optimize_runner.py", "--batch", "b.yaml", *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_mistakes_of_a_batch_are_told_at_once(tmp_path: Path) -> None:
+    example = "configs/optimizations/rsi_etf_example.yaml"
+    file = tmp_path / "b.yaml"
+    file.write_text(
+        f"batch_name: ''\noptimizations:\n  - {example}\n  - nowhere.yaml\n  - ./{example}\n  - 7\n"
+        "settings: {max_concurrent: 0, continue_on_eror: true}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_batch(file)
+    assert str(caught.value).splitlines() == [
+        f"{file}: batch_name: must not be empty; write a text (line 1)",
+        f"{file}: optimizations[1]: nowhere.yaml: no such file, neither from the current folder nor from "
+        "the project's; check the path (line 4)",
+        f"{file}: optimizations[2]: ./{example} is listed twice; keep one of them (line 5)",
+        f"{file}: optimizations[3]: must be a text, not 7; put it in quotes (line 6)",
+        f"{file}: settings.continue_on_eror: unknown key, did you mean continue_on_error? (line 7)",
+        f"{file}: settings.max_concurrent: must be at least 1, not 0 (line 7)",
+    ]
+
+
+def test_the_example_is_read_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    batch = read_batch(PROJECT / "configs" / "batches" / "mean_reversion_batch.yaml")
+    names = ("rsi_etf_example", "bollinger_etf_example")
+    assert batch.configs == tuple(PROJECT / "configs" / "optimizations" / f"{name}.yaml" for name in names)
+    assert (batch.name, batch.continue_on_error, batch.max_concurrent) == ("Mean reversion on ETFs", True, 1)
+
+
+def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    configs = [bench.config(f"Small_{number:03}") for number in range(117)]
+    configs[20:20] = [bench.invalid()]
+    configs[50:50] = [bench.config("Broken")]
+    configs[80:80] = [bench.config("Refused")]
+    began = time.monotonic()
+    done = run_batch(bench.batch(configs, "max_concurrent: 2"), timeout=300, LEAN_REPLAY_SPEED="1000")
+    took = time.monotonic() - began
+    assert done.exit_code == 4
+    assert done.last_line == "236 runs complete (2 failed), not judged, best Sharpe: n/a"
+    statuses = [cells[4] for cells in _table(done).values()]
+    assert len(statuses) == 120
+    assert [(number, status) for number, status in enumerate(statuses) if status != "completed"] == [
+        (20, "failed (invalid input)"),
+        (50, "failed (all backtests failed)"),
+        (80, "failed (lean refused)"),
+    ]
+    assert ask("SELECT count(*) AS n FROM backtest_results WHERE status = 'completed'") == [{"n": 234}]
+    assert ask("SELECT status, count(*) AS n FROM optimization_runs GROUP BY status ORDER BY status") == [
+        {"status": "completed", "n": 117},
+        {"status": "failed", "n": 2},
+    ]
+    assert took < 120, f"{took:.0f} s"
