@@ -66,15 +66,20 @@ def write_config(
     return file
 
 
-def processes_naming(text: str, patience_seconds: float = 5) -> list[list[str]]:
-    """Command lines of other processes that name a text; what is just ending is waited for."""
+def processes_of(folder: Path, patience_seconds: float = 5) -> list[list[str]]:
+    """Command lines of other processes that name a folder or work in it; what is just ending is waited for."""
     deadline = time.monotonic() + patience_seconds
     while True:
         found = [
-            process.info["cmdline"]
-            for process in psutil.process_iter(["cmdline"])
-            if any(text in word for word in process.info["cmdline"] or ())
+            process.info["cmdline"] for process in psutil.process_iter(["cmdline", "cwd"]) if _is_of(process, folder)
         ]
         if not found or time.monotonic() > deadline:
             return found
         time.sleep(0.1)
+
+
+def _is_of(process: psutil.Process, folder: Path) -> bool:
+    working_folder = process.info["cwd"]
+    if working_folder and Path(working_folder).is_relative_to(folder):
+        return True
+    return any(str(folder) in word for word in process.info["cmdline"] or ())

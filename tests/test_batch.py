@@ -17,7 +17,7 @@ import pytest
 
 from strategy_testing.batch_reader import read_batch
 from strategy_testing.errors import ConfigError
-from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -277,7 +277,7 @@ def test_a_signal_stores_what_finished_and_the_batch_goes_on(
     assert (table["Long_2"][4] == "not started") is (at_once == 1)
     assert table["Small"][4] == "not started"
     assert ask("SELECT status FROM optimization_batches") == [{"status": "interrupted"}]
-    assert processes_naming(str(bench.workspace)) == []
+    assert processes_of(bench.workspace) == []
     before = {row["config_file"]: row["id"] for row in ask("SELECT id, config_file FROM optimization_runs")}
     rest = run_batch(batch, "--resume", LEAN_REPLAY_ANY="")
     assert rest.exit_code == 0, rest.stderr
@@ -307,7 +307,7 @@ def test_a_second_signal_kills_at_once_and_nothing_is_left(
     assert "interrupted (killed by SIGKILL)" in stdout
     assert "was left behind by a runner that is gone" in stderr
     assert ask("SELECT status FROM optimization_batches") == [{"status": "interrupted"}]
-    assert processes_naming(str(bench.workspace)) == []
+    assert processes_of(bench.workspace) == []
 
 
 def test_a_signal_while_a_process_starts_leaves_no_traceback(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support import PROJECT, READS_ANYTHING, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+from support import PROJECT, READS_ANYTHING, RECORDINGS, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -195,7 +195,7 @@ def test_a_run_whose_runner_was_killed_is_recovered_by_the_next_start(
     assert orphan["error_message"].startswith("its runner was killed or the machine went down")
     assert f"run {orphan['id']} was left behind by a runner that is gone" in done.stderr
     assert f"go on with --resume {orphan['id']}" in done.stderr
-    assert processes_naming(str(workspace)) == []
+    assert processes_of(workspace) == []
     on_disk = len(list(workspace.glob(".optimization/RSI_*/*/*-*/data-monitor-report-*")))
     stored = ask("SELECT count(*) AS n FROM backtest_results WHERE optimization_run_id = %s", orphan["id"])[0]["n"]
     assert stored >= on_disk

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_naming, write_config
+from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -406,4 +406,4 @@ def test_a_signal_stores_what_finished_and_leaves_no_process(
     assert stored >= 4
     assert stored >= len(summaries)
     assert ask("SELECT status FROM optimization_runs") == [{"status": "interrupted"}]
-    assert processes_naming(str(workspace)) == []
+    assert processes_of(workspace) == []

@@ -15,12 +15,13 @@ from strategy_testing.project_paths import DEFAULT_LEADERBOARD, DEFAULT_WORKSPAC
 
 
 class TerminatedError(BaseException):
-    """SIGTERM, made an exception so that everything is ended and stored on the way out."""
+    """SIGTERM, or a closed terminal's SIGHUP, made an exception so that all is ended and stored on the way out."""
 
 
 def tell(message: str) -> None:
-    """A line of the story, on stderr."""
-    print(message, file=sys.stderr, flush=True)  # noqa: T201
+    """A line of the story, on stderr; that nobody reads it any more is no reason to fail."""
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def answer(line: str) -> None:
@@ -64,7 +65,7 @@ def workspace_from(argument: Path | None) -> Path:
 def run_main(work: Callable[[], ExitCode]) -> int:
     """Does a script's work and returns its exit code; a user's mistake is told without a traceback."""
     try:
-        with _sigterm_raises():
+        with _ending_signals_raise():
             return int(work())
     except UserError as error:
         tell(f"error: {error}" if "\n" not in str(error) else f"errors:\n{error}")
@@ -83,12 +84,16 @@ def run_main(work: Callable[[], ExitCode]) -> int:
 
 
 @contextlib.contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _ending_signals_raise() -> Iterator[None]:
     def raise_terminated(_signal: int, _frame: FrameType | None) -> None:
         raise TerminatedError
 
-    before = signal.signal(signal.SIGTERM, raise_terminated)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # nohup
+            signal.signal(number, raise_terminated)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,5 +1,7 @@
 """Follows a running LEAN through its log.txt and its folder: what finished, whether anything moves."""
 
+import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +13,7 @@ from strategy_testing.lean_results import BacktestResult
 from strategy_testing.lean_watch import Limits, reason_to_stop
 
 _CLOSING_BRACE = b"}"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class LeanMonitor:
@@ -65,12 +68,21 @@ class LeanMonitor:
         self._on_look(finished, self._log)
 
     def _unfinished(self) -> list[str]:
-        return [backtest_id for backtest_id in self._log.launched if backtest_id not in self._finished]
+        """Backtests that the log names, and those on disk, should the log have been removed or not be readable."""
+        launched = [backtest_id for backtest_id in self._log.launched if backtest_id not in self._finished]
+        known = self._finished.union(launched)
+        try:
+            names = [entry.name for entry in self._folder.iterdir() if entry.name not in known]
+        except OSError:
+            names = []
+        return [*launched, *(name for name in names if _GUID.fullmatch(name))]
 
     def _new_lines(self) -> str:
         """What was added to log.txt, whole lines only."""
         try:
             with (self._folder / "log.txt").open("rb") as log:
+                if log.seek(0, os.SEEK_END) < self._offset:  # somebody removed it
+                    self._offset = 0
                 log.seek(self._offset)
                 added = log.read()
         except OSError:

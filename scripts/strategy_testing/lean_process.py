@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -22,11 +22,12 @@ from strategy_testing.lean_container import container_name, kill_container
 from strategy_testing.run_manifest import LEAN_PROCESS, write_atomically
 
 POLL_SECONDS = 0.25
-_SECONDS_TO_END = 20
-"""What the CLI is given after SIGINT to end its container."""
+_SECONDS_TO_END = 5
+"""What the CLI is given after SIGINT, and again once its container has been killed."""
 _UNWRAPPED = "1000"
 """Columns: the CLI wraps its output at the terminal's width."""
 _CLOCK_TOLERANCE_SECONDS = 2
+_HELD = (signal.SIGINT, signal.SIGTERM)
 
 
 def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -67,7 +68,8 @@ def run_lean(
     """
     environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
     note = transcript.with_name(LEAN_PROCESS)
-    with transcript.open("ab") as kept:
+    with transcript.open("ab") as kept, contextlib.ExitStack() as signals:
+        signals.enter_context(_signals_held())
         # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
         process = subprocess.Popen(
             command,
@@ -82,11 +84,8 @@ def run_lean(
         try:
             _note_process(note, process.pid)
             errors.start()
-            while True:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    return process.wait(POLL_SECONDS)
-                if should_stop():
-                    return _stop(process, output_folder)
+            signals.close()
+            return _wait(process, output_folder, should_stop)
         except BaseException:
             _stop(process, output_folder)
             raise
@@ -94,6 +93,14 @@ def run_lean(
             if errors.ident is not None:
                 errors.join(timeout=1)
             note.unlink(missing_ok=True)
+
+
+def printed_since(transcript: Path, start: int) -> str:
+    """What was added to a transcript behind so many bytes; nothing if it has been removed."""
+    try:
+        return transcript.read_bytes()[start:].decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
@@ -115,8 +122,37 @@ def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
     note.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keeps SIGINT and SIGTERM back while a process is being started, which would be left behind half known."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda got, _frame: held.append(got)) for number in _HELD}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in held:
+            signal.raise_signal(late)
+
+
+def _wait(process: "subprocess.Popen[bytes]", output_folder: Path, should_stop: Callable[[], bool]) -> int:
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(POLL_SECONDS)
+            if code != 0:  # it may have been killed, and its container not
+                kill_container(container_name(output_folder))
+            return code
+        if should_stop():
+            return _stop(process, output_folder)
+
+
 def _note_process(note: Path, pid: int) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
+    """On a full disk the run does without: only a runner that is killed is then missed less well."""
+    with contextlib.suppress(psutil.NoSuchProcess, OSError):
         write_atomically(note, json.dumps({"pid": pid, "started_at": psutil.Process(pid).create_time()}) + "\n")
 
 
@@ -125,16 +161,17 @@ def _stop(process: "subprocess.Popen[bytes]", output_folder: Path) -> int:
     try:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        code = process.wait(_SECONDS_TO_END)
-    except subprocess.TimeoutExpired:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_END)
+        kill_container(container_name(output_folder))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(_SECONDS_TO_END)
         _kill_group(process)
-        code = process.wait()
+        return process.wait()
     except BaseException:  # a second Ctrl-C is obeyed at once
         _kill_group(process)
         kill_container(container_name(output_folder))
         raise
-    kill_container(container_name(output_folder))
-    return code
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:

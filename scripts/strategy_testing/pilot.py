@@ -18,7 +18,7 @@ from strategy_testing.lean_diagnosis import Failure, diagnose
 from strategy_testing.lean_log import OptimizerLog
 from strategy_testing.lean_monitor import LeanMonitor
 from strategy_testing.lean_output import SkippedFile, backtest_files, read_backtest, read_output
-from strategy_testing.lean_process import run_lean
+from strategy_testing.lean_process import printed_since, run_lean
 from strategy_testing.lean_results import BacktestResult, BacktestStatus
 from strategy_testing.lean_watch import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.metrics import Unit
@@ -68,8 +68,7 @@ def fly_pilot(plan: RunPlan, options: PilotOptions) -> Failure | None:
         return monitor.failure
     result = _result(plan)
     if result is None:
-        printed = transcript.read_bytes()[before:].decode("utf-8", "replace")
-        failure = diagnose(code, printed, OptimizerLog())
+        failure = diagnose(code, printed_since(transcript, before), OptimizerLog())
         if failure is not None and failure.exit_code not in _NO_VERDICT:
             return failure
         # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.

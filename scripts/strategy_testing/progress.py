@@ -1,5 +1,6 @@
 """Shows how far a run is, on stderr: a bar that renews itself on a terminal, else a line now and then."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
@@ -55,8 +56,7 @@ class ProgressReporter:
     def end(self) -> None:
         """Leaves the terminal's line as it stands."""
         if sys.stderr.isatty() and self._last_text:
-            sys.stderr.write("\n")
-            sys.stderr.flush()
+            _write("\n")
 
     def _show(self, elapsed: float, *, is_terminal: bool) -> None:
         text = progress_text(
@@ -71,8 +71,7 @@ class ProgressReporter:
             return
         self._last_text = text
         bar = f"{_bar(self.finished, self._total)} " if is_terminal and self._total else ""
-        sys.stderr.write(f"\r\x1b[K{bar}{text}" if is_terminal else f"{text}\n")
-        sys.stderr.flush()
+        _write(f"\r\x1b[K{bar}{text}" if is_terminal else f"{text}\n")
 
 
 def progress_text(
@@ -98,6 +97,12 @@ def progress_text(
     if total is not None and 0 < finished < total:
         parts.append(f"about {_clock(elapsed / finished * (total - finished))} left")
     return ", ".join(parts)
+
+
+def _write(text: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal was closed
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _bar(finished: int, total: int | None) -> str:

@@ -20,7 +20,7 @@ from strategy_testing.lean_diagnosis import Failure, diagnose
 from strategy_testing.lean_log import OptimizerLog
 from strategy_testing.lean_monitor import LeanMonitor
 from strategy_testing.lean_output import read_run
-from strategy_testing.lean_process import run_lean
+from strategy_testing.lean_process import printed_since, run_lean
 from strategy_testing.lean_results import BacktestResult
 from strategy_testing.lean_watch import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.live_import import LiveImporter
@@ -72,7 +72,9 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions) -> Imported
     view = RunnersView(failure, datetime.now(UTC), RunStatus.INTERRUPTED if interruption else None)
     imported = _import(database, plan, view)
     if interruption is not None:
-        tell(f"{imported.backtests} finished backtests are stored; go on with --resume {stored.id}")
+        is_complete = imported.outcome.status is RunStatus.COMPLETED
+        rest = "nothing is missing" if is_complete else f"go on with --resume {stored.id}"
+        tell(f"{imported.backtests} finished backtests are stored; {rest}")
         raise interruption
     return imported
 
@@ -124,8 +126,7 @@ def _run_command(plan: RunPlan, command: LeanCommand, monitor: LeanMonitor) -> F
     log = monitor.read_rest()
     if monitor.failure is not None:
         return monitor.failure
-    printed = transcript.read_bytes()[before:].decode("utf-8", "replace")
-    return diagnose(code, printed, log)
+    return diagnose(code, printed_since(transcript, before), log)
 
 
 def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun:
@@ -157,7 +158,7 @@ def reserve_folder(plan: RunPlan) -> bool:
 
 
 def _no_folder(plan: RunPlan, error: OSError) -> UserError:
-    code = ExitCode.DISK_FULL if error.errno == errno.ENOSPC else ExitCode.INVALID_INPUT
+    code = ExitCode.DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else ExitCode.INVALID_INPUT
     return UserError(
         f"{plan.folder}: the run's folder cannot be made: {error.strerror}; make room, or make it writable", code
     )

@@ -1,0 +1,343 @@
+"""LEAN, its files and Docker are broken, each in its way: what the runner does then is in docs/FAULTS.md."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from psycopg2.extensions import make_dsn
+
+from fault_bench import (  # noqa: F401
+    FAULTS,
+    STAND_INS,
+    TABLE,
+    TESTED,
+    Bench,
+    Done,
+    Fault,
+    Undisturbed,
+    Unpack,
+    administer,
+    end_all,
+    fault,
+    fixture_bench,
+    fixture_undisturbed,
+    give_back,
+    import_as_told,
+    make_bench,
+    take_away,
+)
+from strategy_testing.exit_codes import ExitCode
+
+
+def _lean(bench: Bench, script: str) -> str:
+    """A program in place of `lean`; $REAL is the stand-in, $OUT the output folder."""
+    program = bench.home / "broken-lean"
+    find = 'for word; do [ "$last" = --output ] && OUT=$word; last=$word; done\n'
+    program.write_text(f"#!/bin/sh\nREAL={STAND_INS / 'lean'}\n{find}{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return str(program)
+
+
+def _limit(bench: Bench, limit: str) -> None:
+    with bench.config.open("a", encoding="utf-8") as config:
+        config.write(f"lean: {{{limit}}}\n")
+
+
+def test_the_table_names_exactly_the_faults_that_are_tested() -> None:
+    # Collected in these modules; running one of them alone knows only its own.
+    import test_faults_database  # noqa: F401, PLC0415
+    import test_faults_signals  # noqa: F401, PLC0415
+
+    assert set(FAULTS) == TESTED
+    assert len(FAULTS) >= 25
+    known = {int(code) for code in ExitCode}
+    assert {row.exit_code for row in FAULTS.values()} <= known | {137}
+    assert {row.status for row in FAULTS.values()} <= {None, "completed", "partial", "failed", "interrupted", "running"}
+    for line in TABLE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("| `"):
+            assert all(cell.strip() for cell in line.strip("|").split("|")), line
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lasting_outage(
+    postgres_server: str, template_database: str, tmp_path_factory: pytest.TempPathFactory, unpacked: Unpack
+) -> Iterator[Callable[[], tuple[Bench, Done]]]:
+    """A run whose database goes away for good; it waits a minute for it, during which the other tests run."""
+    name = f"outage_{time.time_ns()}"
+    administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    bench = make_bench(tmp_path_factory.mktemp("outage"), make_dsn(postgres_server, dbname=name), unpacked("grid-72"))
+    process = bench.start(speed=40)
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
+    take_away(bench, postgres_server)
+    yield lambda: (bench, bench.end(process))
+    end_all(bench)
+    administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@fault("no-lean")
+def test_no_lean(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    done = bench.run(LEAN_COMMAND="lean-that-is-not-there")
+    assert "install the CLI with `pip install lean`" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("no-docker", "no-image")
+def test_no_docker_or_image(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    done = bench.run(DOCKER_STAND_IN={"no-docker": "down", "no-image": "no-image"}[row.id])
+    assert "Docker does not answer" in done.stderr or "cannot be pulled" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("no-lean-json")
+def test_no_lean_json(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    file = bench.workspace / "lean.json"
+    file.rename(bench.home / "put-away.json")
+    done = bench.run()
+    assert "the workspace has no lean.json; run `lean init`" in done.stderr
+    (bench.home / "put-away.json").rename(file)
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("no-project")
+def test_no_project(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    project = bench.workspace / "RSI_MeanReversion_ETF"
+    project.rename(bench.home / "elsewhere")
+    done = bench.run()
+    assert f"{project}: no such LEAN project" in done.stderr
+    (bench.home / "elsewhere").rename(project)
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("does-not-compile")
+def test_lean_finds_that_the_strategy_does_not_compile(
+    row: Fault, bench: Bench, undisturbed: Undisturbed, unpacked: Unpack
+) -> None:
+    done = bench.run(LEAN_REPLAY_RECORDING=str(unpacked("broken")), LEAN_REPLAY_ANY="1")
+    assert 'the strategy does not compile: File "/LeanCLI/main.py", line 8' in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("start-min-above-max", "start-step-zero")
+def test_an_optimizer_that_cannot_start_is_reported_at_once(
+    row: Fault, bench: Bench, undisturbed: Undisturbed, unpacked: Unpack
+) -> None:
+    recording = unpacked({"start-min-above-max": "minmax", "start-step-zero": "step-zero"}[row.id])
+    done = bench.run(LEAN_REPLAY_RECORDING=str(recording), LEAN_REPLAY_ANY="1")
+    log = bench.folder() / "log.txt"
+    assert "ERROR:: Program.Main():" in log.read_text(encoding="utf-8")
+    assert done.at - log.stat().st_mtime < 5
+    assert "LEAN's optimizer could not start: System.ArgumentException" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("hang")
+def test_a_hang_is_ended_and_what_finished_is_kept(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    _limit(bench, "stall_minutes: 0.05")
+    done = bench.run(LEAN_REPLAY_FAULT="hang-after=3")
+    last = max(file.stat().st_mtime for file in bench.folder().glob("*-*-*-*-*/*"))
+    assert 3 <= done.at - last < 3 + 5
+    assert "LEAN has stalled: nothing new for 0.05 minutes" in done.stderr
+    assert len(bench.stored()) >= 3
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("silence")
+def test_a_lean_that_does_nothing_at_all_is_ended(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    _limit(bench, "stall_minutes: 0.02")
+    started = time.time()
+    done = bench.run(LEAN_COMMAND=_lean(bench, "exec sleep 600"))
+    assert done.at - started < 1.2 + 5
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("time-limit")
+def test_the_time_limit_ends_a_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    _limit(bench, "timeout_minutes: 0.05")
+    started = time.time()
+    done = bench.run(speed=12)
+    assert done.at - started < 3 + 5
+    assert "the time limit of 0.05 minutes has passed; raise lean.timeout_minutes" in done.stderr
+    assert 0 < len(bench.stored()) < 6
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("all-crashed")
+def test_every_backtest_crashed(
+    row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
+) -> None:
+    bench = make_bench(tmp_path, database_url, unpacked("init-fail"), "    a: {start: 1, end: 2, step: 1}\n")
+    done = bench.run()
+    assert "2 of 2 backtests failed" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+    assert {result["status"] for result in bench.ask("SELECT status FROM backtest_results")} == {"failed"}
+
+
+@fault("some-crashed")
+def test_some_backtests_crashed(
+    row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
+) -> None:
+    bench = make_bench(tmp_path, database_url, unpacked("crashy"), "    lookback: {start: 2, end: 7, step: 1}\n")
+    done = bench.run()
+    assert "3 of 6 backtests failed" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("target-not-reached")
+def test_no_combination_meets_the_constraint(
+    row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
+) -> None:
+    bench = make_bench(tmp_path, database_url, unpacked("grid-72"), constraint="Drawdown < 0.0001")
+    done = bench.run()
+    assert "Result was not reached" in (bench.folder() / "log.txt").read_text(encoding="utf-8")
+    assert len(bench.check(row, done)) == 6
+    assert bench.results(1) == undisturbed(bench)
+
+
+@fault("container-died")
+def test_a_container_that_dies(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    done = bench.run(LEAN_REPLAY_FAULT="kill-container-after=3")
+    assert "LEAN stopped before the optimization had ended (exit code 1)" in done.stderr
+    assert len(bench.stored()) >= 3
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("docker-kill")
+def test_docker_kill_in_mid_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=40)
+    bench.wait_for_results(2)
+    bench.docker("kill", bench.docker("ps", "--format", "{{.Names}}"))
+    done = bench.end(process)
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("lean-killed")
+def test_a_killed_lean_leaves_no_container(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=20)
+    bench.wait_for_results(2)
+    psutil.Process(process.pid).children()[0].kill()
+    done = bench.end(process)
+    assert bench.docker("ps", "-q") == ""
+    assert "LEAN stopped before the optimization had ended (exit code -9)" in done.stderr
+    assert len(bench.stored()) < 6
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("deaf-lean")
+def test_a_lean_that_is_deaf_to_sigint_is_ended(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=4, LEAN_REPLAY_FAULT="ignore-sigint")
+    bench.wait_for_results(2)
+    process.send_signal(signal.SIGTERM)
+    asked = time.time()
+    done = bench.end(process)
+    assert done.at - asked < 15
+    assert bench.docker("ps", "-q") == ""
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@pytest.mark.parametrize("cut", ["0", "1", "half", "last"])
+@fault("truncated")
+def test_a_truncated_result(row: Fault, cut: str, bench: Bench, undisturbed: Undisturbed) -> None:
+    whole = min(file.stat().st_size for file in bench.recording.glob("output/*/*.json") if _is_result(file))
+    size = {"0": 0, "1": 1, "half": whole // 2, "last": -1}[cut]
+    if size < 0:
+        # Which backtest ends second is the recording's secret, and so is its size; a whole first run tells.
+        bench.run()
+        second = sorted(filter(_is_result, bench.folder().glob("*/*.json")), key=lambda file: file.stat().st_mtime)[1]
+        size = second.stat().st_size - 1
+        bench.ask("DELETE FROM optimization_runs RETURNING id")
+        bench.folder().rename(bench.home / "whole")
+    done = bench.run("--config", bench.config, "--fresh", LEAN_REPLAY_FAULT=f"truncate=2:{size}")
+    assert "1 backtests have no usable result" in done.stderr
+    assert len(bench.stored()) == 5
+    run = bench.run_row()
+    assert run is not None
+    assert len(run["import_problems"]) == 1
+    assert "truncated after" in run["import_problems"][0]
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+def _is_result(file: Path) -> bool:
+    return file.stem == file.parent.name
+
+
+@fault("log-unreadable")
+def test_without_its_log_a_run_is_followed_by_its_files(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    _limit(bench, "stall_minutes: 0.025")
+    lean = _lean(bench, 'mkdir -p "$OUT"; ln -s /dev/null "$OUT/log.txt"; exec "$REAL" "$@"')
+    process = bench.start(speed=15, LEAN_COMMAND=lean)
+    bench.wait_for_results(3)
+    bench.wait_for(lambda: len(bench.stored()) >= 2, 3)
+    assert process.poll() is None
+    assert bench.check(row, bench.end(process)) == undisturbed(bench)
+
+
+@fault("log-removed")
+def test_a_log_that_is_removed_in_mid_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=40)
+    bench.wait_for_results(2)
+    (bench.folder() / "log.txt").unlink()
+    assert bench.check(row, bench.end(process)) == undisturbed(bench)
+
+
+@fault("disk-full")
+def test_a_full_disk(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    # No file may pass 1 MB, so that writing a result breaks off as on a full disk, for every user.
+    said = "No space left on device : '/Results/result.json'"
+    done = bench.run(LEAN_COMMAND=_lean(bench, f'(ulimit -f 1024; "$REAL" "$@") || {{ echo "{said}"; exit 1; }}'))
+    assert "the disk is full; free some space" in done.stderr
+    assert any(bench.folder().glob("*/*.json"))
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("disk-full-later")
+def test_a_disk_that_fills_up_late(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    said = "No space left on device : '/Results/result.json'"
+    lean = _lean(bench, f'"$REAL" "$@" || {{ echo "{said}"; exit 1; }}')
+    done = bench.run(LEAN_COMMAND=lean, LEAN_REPLAY_FAULT="kill-container-after=3")
+    assert len(bench.stored()) >= 3
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("lean-refuses")
+def test_a_lean_that_ends_with_a_message_of_its_own(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    done = bench.run(LEAN_COMMAND=_lean(bench, "echo 'Error: the key is not valid'; exit 1"))
+    assert "lean refused to run: the key is not valid" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("two-runners")
+def test_two_runners_side_by_side(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    one = bench.start("--config", bench.config, "--fresh", speed=40)
+    two = bench.start("--config", bench.config, "--fresh", speed=40)
+    first, second = bench.end(one), bench.end(two)
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert "left behind" not in first.stderr + second.stderr
+    runs = bench.ask("SELECT id, output_folder, status FROM optimization_runs ORDER BY id")
+    assert len({run["output_folder"] for run in runs}) == 2
+    assert [run["status"] for run in runs] == ["completed", "completed"]
+    assert bench.results(runs[0]["id"]) == bench.results(runs[1]["id"]) == undisturbed(bench)
+    bench.check(row, first)
+
+
+@fault("database-away-at-end")
+def test_away_for_good(
+    row: Fault,
+    lasting_outage: Callable[[], tuple[Bench, Done]],
+    postgres_server: str,
+    undisturbed: Undisturbed,
+) -> None:
+    bench, done = lasting_outage()
+    give_back(bench, postgres_server)
+    import_as_told(bench, row, done)
+    assert bench.results(1) == undisturbed(bench)
+
+
+def test_the_descriptions_name_no_environment_of_the_tests() -> None:
+    text = TABLE.read_text(encoding="utf-8")
+    assert not re.search(r"REPLAY|stand-in", text)
+    assert os.environ.get("HOME", "/root") not in text

