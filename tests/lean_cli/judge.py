@@ -43,7 +43,7 @@ def main(words: list[str]) -> int:
     sys.addaudithook(_no_network)
     _write_modules()
     try:
-        answer = {"accepted": True, "config": _engine_config(words)}
+        answer = {"accepted": True, "config": _what_the_engine_gets(words)}
     except RefusedError as refusal:
         answer = {"accepted": False, "why": str(refusal)}
     sys.stdout.write(json.dumps(answer) + "\n")
@@ -66,27 +66,37 @@ def _write_modules() -> None:
     temporary.replace(file)
 
 
-def _engine_config(words: list[str]) -> Any:
-    """What the CLI would write to optimizer-config.json."""
-    if words[:1] != ["optimize"]:
-        raise RefusedError(f"not an optimization: {words[:1]}")
+def _parsed(name: str, words: list[str]) -> Mapping[str, Any]:
+    """The options of one of the CLI's commands, whose project and output lie in the workspace."""
     click: Any = importlib.import_module("click")
-    command: Any = importlib.import_module("lean.commands.optimize").optimize
+    command: Any = getattr(importlib.import_module(f"lean.commands.{name}"), name)
     container: Any = importlib.import_module("lean.container").container
     try:
-        given: Mapping[str, Any] = command.make_context("optimize", list(words[1:])).params
+        given: Mapping[str, Any] = command.make_context(name, words).params
     except click.ClickException as error:
         raise RefusedError(error.format_message()) from None
     root = _asked(container.lean_config_manager.get_cli_root_directory)
     _asked(container.project_manager.find_algorithm_file, given["project"])
-    for name in ("project", "output"):
-        if given[name] is not None:
-            _asked(given[name].relative_to, root)
+    for place in ("project", "output"):
+        if given[place] is not None:
+            _asked(given[place].relative_to, root)
+    return given
+
+
+def _what_the_engine_gets(words: list[str]) -> Any:
+    """What the CLI would write to optimizer-config.json; None for a single backtest, which has none."""
+    if words[:1] == ["backtest"]:
+        container: Any = importlib.import_module("lean.container").container
+        _asked(container.lean_config_manager.get_parameters, _parsed("backtest", words[1:])["parameter"])
+        return None
+    if words[:1] != ["optimize"]:
+        raise RefusedError(f"neither a backtest nor an optimization: {words[:1]}")
+    given = _parsed("optimize", words[1:])
     if given["optimizer_config"] is not None and given["strategy"] is not None:
         raise RefusedError("--optimizer-config and --strategy are mutually exclusive")
     if given["optimizer_config"] is None and given["strategy"] is None:
         raise RefusedError("it would ask questions: neither --optimizer-config nor --strategy is given")
-    config = _from_file(given) if given["optimizer_config"] is not None else _from_flags(given, container)
+    config = _from_file(given) if given["optimizer_config"] is not None else _from_flags(given)
     if given["max_concurrent_backtests"] is not None:
         config["maximum-concurrent-backtests"] = given["max_concurrent_backtests"]
     return config | {"optimizer-close-automatically": True, "results-destination-folder": "/Results"}
@@ -97,10 +107,11 @@ def _from_file(given: Mapping[str, Any]) -> Any:
     return _asked(json5.loads, given["optimizer_config"].read_text(encoding="utf-8"))
 
 
-def _from_flags(given: Mapping[str, Any], container: Any) -> dict[str, Any]:
+def _from_flags(given: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in ("target", "target_direction", "parameter") if not given[name]]
     if missing:
         raise RefusedError(f"--strategy needs {', '.join(missing)}")
+    container: Any = importlib.import_module("lean.container").container
     manager = container.optimizer_config_manager
     return {
         "optimization-strategy": (
