@@ -7,12 +7,11 @@ runner, one after the other. RECORDING and SPEED in the environment choose anoth
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
 
-from support import PROJECT, RECORDINGS, make_project, write_config
+from support import PROJECT, make_project, unpack_recording, write_config
 
 _GRIDS = {
     "grid-72": (
@@ -44,8 +43,7 @@ def main() -> int:
         make_project(workspace, project)
         (workspace / "lean.json").write_text("{}\n", encoding="utf-8")
         config = write_config(Path(home) / "config.yaml", project, parameters, constraint="Drawdown < 0.15")
-        with tarfile.open(RECORDINGS / f"{name}.tar.xz") as archive:
-            archive.extractall(home, filter="data")
+        unpack_recording(name, Path(home))
         environment = os.environ | {
             "LEAN_COMMAND": str(PROJECT / "tests" / "replay" / "bin" / "lean"),
             "REPLAY_PYTHON": sys.executable,

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -23,7 +22,7 @@ from strategy_testing.database import Database, connect
 from strategy_testing.database_target import DatabaseTarget, Source
 from strategy_testing.embedded_postgres import start_embedded_postgres
 from strategy_testing.schema import ensure_schema
-from support import PROJECT, RECORDINGS, ScriptResult
+from support import PROJECT, RECORDINGS, ScriptResult, unpack_recording
 
 _TEMPLATE = "strategy_testing_template"
 _CONFIGURING = ("DATABASE_URL", "LEAN_COMMAND", "LEAN_WORKSPACE", "LEAN_REPLAY_RECORDING", "LEAN_REPLAY_SPEED")
@@ -131,10 +130,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     home = tmp_path_factory.mktemp("recordings")
 
     def unpack(name: str) -> Path:
-        if not (home / name).is_dir():
-            with tarfile.open(RECORDINGS / f"{name}.tar.xz") as archive:
-                archive.extractall(home, filter="data")
-        return home / name
+        return home / name if (home / name).is_dir() else unpack_recording(name, home)
 
     return unpack
 

@@ -1,5 +1,6 @@
 """What tests share that is no fixture."""
 
+import tarfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,16 @@ class Recorded(QCAlgorithm):
             self.debug(f"{name} {self.get_parameter(name)}")
 """
 """A strategy of which nobody can tell by its text which parameters it reads."""
+
+
+def unpack_recording(name: str, home: Path) -> Path:
+    """Unpacks a recording below a folder and returns its own."""
+    with tarfile.open(RECORDINGS / f"{name}.tar.xz") as archive:
+        if hasattr(tarfile, "data_filter"):  # not before Python 3.11.4
+            archive.extractall(home, filter="data")
+        else:
+            archive.extractall(home)  # noqa: S202 - packed by this project
+    return home / name
 
 
 def make_project(workspace: Path, name: str, code: str = READS_ANYTHING) -> Path:
