@@ -72,7 +72,7 @@ class Workspace:
 
     def lean(self, recording: str, words: list[str], **extra: str) -> "subprocess.CompletedProcess[str]":
         """Run lean to its end."""
-        process = self.start(recording, words, **extra)
+        process = self.start(recording, words, subprocess.PIPE, **extra)
         stdout, stderr = process.communicate(timeout=30)
         return subprocess.CompletedProcess(words, process.returncode, stdout, stderr)
 
