@@ -54,10 +54,10 @@ def _recovered(bench: Bench, row: Fault, killed: Done) -> str:
     return other.stderr
 
 
-@pytest.mark.parametrize("moment", range(2))
+@pytest.mark.parametrize("moment", range(4))
 @fault("sigint", "sigterm")
 def test_a_signal_at_any_moment(row: Fault, moment: int, bench: Bench, undisturbed: Undisturbed) -> None:
-    count, seconds = moments(row.id, 3)[moment]
+    count, seconds = moments(row.id, 4)[moment]
     process = bench.start(speed=25)
     bench.wait_for(lambda: bench.run_row() is not None)
     bench.wait_for_results(count)

@@ -407,3 +407,39 @@ def test_a_signal_stores_what_finished_and_leaves_no_process(
     assert stored >= len(summaries)
     assert ask("SELECT status FROM optimization_runs") == [{"status": "interrupted"}]
     assert processes_of(workspace) == []
+
+
+# recording: what it is asked for, exit code, summary's beginning, status of the run
+_REPLAYED = {
+    "bad-strategy": ("Idle", _LEVELS % (3, 4), 20, "0 runs complete", "failed"),
+    "euler": ("Bollinger_ETF", _LEVELS % (3, 4), 0, "24 runs complete", "completed"),
+    "init-fail": ("InitFail", "    a: {start: 1, end: 2, step: 1}\n", 17, "2 runs complete (2 failed)", "failed"),
+    "interrupted": ("RSI_MeanReversion_ETF", "    rsi_period: {start: 8, end: 18, step: 1}\n", 21, "2 runs", "partial"),
+    "no-project": ("Idle", _LEVELS % (3, 4), 14, "0 runs complete", "failed"),
+    "no-workspace": ("Idle", _LEVELS % (3, 4), 13, "0 runs complete", "failed"),
+    "outside-workspace": ("Idle", _LEVELS % (3, 3), 13, "0 runs complete", "failed"),
+    "terminated": ("RSI_MeanReversion_ETF", "    rsi_period: {start: 8, end: 18, step: 1}\n", 21, "4 runs", "partial"),
+    "unknown-target": ("Idle", _LEVELS % (3, 4), 0, "2 runs complete", "completed"),
+    "walk-forward": (
+        "RSI_MeanReversion_ETF",
+        "    rsi_period: {start: 10, end: 14, step: 4}\n    entry_threshold: {start: 30, end: 35, step: 5}\n",
+        0,
+        "4 runs complete",
+        "completed",
+    ),
+}
+
+
+@pytest.mark.parametrize("recording", _REPLAYED)
+def test_the_other_recordings_end_as_they_should(
+    recording: str, replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    project, parameters, exit_code, summary, status = _REPLAYED[recording]
+    make_project(workspace, project)
+    search = "Euler Search" if recording == "euler" else "Grid Search"
+    config = write_config(tmp_path / "c.yaml", project, parameters, search=search)
+    done = replayed(recording, config, env={"LEAN_REPLAY_ANY": "1"})
+    assert done.last_line.startswith(summary), done.stderr
+    assert done.exit_code == exit_code, done.stderr
+    assert ask("SELECT status FROM optimization_runs") == [{"status": status}]
+    assert processes_of(workspace) == []
