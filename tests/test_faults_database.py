@@ -53,8 +53,14 @@ class OwnServer:
 
     def restart(self, mode: str) -> None:
         """Ends it, as an administrator does (fast) or as a crash does (immediate), and starts it again."""
-        data, log = str(self._server.pgdata), str(self._server.log)
-        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", data, "-m", mode, "-l", log, "restart"]
+        self._pg_ctl("-m", mode, "-l", str(self._server.log), "restart")
+
+    def stop(self) -> None:
+        """Ends it; the package knows only of the process that it started itself."""
+        self._pg_ctl("-m", "fast", "stop")
+
+    def _pg_ctl(self, *words: str) -> None:
+        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self._server.pgdata), *words]
         subprocess.run(
             command, user=self._server.system_user, check=True, timeout=60, cwd="/",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -70,6 +76,7 @@ def own_server() -> Iterator[OwnServer]:
     home = Path(tempfile.mkdtemp(prefix="faults-"))
     server = OwnServer(home)
     yield server
+    server.stop()
     shutil.rmtree(home / "run", ignore_errors=True)
 
 
