@@ -18,10 +18,10 @@ from strategy_testing.parameter_space import (
     Progression,
     RangeParameter,
     canonical_value,
-    combinations,
     count_combinations,
     cover_with_grids,
 )
+from support import combinations
 
 GRID_72: list[Parameter] = [
     RangeParameter("rsi_period", Decimal(10), Decimal(20), Decimal(2)),

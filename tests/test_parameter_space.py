@@ -12,11 +12,11 @@ from strategy_testing.parameter_space import (
     Parameter,
     RangeParameter,
     canonical_value,
-    combinations,
     count_combinations,
     cover_with_grids,
     range_count,
 )
+from support import combinations
 
 numbers = st.decimals(min_value=-50, max_value=50, places=3)
 positive_steps = st.decimals(min_value=Decimal("0.25"), max_value=20, places=3)

@@ -7,7 +7,7 @@ combination of another.
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -119,16 +119,6 @@ def cover_with_grids(parameters: Sequence[Parameter]) -> list[Grid]:
     """
     pieces = [[(parameter.name, axis) for axis in _axes(parameter)] for parameter in parameters]
     return [Grid(dict(combination)) for combination in itertools.product(*pieces)]
-
-
-def combinations(grid: Grid) -> Iterator[dict[str, Decimal | str]]:
-    """Every combination of a grid."""
-    names = list(grid.axes)
-    axes: list[Sequence[Decimal | str]] = [
-        axis.values() if isinstance(axis, Progression) else [axis] for axis in grid.axes.values()
-    ]
-    for values in itertools.product(*axes):
-        yield dict(zip(names, values, strict=True))
 
 
 def _axes(parameter: Parameter) -> list[Axis]:

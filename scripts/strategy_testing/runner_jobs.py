@@ -134,13 +134,13 @@ def _look_before_running(config: OptimizationConfig, workspace: Path, *, force: 
         UserError: something stands in the way, and `force` is not given.
     """
     checks = quick_preflight(config, workspace)
+    failure = None if force else first_failure(checks)
     for one in checks:
-        if one.ok is not True:
+        if one.ok is not True and one is not failure:
             tell(str(one))
-    failure = first_failure(checks)
-    if failure is not None and not force:
-        raise UserError(f"{failure.name}: {failure.detail}; {failure.remedy} (--force runs it all the same)",
-                        failure.exit_code)  # fmt: skip
+    if failure is not None:
+        what = f"{failure.name}: {failure.detail}; {failure.remedy}"
+        raise UserError(f"{what} (--force runs it all the same)", failure.exit_code)
 
 
 def _setup(settings: RunnerSettings) -> LeanSetup:
