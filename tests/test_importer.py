@@ -347,6 +347,19 @@ def test_the_summary_file_serves_where_the_large_one_was_removed(
     assert done.last_line == "3 runs complete, not judged, best Sharpe: 0.0"
 
 
+def test_a_summary_without_the_large_file_is_no_result_when_lean_was_killed_between_the_two(
+    run_script: Run, ask: Ask, recording: Recording
+) -> None:
+    output = recording("interrupted") / "output"
+    ended = next(output.glob("*/data-monitor-report-*"))
+    ended.unlink()
+    (ended.parent / f"{ended.parent.name}.json").unlink()
+    assert (ended.parent / f"{ended.parent.name}-summary.json").exists()
+    done = run_script("results_importer.py", "--optimization-dir", output)
+    assert f"not imported: {ended.parent.name}/{ended.parent.name}.json: missing" in done.stderr
+    assert ask("SELECT count(*) FROM backtest_results") == [{"count": 1}]
+
+
 def _pascal(value: Any, *, keep: bool = False) -> Any:
     if isinstance(value, list):
         return [_pascal(item) for item in value]

@@ -29,7 +29,8 @@ _MAX_DEPTH = 6
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _BACKTEST_NUMBER = re.compile(r"\d{6,}")
 _LEANS_SUFFIXES = ("-summary.json", "-log.txt", "-order-events.json")
-_LEANS_PREFIXES = ("data-monitor-report-", "failed-data-requests-", "succeeded-data-requests-")
+_DATA_REPORT = "data-monitor-report-"
+_LEANS_PREFIXES = (_DATA_REPORT, "failed-data-requests-", "succeeded-data-requests-")
 _OPTIMIZER_CONFIG_OF_LEAN = "optimizer-config.json"
 _KNOWN = {
     "log.txt", "config", "code", _OPTIMIZER_CONFIG_OF_LEAN,
@@ -61,7 +62,7 @@ class BacktestFile:
     backtest_id: str
     path: Path
     fallback: Path
-    """The summary, which serves where the large file was removed."""
+    """The summary, which serves where the large file was removed. LEAN writes it first, so it alone proves no end."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[Skipped
 
 def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
     """A backtest's result, or why there is none: missing, truncated, unreadable, foreign, still under way."""
-    path = file.path if file.path.exists() or not file.fallback.exists() else file.fallback
+    was_removed = not file.path.exists() and file.fallback.exists() and _has_ended(file, log)
+    path = file.fallback if was_removed else file.path
     try:
         text = path.read_text(encoding="utf-8-sig")
         document = json.loads(text, parse_float=Decimal)
@@ -177,6 +179,11 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
     except (OSError, ValueError, RecursionError) as error:
         trouble, is_unfinished = _trouble(error), isinstance(error, StillUnderWayError)
     return SkippedFile(Path(file.backtest_id) / path.name, trouble, is_unfinished)
+
+
+def _has_ended(file: BacktestFile, log: OptimizerLog) -> bool:
+    """Whether LEAN came to what it writes behind the large file: its report on the data, or the optimization's end."""
+    return log.has_ended or any(file.path.parent.glob(f"{_DATA_REPORT}*"))
 
 
 def _trouble(error: Exception) -> str:
