@@ -12,11 +12,12 @@ help: ## what there is
 
 install: $(STAMP) ## make the environment
 
-$(STAMP): requirements.txt
+$(STAMP): requirements.txt requirements-stubs.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; name one with make PYTHON=python3.11") if sys.version_info < (3, 11) else None'
 	@echo "making the environment $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-stubs.txt
 	@touch $@
 
 demo: $(STAMP) ## the main job on a recorded run and an embedded PostgreSQL

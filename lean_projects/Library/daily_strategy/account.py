@@ -1,0 +1,46 @@
+"""Opens the account in which a strategy is tested."""
+
+from __future__ import annotations
+
+from AlgorithmImports import *
+
+from daily_strategy.parameters import day, number
+
+_INVESTED = 0.96
+"""Fraction of the account; the rest pays the fees and a higher open."""
+
+
+def open_account(algorithm: QCAlgorithm, start: str, end: str, capital: float) -> None:
+    """Sets period, capital and brokerage.
+
+    Reads the parameters start_date and end_date (YYYY-MM-DD) and initial_capital (dollars).
+
+    Args:
+        algorithm: the strategy, in its `initialize`.
+        start: the default of start_date.
+        end: the default of end_date.
+        capital: the default of initial_capital, dollars.
+    """
+    algorithm.set_start_date(day(algorithm, "start_date", start))
+    algorithm.set_end_date(day(algorithm, "end_date", end))
+    algorithm.set_cash(number(algorithm, "initial_capital", capital))
+    # Positions never add up to more than the account: nothing is borrowed, margin only spares settlement days.
+    algorithm.set_brokerage_model(BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.MARGIN)
+
+
+def position_size(algorithm: QCAlgorithm, positions: int) -> float:
+    """Reads position_size_pct: the fraction of the account put into each position.
+
+    Args:
+        algorithm: the strategy.
+        positions: how many can be open at once; each gets an equal part by default.
+
+    Raises:
+        ValueError: all positions together are more than the account.
+    """
+    size = number(algorithm, "position_size_pct", _INVESTED / positions)
+    if size <= 0:
+        raise ValueError(f"position_size_pct is {size:g}: a fraction above 0 is needed")
+    if size * positions > 1 + 1e-9:
+        raise ValueError(f"position_size_pct {size:g} times {positions} positions is more than the account")
+    return size
