@@ -144,6 +144,24 @@ def test_a_broken_strategy(config: OptimizationConfig, workspace: Path) -> None:
     assert checks[-1].exit_code == ExitCode.STRATEGY_BROKEN
 
 
+def test_libraries_have_to_be_there_and_to_be_named(config: OptimizationConfig, workspace: Path) -> None:
+    code = "from tools.numbers import number\n" + _CODE.replace('self._number("level")', 'number(self, "level")')
+    project = make_project(workspace, "Strategy", code)
+    named = project / "config.json"
+    named.write_text('{"libraries": [{"name": "tools", "path": "Library/tools"}]}', encoding="utf-8")
+    check = failed(quick_preflight(config, workspace))
+    assert check.exit_code == ExitCode.NO_PROJECT
+    assert str(check).startswith("✗ library: Library/tools, which the project's config.json names, is not in")
+    library = make_project(workspace / "Library", "tools", "")
+    helper = 'def number(algorithm, name):\n    return float(algorithm.get_parameter(name, "1"))\n'
+    (library / "numbers.py").write_text(helper, encoding="utf-8")
+    assert first_failure(quick_preflight(config, workspace)) is None
+    named.write_text("{}", encoding="utf-8")
+    assert 'add "libraries": [{"name": "tools", "path": "Library/tools"}]' in str(
+        failed(quick_preflight(config, workspace))
+    )
+
+
 def test_results_in_the_project_are_no_sources(config: OptimizationConfig, workspace: Path) -> None:
     project = make_project(workspace, "Strategy", _CODE)
     shutil.copytree(project, project / "backtests" / "1" / "code")

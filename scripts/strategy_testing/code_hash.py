@@ -3,6 +3,9 @@
 import hashlib
 from pathlib import Path
 
+from strategy_testing.lean_workspace import library_folder
+from strategy_testing.project_sources import project_libraries
+
 _NOT_CODE = {
     "__pycache__",
     "backtests",
@@ -16,13 +19,19 @@ _NOT_CODE = {
 }
 
 
-def hash_project(folder: Path) -> str:
-    """SHA-256 over the names and contents of a LEAN project's files; results that LEAN puts there do not count."""
+def hash_strategy(project: Path, workspace: Path) -> str:
+    """SHA-256 over the names and contents of a project's files and its libraries'; results of LEAN's do not count."""
     digest = hashlib.sha256()
+    _add_files(digest, project, "")
+    for folder in sorted(project_libraries(project, workspace)[0]):
+        _add_files(digest, folder, f"/{folder.relative_to(library_folder(workspace).parent).as_posix()}/")
+    return digest.hexdigest()
+
+
+def _add_files(digest: "hashlib._Hash", folder: Path, prefix: str) -> None:
     for file in sorted(folder.rglob("*")):
         relative = file.relative_to(folder)
         if file.is_file() and not _NOT_CODE.intersection(relative.parts) and file.suffix != ".pyc":
             content = file.read_bytes()
-            digest.update(f"{relative.as_posix()}\0{len(content)}\0".encode())
+            digest.update(f"{prefix}{relative.as_posix()}\0{len(content)}\0".encode())
             digest.update(content)
-    return digest.hexdigest()

@@ -13,8 +13,10 @@ from strategy_testing.database_target import choose_database, without_database_s
 from strategy_testing.errors import DatabaseError, UserError
 from strategy_testing.exit_codes import ExitCode
 from strategy_testing.lean_process import lean_command
+from strategy_testing.lean_workspace import LeanConfigError, data_folder, lean_config_file, library_folder
 from strategy_testing.parameter_space import ListParameter, count_combinations
-from strategy_testing.price_data import PriceDataError, daily_folder, data_folder, lean_config_file, price_findings
+from strategy_testing.price_data import PriceDataError, daily_folder, price_findings
+from strategy_testing.project_sources import ProjectSources, read_project_sources
 from strategy_testing.schema import ensure_schema
 from strategy_testing.strategy_inspection import StrategyFacts, SyntaxFinding, inspect_strategy
 
@@ -24,8 +26,6 @@ _DEFAULT_IMAGE = "quantconnect/lean:latest"
 """What the CLI runs where no image is named."""
 _GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
 _MAIN = "main.py"
-_NOT_SOURCES = {"bin", "obj", "__pycache__", "backtests", "live", "optimizations", "storage", "report"}
-"""Folders of a project that the CLI does not compile either."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,12 @@ def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
     checks = [_check_project(project)]
     if not checks[0].ok:
         return checks
-    sources, unreadable = _read_sources(project)
-    facts = inspect_strategy(sources, _given_texts(config))
-    findings = [*facts.syntax_errors, *unreadable]
-    checks.append(_check_compiles(findings, len(sources)))
-    if findings:
+    sources = read_project_sources(project, workspace)
+    checks += _check_libraries(sources, workspace)
+    facts = inspect_strategy(sources.texts, _given_texts(config))
+    findings = [*facts.syntax_errors, *sources.unreadable]
+    checks.append(_check_compiles(findings, len(sources.texts)))
+    if first_failure(checks) is not None:
         return checks
     return [*checks, *_check_parameters(config, facts), *_check_prices(config, facts, workspace)]
 
@@ -165,33 +166,23 @@ def _check_project(project: Path) -> Check:
     return Check("project", True, f"{project / _MAIN}")
 
 
+def _check_libraries(sources: ProjectSources, workspace: Path) -> Iterator[Check]:
+    for missing in sources.missing_libraries:
+        detail = f"{missing}, which the project's config.json names, is not in {library_folder(workspace).parent}"
+        remedy = "copy it there, beside lean.json; the strategy cannot import it otherwise"
+        yield Check("library", False, detail, remedy, ExitCode.NO_PROJECT)
+    for unnamed in sources.unnamed_libraries:
+        name = unnamed.rpartition("/")[2]
+        detail = f"the code imports {name}, but the project's config.json names no library: LEAN will not find it"
+        remedy = f'add "libraries": [{{"name": "{name}", "path": "{unnamed}"}}]'
+        yield Check("library", False, detail, remedy, ExitCode.NO_PROJECT)
+
+
 def _check_compiles(findings: Sequence[SyntaxFinding], count: int) -> Check:
     if findings:
         detail = "; ".join(map(str, findings))
         return Check("strategy", False, detail, "mend the strategy's code", ExitCode.STRATEGY_BROKEN)
     return Check("strategy", True, f"compiles ({count} {'file' if count == 1 else 'files'})")
-
-
-def _read_sources(project: Path) -> tuple[dict[str, str], list[SyntaxFinding]]:
-    sources, unreadable = {}, []
-    for file in sorted(_source_files(project)):
-        name = file.relative_to(project).as_posix()
-        try:
-            sources[name] = file.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            unreadable.append(SyntaxFinding(name, None, f"it is not UTF-8 (byte {error.start})"))
-        except OSError as error:
-            unreadable.append(SyntaxFinding(name, None, f"it cannot be read: {error.strerror}"))
-    return sources, unreadable
-
-
-def _source_files(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
-        if not entry.is_dir():
-            if entry.suffix == ".py":
-                yield entry
-        elif not (entry.name in _NOT_SOURCES or entry.name.startswith(".") or (entry / "pyvenv.cfg").is_file()):
-            yield from _source_files(entry)
 
 
 def _given_texts(config: OptimizationConfig) -> dict[str, list[str]]:
@@ -243,7 +234,7 @@ def _check_prices(config: OptimizationConfig, facts: StrategyFacts, workspace: P
             yield Check("price data", None, f"there is no folder {daily_folder(data)}", _GET_PRICES)
             return
         findings = price_findings(data, facts.tickers, backtest.start_date, backtest.end_date)
-    except PriceDataError as error:
+    except (LeanConfigError, PriceDataError) as error:
         yield Check("price data", None, str(error), "mend the file, or make it anew with `lean init`")
         return
     for finding in findings:

@@ -3,20 +3,14 @@
 LEAN runs past the end of its prices in silence: what it then reports is diluted by years without a trade.
 """
 
-import json
-import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-LEAN_CONFIG = "lean.json"
-_DEFAULT_FOLDER = "data"
 _TOLERANCE = timedelta(days=7)
 """Weekends and holidays at both ends of a period."""
-_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
-_STRING_OR_LAST_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
 
 
 @dataclass(frozen=True)
@@ -41,34 +35,6 @@ class PriceFinding:
 
 class PriceDataError(Exception):
     """A file cannot be read; the message names it and says why."""
-
-
-def lean_config_file(workspace: Path) -> Path | None:
-    """The lean.json of the workspace or of a folder above it, as the CLI looks for it."""
-    folders = (workspace.absolute(), *workspace.absolute().parents)
-    return next((folder / LEAN_CONFIG for folder in folders if (folder / LEAN_CONFIG).is_file()), None)
-
-
-def data_folder(config_file: Path) -> Path:
-    """The data folder that a lean.json names; one without it means `data`.
-
-    Raises:
-        PriceDataError: the file cannot be read, or is not JSON with comments.
-    """
-    try:
-        content = json.loads(without_comments(config_file.read_text(encoding="utf-8-sig")))
-    except (OSError, ValueError) as error:
-        raise PriceDataError(f"{config_file} cannot be read: {error}") from None
-    named = content.get("data-folder", _DEFAULT_FOLDER) if isinstance(content, dict) else None
-    if not isinstance(named, str):
-        raise PriceDataError(f"{config_file} does not name a data-folder")
-    return config_file.parent / named
-
-
-def without_comments(text: str) -> str:
-    """JSON without // and /* */ comments and without commas after the last element; texts keep theirs."""
-    bare = _STRING_OR_COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
-    return _STRING_OR_LAST_COMMA.sub(lambda match: match[0] if match[0].startswith('"') else "", bare)
 
 
 def daily_prices(data: Path, ticker: str) -> DailyPrices | None:

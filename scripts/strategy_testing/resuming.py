@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_testing.cli import tell
-from strategy_testing.code_hash import hash_project
+from strategy_testing.code_hash import hash_strategy
 from strategy_testing.config import OptimizationConfig
 from strategy_testing.config_reader import read_config
 from strategy_testing.database import Database
@@ -65,7 +65,7 @@ def plan_resumption(
             f"run {run.id}: its folder {folder} is not in the workspace {setup.workspace}; name the right one"
         )
     own_config = read_config(found.config_copy)
-    _refuse_changed_code(run, setup.workspace / own_config.strategy.lean_project_path, force=force)
+    _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace, force=force)
     imported = import_run(database, found, config=own_config)
     with database.transaction():
         reused = reused_results(database, run.id)
@@ -94,10 +94,11 @@ def _find(database: Database, run_id: int | None, config: OptimizationConfig | N
     return free[0]
 
 
-def _refuse_changed_code(run: UnfinishedRun, project: Path, *, force: bool) -> None:
+def _refuse_changed_code(run: UnfinishedRun, project_path: str, workspace: Path, *, force: bool) -> None:
+    project = workspace / project_path
     if force or run.strategy_code_hash is None or not project.is_dir():
         return
-    if hash_project(project) != run.strategy_code_hash:
+    if hash_strategy(project, workspace) != run.strategy_code_hash:
         raise UserError(
             f"run {run.id}: the code in {project} has changed since it began, so its results would not belong "
             "together; start a new run, or go on with --force"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from strategy_testing.cli import answer, tell, workspace_from
-from strategy_testing.code_hash import hash_project
+from strategy_testing.code_hash import hash_strategy
 from strategy_testing.config import OptimizationConfig
 from strategy_testing.config_reader import read_config
 from strategy_testing.database import Database
@@ -161,7 +161,7 @@ def _options(settings: RunnerSettings) -> RunOptions:
 
 
 def _reusable(database: Database, config: OptimizationConfig, workspace: Path) -> list[BacktestResult]:
-    code_hash = hash_project(project_folder(config, workspace))
+    code_hash = hash_strategy(project_folder(config, workspace), workspace)
     fixed = config.backtest.fixed_parameters
     with database.transaction():
         return reusable_results(database, config.strategy.name, code_hash, config.lean.image, fixed)

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from strategy_testing.cli import TerminatedError, tell
-from strategy_testing.code_hash import hash_project
+from strategy_testing.code_hash import hash_strategy
 from strategy_testing.config import OptimizationConfig
 from strategy_testing.database import Database
 from strategy_testing.errors import DatabaseError, UserError
@@ -198,7 +198,7 @@ def _manifest(plan: RunPlan) -> RunManifest:
         total_combinations=plan.total_combinations,
         parts=parts,
         commands=plan.shown_commands(),
-        strategy_code_hash=hash_project(project_folder(config, plan.workspace)),
+        strategy_code_hash=hash_strategy(project_folder(config, plan.workspace), plan.workspace),
         engine_image=config.lean.image,
         started_at=datetime.now(UTC),
         parameters=tuple(parameter.name for parameter in config.search.parameters),

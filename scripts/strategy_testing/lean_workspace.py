@@ -1,0 +1,49 @@
+"""The lean workspace: its lean.json, and the folders that this names or stands beside."""
+
+import json
+import re
+from pathlib import Path
+
+LEAN_CONFIG = "lean.json"
+LIBRARY_FOLDER = "Library"
+_DEFAULT_FOLDER = "data"
+_STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
+_STRING_OR_LAST_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')
+
+
+class LeanConfigError(Exception):
+    """A lean.json cannot be read; the message names it and says why."""
+
+
+def lean_config_file(workspace: Path) -> Path | None:
+    """The lean.json of the workspace or of a folder above it, as the CLI looks for it."""
+    folders = (workspace.absolute(), *workspace.absolute().parents)
+    return next((folder / LEAN_CONFIG for folder in folders if (folder / LEAN_CONFIG).is_file()), None)
+
+
+def data_folder(config_file: Path) -> Path:
+    """The data folder that a lean.json names; one without it means `data`.
+
+    Raises:
+        LeanConfigError: the file cannot be read, or is not JSON with comments.
+    """
+    try:
+        content = json.loads(without_comments(config_file.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise LeanConfigError(f"{config_file} cannot be read: {error}") from None
+    named = content.get("data-folder", _DEFAULT_FOLDER) if isinstance(content, dict) else None
+    if not isinstance(named, str):
+        raise LeanConfigError(f"{config_file} does not name a data-folder")
+    return config_file.parent / named
+
+
+def library_folder(workspace: Path) -> Path:
+    """The folder of all libraries, whether or not it exists: the CLI mounts it at /Library."""
+    config = lean_config_file(workspace)
+    return (config.parent if config is not None else workspace.absolute()) / LIBRARY_FOLDER
+
+
+def without_comments(text: str) -> str:
+    """JSON without // and /* */ comments and without commas after the last element; texts keep theirs."""
+    bare = _STRING_OR_COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
+    return _STRING_OR_LAST_COMMA.sub(lambda match: match[0] if match[0].startswith('"') else "", bare)
