@@ -28,19 +28,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.batch is not None:
         _check_batch_arguments(parser, arguments)
+    elif arguments.new_strategy is not None:
+        _check_new_strategy_arguments(parser, arguments)
     elif arguments.config is None and arguments.resume is None:
-        parser.error("name a config with --config, a batch with --batch, or a run to go on with by --resume")
+        parser.error(
+            "name a config with --config, a batch with --batch, a run to go on with by --resume, "
+            "or a strategy to make with --new-strategy"
+        )
     if arguments.retry_failed and arguments.resume is None:
         parser.error("--retry-failed belongs to --resume")
-    return run_main(lambda: _run_batch(arguments) if arguments.batch else _run(arguments))
+    return run_main(lambda: _work(arguments))
+
+
+def _work(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.new_strategy is not None:
+        return runner_jobs.new_strategy(arguments.new_strategy, _settings(arguments))
+    return _run_batch(arguments) if arguments.batch else _run(arguments)
 
 
 def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    for name in ("config", "dry_run", "estimate", "check"):
+    for name in ("config", "dry_run", "estimate", "check", "new_strategy"):
         if getattr(arguments, name):
             parser.error(f"--batch does not go with --{name.replace('_', '-')}")
     if arguments.resume:
         parser.error("--batch FILE --resume takes no run: it goes on with all of the batch's unfinished ones")
+
+
+def _check_new_strategy_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    for name in ("config", "retry_failed", "fresh", "no_pilot", "ignore_fees", "force", "quiet", "database_url"):
+        if getattr(arguments, name):
+            parser.error(f"--new-strategy does not go with --{name.replace('_', '-')}")
 
 
 def _run_batch(arguments: argparse.Namespace) -> ExitCode:
@@ -115,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         const=0,
         help="run only what has no result yet, under the same run: the given one (optimization_runs.id), "
         "or the newest unfinished one",
+    )
+    what.add_argument(
+        "--new-strategy",
+        metavar="NAME",
+        help="make lean_projects/NAME and its config from the template, and do nothing else",
     )
     parser.add_argument("--retry-failed", action="store_true", help="with --resume: run failed combinations again too")
     parser.add_argument(

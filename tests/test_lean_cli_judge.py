@@ -175,7 +175,7 @@ def test_the_real_cli_accepts_the_dry_run_of_every_config(
         "bollinger_etf_rejected": 12,
         "rsi_etf": 486,
         "rsi_etf_example": 72,
-        "template": 108,
+        "template": 90,
     }
     judged = judge_dry_run(config)
     assert judged.combinations == expected.get(config.stem, judged.combinations)

@@ -16,6 +16,7 @@ from strategy_testing.fee_check import check_fees
 from strategy_testing.host_resources import default_concurrency
 from strategy_testing.lean_process import lean_command
 from strategy_testing.lean_results import BacktestResult
+from strategy_testing.new_strategy import make_strategy
 from strategy_testing.pilot import PilotOptions, needs_pilot, pilot_command
 from strategy_testing.preflight import first_failure, preflight, quick_preflight
 from strategy_testing.recovery import recover_orphans
@@ -80,6 +81,21 @@ def dry_run(config: OptimizationConfig, settings: RunnerSettings) -> ExitCode:
     plan = plan_run(config, setup, datetime.now(UTC))
     first = [pilot_command(plan)] if needs_pilot(plan, PilotOptions(settings.pilot)) else []
     answer(shown_script(plan, first))
+    return ExitCode.OK
+
+
+def new_strategy(name: str, settings: RunnerSettings) -> ExitCode:
+    """Makes a strategy from the template, and says what to do with it."""
+    made = make_strategy(name, workspace_from(settings.workspace))
+    for library in made.libraries:
+        answer(f"made {library}")
+    answer(f"made {made.project}")
+    answer(f"made {made.config}")
+    tell(
+        f"it runs as it stands: change {made.project / 'main.py'}, then `make check-strategies` and "
+        f"`optimize_runner.py --config {made.config} --check`; docs/LEAN_DEVELOPER_GUIDE.md says how strategies are "
+        "written, data/strategy_backlog.yaml is the team's list of them"
+    )
     return ExitCode.OK
 
 
