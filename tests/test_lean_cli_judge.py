@@ -33,6 +33,8 @@ class Judgement:
     why: str
     config: Any
     """What it would hand to the engine."""
+    imports_from: tuple[str, ...]
+    """Folders from which the strategy could import, beside its own."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def lean_workspace(tmp_path: Path) -> Path:
     folder = tmp_path / "lean workspace"  # a blank: the script must quote it
     folder.mkdir()
     for project in (PROJECT / "lean_projects").iterdir():
-        if (project / "main.py").is_file():
+        if (project / "main.py").is_file() or project.name == "Library":
             shutil.copytree(project, folder / project.name)
     (folder / "lean.json").write_text("{}\n", encoding="utf-8")
     return folder
@@ -163,7 +165,12 @@ def judge_dry_run(environment: dict[str, str], lean_workspace: Path) -> Callable
 
 def _judgements(printed: str) -> list[Judgement]:
     answers = [json.loads(line) for line in printed.splitlines()]
-    return [Judgement(answer["accepted"], answer.get("why", ""), answer.get("config")) for answer in answers]
+    return [
+        Judgement(
+            answer["accepted"], answer.get("why", ""), answer.get("config"), tuple(answer.get("imports_from", ()))
+        )
+        for answer in answers
+    ]
 
 
 @pytest.mark.parametrize("config", _CONFIGS, ids=lambda file: str(file.stem))
@@ -353,3 +360,16 @@ def _json(file: Path) -> Any:
 
 def _without_fixed(config: Any) -> Any:
     return config | {"parameters": [p for p in config["parameters"] if p["name"] not in _FIXED]}
+
+
+_STRATEGIES = sorted(file.parent.name for file in (PROJECT / "lean_projects").glob("*/main.py"))
+
+
+@pytest.mark.parametrize("project", _STRATEGIES)
+def test_a_strategy_can_import_what_the_strategies_share(
+    ask_lean: Callable[..., Judgement], lean_workspace: Path, project: str
+) -> None:
+    judgement = ask_lean("backtest", project, "--output", f"{project}/backtests/1")
+    assert judgement.accepted, judgement.why
+    library = lean_workspace / "Library"
+    assert judgement.imports_from == (str(library / "daily_strategy"), str(library))

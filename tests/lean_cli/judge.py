@@ -1,7 +1,8 @@
 """Asks the real `lean` CLI whether it takes a command line; run by the interpreter of .venv-lean.
 
 Takes the words that follow `lean`, in the folder in which they would be run. Prints one JSON object: whether the CLI
-accepts them, why not, and the optimizer config that it would hand to the engine. Nothing is run, and no network is
+accepts them, why not, the optimizer config that it would hand to the engine, and the folders from which the strategy
+could import. Nothing is run, and no network is
 used: the CLI's own functions parse, and the steps between are those of its `optimize` command up to Docker.
 """
 
@@ -43,7 +44,7 @@ def main(words: list[str]) -> int:
     sys.addaudithook(_no_network)
     _write_modules()
     try:
-        answer = {"accepted": True, "config": _what_the_engine_gets(words)}
+        answer = {"accepted": True, "config": _what_the_engine_gets(words), "imports_from": _imports_from(words[1])}
     except RefusedError as refusal:
         answer = {"accepted": False, "why": str(refusal)}
     sys.stdout.write(json.dumps(answer) + "\n")
@@ -100,6 +101,22 @@ def _what_the_engine_gets(words: list[str]) -> Any:
     if given["max_concurrent_backtests"] is not None:
         config["maximum-concurrent-backtests"] = given["max_concurrent_backtests"]
     return config | {"optimizer-close-automatically": True, "results-destination-folder": "/Results"}
+
+
+def _imports_from(project: str) -> list[str]:
+    """This machine's folders that are on Python's path in the container, in their order, beside the project's own."""
+    container: Any = importlib.import_module("lean.container").container
+    folder = Path(project).resolve()
+    config = _asked(container.lean_config_manager.get_complete_lean_config, "backtesting", folder / "main.py", None)
+    mounted: dict[str, Any] = {"volumes": {}}
+    _asked(container.lean_runner.mount_project_and_library_directories, folder, mounted)
+    places = {volume["bind"]: host for host, volume in mounted["volumes"].items()}
+    return [
+        f"{places[bind]}{path[len(bind) :]}"
+        for path in config.get("python-additional-paths", [])
+        for bind in places
+        if path == bind or path.startswith(f"{bind}/")
+    ]
 
 
 def _from_file(given: Mapping[str, Any]) -> Any:
