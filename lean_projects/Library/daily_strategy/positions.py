@@ -41,6 +41,22 @@ class Positions:
         self._algorithm.set_holdings(symbol, self._size, tag=reason)
         return True
 
+    def taken(self, symbols: Iterable[Symbol]) -> int:
+        """How many of these are held or ordered. A place is free again once the sale has been filled."""
+        return sum(self.is_open(symbol) or self.is_waiting(symbol) for symbol in symbols)
+
+    def enter_strongest(self, strength: dict[Symbol, float], places: int, reason: str) -> None:
+        """Enters the strongest, as many as there are places; what is too dear leaves its place to the next.
+
+        Args:
+            strength: the candidates; those of equal strength come in the order in which they stand there.
+            places: how many may be entered; less than 1 for none.
+            reason: the orders' tag.
+        """
+        for symbol in sorted(strength, key=lambda symbol: -strength[symbol]):
+            if places > 0 and self.enter(symbol, reason):
+                places -= 1
+
     def leave(self, symbol: Symbol, reason: str) -> None:
         """Sells all of it, unless an order waits already."""
         if not self.is_waiting(symbol):
