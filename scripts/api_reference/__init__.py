@@ -1,0 +1,1 @@
+"""What the documents say of LEAN's API, taken from its type stubs."""
