@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from strategy_testing.project_sources import read_project_sources
 from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
 from support import PROJECT, RECORDINGS
 
@@ -226,13 +227,18 @@ _RUN = {"start_date", "end_date", "initial_capital", "tickers"}
 def test_the_projects_strategies_read_what_their_documentation_says(
     project: str, own: set[str], tickers: set[str]
 ) -> None:
-    facts = inspect_strategy({"main.py": (PROJECT / "lean_projects" / project / "main.py").read_text(encoding="utf-8")})
+    facts = inspect_strategy(_sources(project))
     assert facts == StrategyFacts(frozenset(own | _RUN | {"position_size_pct"}), False, frozenset(tickers), ())
 
 
-@pytest.mark.parametrize("file", sorted(PROJECT.glob("lean_projects/*/main.py")), ids=lambda file: file.parent.name)
-def test_every_strategy_can_be_inspected_to_the_end(file: Path) -> None:
-    facts = inspect_strategy({"main.py": file.read_text(encoding="utf-8")})
+def _sources(project: str) -> dict[str, str]:
+    workspace = PROJECT / "lean_projects"
+    return read_project_sources(workspace / project, workspace).texts
+
+
+@pytest.mark.parametrize("project", sorted(file.parent.name for file in PROJECT.glob("lean_projects/*/main.py")))
+def test_every_strategy_can_be_inspected_to_the_end(project: str) -> None:
+    facts = inspect_strategy(_sources(project))
     assert facts.syntax_errors == ()
     assert facts.parameter_names
     assert not facts.reads_dynamic_names

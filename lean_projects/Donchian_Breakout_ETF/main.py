@@ -26,7 +26,7 @@ class DonchianBreakoutEtf(QCAlgorithm):
     - atr_stop_multiplier: ATRs between the price paid and the stop; default 2
     - atr_period: days of Wilder's ATR, a whole number; default 20
     - position_size_pct: fraction of the account put into each ETF (0.32 is 32 %); default 0.96 / number of tickers
-    - tickers: separated by "|"; default QQQ|IWM|EEM, broad ETFs. The sector ETFs of the hypothesis, such as XLE|XLK|XLU,
+    - tickers: separated by "|"; default QQQ|IWM|EEM, broad ETFs. The sector ETFs of the hypothesis, as XLE|XLK|XLU,
       are tested by naming them here. Of $1,000 each of the three gets $320, which bought a share of any of them until
       the end of 2020, when QQQ cost about $310, unless the account had lost by then; SPY cost more in most of 2020.
     - start_date, end_date: YYYY-MM-DD; defaults 2015-01-01 and 2020-12-31

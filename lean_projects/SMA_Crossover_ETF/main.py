@@ -30,7 +30,7 @@ class SmaCrossoverEtf(QCAlgorithm):
     - volume_days: days of the average volume, a whole number; default 20
     - confirmation_days: bars after the crossing that may still confirm it, a whole number, 0 for none; default 5
     - position_size_pct: fraction of the account put into each ETF (0.32 is 32 %); default 0.96 / number of tickers
-    - tickers: separated by "|"; default QQQ|IWM|EEM. Of $1,000 each gets $320, which bought a share of any of them until
+    - tickers: separated by "|"; default QQQ|IWM|EEM. Of $1,000 each gets $320, which bought a share of any of them to
       the end of 2020, when QQQ cost about $310, unless the account had lost by then; SPY cost more in most of 2020.
     - start_date, end_date: YYYY-MM-DD; defaults 2015-01-01 and 2020-12-31
     - initial_capital: dollars; default 1000

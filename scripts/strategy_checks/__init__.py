@@ -1,0 +1,1 @@
+"""What `make check-strategies` finds in the strategies without running them."""
