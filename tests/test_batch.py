@@ -416,8 +416,8 @@ def test_the_example_is_read_from_any_folder(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     batch = read_batch(PROJECT / "configs" / "batches" / "mean_reversion_batch.yaml")
     names = ("rsi_etf_example", "bollinger_etf_example")
-    assert batch.configs == tuple(PROJECT / "configs" / "optimizations" / f"{name}.yaml" for name in names)
-    assert (batch.name, batch.continue_on_error, batch.max_concurrent) == ("Mean reversion on ETFs", True, 1)
+    assert batch.configs[:2] == tuple(PROJECT / "configs" / "optimizations" / f"{name}.yaml" for name in names)
+    assert (batch.name, batch.continue_on_error, batch.max_concurrent) == ("Mean reversion", True, 1)
 
 
 def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: Bench, run_batch: Run, ask: Ask) -> None:

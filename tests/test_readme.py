@@ -21,8 +21,13 @@ from support import PROJECT, ScriptResult
 _README = PROJECT / "FRAMEWORK_README.md"
 _CONFIG_FORMAT = PROJECT / "docs" / "CONFIG_FORMAT.md"
 _DATABASE = PROJECT / "docs" / "DATABASE.md"
+_GUIDE = PROJECT / "docs" / "LEAN_DEVELOPER_GUIDE.md"
 _DOCUMENTS = (_README, _CONFIG_FORMAT, _DATABASE)
 _SCRIPTS = ("optimize_runner", "results_importer")
+_DEVELOPERS_SCRIPTS = ("check_strategies", "indicator_reference")
+_FLAGS_OF_OTHERS = {"--strict", "--parameter"}
+"""Of mypy and of the lean CLI."""
+_PACKAGES = ("strategy_testing", "strategy_checks", "api_reference")
 _HELP = PROJECT / "tests" / "help"
 _EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
 
@@ -155,16 +160,15 @@ def _psql(database_url: str, statement: str) -> str:
 
 
 def test_the_flow_names_every_module(readme: str) -> None:
-    folder = PROJECT / "scripts" / "strategy_testing"
     named = set(re.findall(r"`(\w+)\.py`", _section(readme, "Where the code is")))
-    modules = {file.stem for file in folder.glob("*.py")} - {"__init__"}
-    assert named - set(_SCRIPTS) == modules
-    assert set(_SCRIPTS) <= named
+    files = [file for package in _PACKAGES for file in (PROJECT / "scripts" / package).glob("*.py")]
+    modules = {file.stem for file in files} - {"__init__"}
+    assert named == modules | set(_SCRIPTS) | set(_DEVELOPERS_SCRIPTS)
 
 
 def test_every_make_target_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {target for file in _DOCUMENTS for target in _make_targets(file.read_text(encoding="utf-8"))}
+    named = {target for file in (*_DOCUMENTS, _GUIDE) for target in _make_targets(file.read_text(encoding="utf-8"))}
     assert named <= targets
     assert {"demo", "test", "psql"} <= named
 
@@ -175,6 +179,7 @@ def _make_targets(text: str) -> list[str]:
 
 def test_every_flag_exists() -> None:
     known = set(_FLAG.findall("".join(_help(script) for script in _SCRIPTS)))
+    assert set(_FLAG.findall(_GUIDE.read_text(encoding="utf-8"))) <= known | _FLAGS_OF_OTHERS
     for file in _DOCUMENTS:
         assert set(_FLAG.findall(file.read_text(encoding="utf-8"))) <= known, file.name
     assert known - {"--help"} <= set(_FLAG.findall(_README.read_text(encoding="utf-8")))
@@ -190,7 +195,8 @@ def test_the_help_is_the_pinned_one(script: str) -> None:
 def test_every_path_exists(document: Path) -> None:
     text = re.sub(r"\w+://\S+", "", document.read_text(encoding="utf-8"))
     text = _QUERY.sub("", text)
-    places = (PROJECT, PROJECT / "scripts", PROJECT / "scripts" / "strategy_testing", document.parent)
+    packages = [PROJECT / "scripts" / package for package in _PACKAGES]
+    places = (PROJECT, PROJECT / "scripts", *packages, PROJECT / "lean_projects" / "_template", document.parent)
     quoted = "\n".join([*re.findall(r"`([^`\n]+)`", _FENCED.sub("", text)), *_FENCED.findall(text)])
     linked = re.findall(r"\]\(([^)#]+)\)", text)
     missing = [

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
-from datetime import datetime
-
 from AlgorithmImports import *
+
+from daily_strategy.account import open_account, position_size
+from daily_strategy.parameters import number, whole_number, words
+from daily_strategy.positions import Positions
 
 
 class BollingerBandEtfLowFreq(QCAlgorithm):
@@ -34,23 +36,18 @@ class BollingerBandEtfLowFreq(QCAlgorithm):
     """
 
     def initialize(self) -> None:
-        self.set_start_date(self._date("start_date", "2012-01-03"))
-        self.set_end_date(self._date("end_date", "2020-12-31"))
-        self.set_cash(self._number("initial_capital", "5000"))
-        # Positions never add up to more than the account: nothing is borrowed, margin only spares settlement days.
-        self.set_brokerage_model(BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.MARGIN)
+        open_account(self, start="2012-01-03", end="2020-12-31", capital=5000)
+        period = whole_number(self, "bb_period", 20)
+        width = number(self, "bb_std_dev", 2)
+        self._entry_distance = number(self, "entry_distance_pct", 0)
+        self._profit_target = number(self, "profit_target_pct", 0.03)
+        self._stop_loss = number(self, "stop_loss_pct", 0.02)
 
-        period = self._whole_number("bb_period", "20")
-        width = self._number("bb_std_dev", "2")
-        self._entry_distance = self._number("entry_distance_pct", "0")
-        self._profit_target = self._number("profit_target_pct", "0.03")
-        self._stop_loss = self._number("stop_loss_pct", "0.02")
-
-        tickers = self.get_parameter("tickers", "SPY|QQQ|IWM|EEM").split("|")
-        self._weight = self._weight_of_each(tickers)
+        tickers = words(self, "tickers", "SPY|QQQ|IWM|EEM")
+        self._positions = Positions(self, position_size(self, len(tickers)))
         self._bands: dict[Symbol, BollingerBands] = {}
         for ticker in tickers:
-            symbol = self.add_equity(ticker, Resolution.DAILY).symbol
+            symbol = self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol
             self._bands[symbol] = self.bb(symbol, period, width, MovingAverageType.SIMPLE, Resolution.DAILY)
         # ETFs bought in a fall that still lasts: after a stop loss the same fall must not be bought again.
         self._used: set[Symbol] = set()
@@ -66,33 +63,11 @@ class BollingerBandEtfLowFreq(QCAlgorithm):
             middle = bands.middle_band.current.value
             if close >= middle:
                 self._used.discard(symbol)
-            holding = self.portfolio[symbol]
-            if not holding.invested:
+            if not self._positions.is_open(symbol):
                 entry = bands.lower_band.current.value * (1 - self._entry_distance)
-                if close < entry and symbol not in self._used:
+                if close < entry and symbol not in self._used and self._positions.enter(symbol, "below the band"):
                     self._used.add(symbol)
-                    self.set_holdings(symbol, self._weight)
-                continue
-            change = close / holding.average_price - 1
-            if close > middle or change < -self._stop_loss or change > self._profit_target:
-                self.liquidate(symbol)
-
-    def _weight_of_each(self, tickers: list[str]) -> float:
-        # The 4 % left over pay the fees and a higher open.
-        weight = self._number("position_size_pct", str(0.96 / len(tickers)))
-        if weight * len(tickers) > 1 + 1e-9:
-            raise ValueError(f"position_size_pct {weight:g} times {len(tickers)} tickers is more than the account")
-        return weight
-
-    def _number(self, name: str, default: str) -> float:
-        return float(self.get_parameter(name, default))
-
-    def _whole_number(self, name: str, default: str) -> int:
-        # LEAN writes the same value as "20" or "20.0"; 20.5 would be stored as tested although 20 was.
-        value = self._number(name, default)
-        if value != int(value):
-            raise ValueError(f"{name} is {value:g}: a whole number is needed")
-        return int(value)
-
-    def _date(self, name: str, default: str) -> datetime:
-        return datetime.strptime(self.get_parameter(name, default), "%Y-%m-%d")
+            elif close > middle:
+                self._positions.leave(symbol, "recovered")
+            else:
+                self._positions.exit_at_limits(symbol, close, self._stop_loss, self._profit_target)
