@@ -57,7 +57,6 @@ class AtrBreakoutEtf(QCAlgorithm):
             symbol = self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol
             self._atr[symbol] = self.atr(symbol, self._atr_period, MovingAverageType.WILDERS, Resolution.DAILY)
         self._last_close: dict[Symbol, float] = {}
-        self._bars_held: dict[Symbol, int] = {}
         # Wilder's average remembers beyond its period: four periods let the start values fade.
         self.set_warm_up(self._atr_period * 4 + 1, Resolution.DAILY)
 
@@ -71,12 +70,11 @@ class AtrBreakoutEtf(QCAlgorithm):
             self._last_close[symbol] = close
             if self.is_warming_up:
                 continue
-            if self._positions.is_open(symbol):
-                self._bars_held[symbol] = self._bars_held.get(symbol, 0) + 1
-                if self._bars_held[symbol] >= self._holding_period:
-                    self._positions.leave(symbol, "holding period over")
+            bars_held = self._positions.count_bar(symbol)
+            if bars_held >= self._holding_period:
+                self._positions.leave(symbol, "holding period over")
+            if bars_held > 0:
                 continue
-            self._bars_held.pop(symbol, None)
             # An ETF whose price never moved has no range to measure a rise by.
             if atr.samples > self._atr_period and atr.previous.value > 0:
                 strength = rise / atr.previous.value

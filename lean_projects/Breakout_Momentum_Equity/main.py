@@ -64,7 +64,6 @@ class BreakoutMomentumEquity(QCAlgorithm):
             symbol = self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol
             self._highest[symbol] = self.max(symbol, lookback, Resolution.DAILY, Field.HIGH)
             self._volume[symbol] = self.sma(symbol, volume_days, Resolution.DAILY, Field.VOLUME)
-        self._bars_held: dict[Symbol, int] = {}
         self.set_warm_up(self._bars_needed, Resolution.DAILY)
 
     def on_data(self, data: Slice) -> None:
@@ -74,12 +73,11 @@ class BreakoutMomentumEquity(QCAlgorithm):
         for symbol, highest in self._highest.items():
             if not data.bars.contains_key(symbol):
                 continue
-            if self._positions.is_open(symbol):
-                self._bars_held[symbol] = self._bars_held.get(symbol, 0) + 1
-                if self._bars_held[symbol] >= self._holding_period:
-                    self._positions.leave(symbol, "holding period over")
+            bars_held = self._positions.count_bar(symbol)
+            if bars_held >= self._holding_period:
+                self._positions.leave(symbol, "holding period over")
+            if bars_held > 0:
                 continue
-            self._bars_held.pop(symbol, None)
             if highest.samples < self._bars_needed:
                 continue
             bar = data.bars[symbol]

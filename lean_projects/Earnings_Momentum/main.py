@@ -32,7 +32,7 @@ class EarningsMomentum(QCAlgorithm):
 
     Parameters (fractions: 0.05 is 5 %):
     - surprise_threshold: fraction of the estimate; default 0.05
-    - holding_period: trading days, a whole number; default 3
+    - holding_period: trading days, a whole number from 1; default 3
     - position_size_pct: fraction of the account put into each stock; default 0.33
     - max_report_age: calendar days from the report to the figure, at most, a whole number; default 10
     - tickers: separated by "|"; default twelve large companies, most of them below $200 a share from 2015 to 2020. Such
@@ -53,6 +53,8 @@ class EarningsMomentum(QCAlgorithm):
         open_account(self, start="2015-01-01", end="2020-12-31", capital=1000)
         self._threshold = number(self, "surprise_threshold", 0.05)
         self._holding_period = whole_number(self, "holding_period", 3)
+        if self._holding_period < 1:
+            raise ValueError(f"holding_period is {self._holding_period}: at least 1 is needed")
         self._max_report_age = whole_number(self, "max_report_age", 10)
         size = number(self, "position_size_pct", 0.33)
         if not 0 < size <= 1:
@@ -64,7 +66,6 @@ class EarningsMomentum(QCAlgorithm):
         tickers = words(self, "tickers", "AAPL|MSFT|INTC|CSCO|ORCL|MU|JPM|BAC|C|WFC|PFE|KO")
         self._stocks = [self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol for ticker in tickers]
         self._estimates: dict[Symbol, tuple[datetime, float]] = {}
-        self._days_held: dict[Symbol, int] = {}
         self._watch = DataWatch(
             self,
             {
@@ -84,13 +85,14 @@ class EarningsMomentum(QCAlgorithm):
             if not data.bars.contains_key(symbol):
                 continue
             surprise = self._surprise(symbol)
-            if self._positions.is_open(symbol):
-                self._days_held[symbol] += 1
-                if self._days_held[symbol] >= self._holding_period:
-                    self._positions.leave(symbol, "holding period over")
-            elif surprise is not None and surprise > self._threshold and self._taken() < self._places:
-                self._days_held[symbol] = 0
+            bars_held = self._positions.count_bar(symbol)
+            if bars_held >= self._holding_period:
+                self._positions.leave(symbol, "holding period over")
+            elif bars_held == 0 and surprise is not None and self._is_tradable(surprise):
                 self._positions.enter(symbol, f"surprise {surprise:.1%}")
+
+    def _is_tradable(self, surprise: float) -> bool:
+        return surprise > self._threshold and self._positions.taken(self._stocks) < self._places
 
     def on_end_of_algorithm(self) -> None:
         self._watch.report()
@@ -125,7 +127,3 @@ class EarningsMomentum(QCAlgorithm):
             return None
         del self._estimates[symbol]
         return (earnings - estimate) / abs(estimate)
-
-    def _taken(self) -> int:
-        """Positions that are open or ordered."""
-        return sum(self._positions.is_open(stock) or self._positions.is_waiting(stock) for stock in self._stocks)

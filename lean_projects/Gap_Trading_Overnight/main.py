@@ -53,9 +53,8 @@ class GapTradingOvernight(QCAlgorithm):
         self._positions = Positions(self, position_size(self, len(tickers)))
         self._symbols = [self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol for ticker in tickers]
         self._previous_close: dict[Symbol, float] = {}
-        # The close at which enough of the gap is recovered, dollars, and the days held, of what was bought last.
+        # The close at which enough of the gap is recovered, dollars, of what was bought last.
         self._target: dict[Symbol, float] = {}
-        self._days_held: dict[Symbol, int] = {}
         self.set_warm_up(1, Resolution.DAILY)
 
     def on_data(self, data: Slice) -> None:
@@ -67,21 +66,20 @@ class GapTradingOvernight(QCAlgorithm):
             self._previous_close[symbol] = bar.close
             if self.is_warming_up or previous_close is None:
                 continue
-            if self._positions.is_open(symbol):
-                self._exit(symbol, bar.close)
+            days_held = self._positions.count_bar(symbol)
+            if days_held > 0:
+                self._exit(symbol, bar.close, days_held)
             elif 1 - bar.open / previous_close >= self._gap_threshold and bar.close < previous_close:
                 self._enter(symbol, bar.open, previous_close)
 
     def _enter(self, symbol: Symbol, gap_open: float, previous_close: float) -> None:
         if self._positions.enter(symbol, "gap"):
             self._target[symbol] = gap_open + self._exit_fill * (previous_close - gap_open)
-            self._days_held[symbol] = 0
 
-    def _exit(self, symbol: Symbol, close: float) -> None:
-        self._days_held[symbol] += 1
+    def _exit(self, symbol: Symbol, close: float, days_held: int) -> None:
         if close >= self._target[symbol]:
             self._positions.leave(symbol, "gap recovered")
         elif self._positions.gain(symbol, close) < -self._stop_loss:
             self._positions.leave(symbol, "stop loss")
-        elif self._days_held[symbol] >= self._holding_period:
+        elif days_held >= self._holding_period:
             self._positions.leave(symbol, "held long enough")

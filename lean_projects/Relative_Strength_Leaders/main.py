@@ -28,8 +28,9 @@ class RelativeStrengthLeaders(QCAlgorithm):
     - number_held: stocks held at most, a whole number; default 3
     - rebalance_days: trading days from one selection to the next, a whole number; default 42
     - position_size_pct: fraction of the account put into each stock; default 0.96 / number_held
-    - tickers: separated by "|"; default AAPL|AIG|BAC|IBM|GOOG|FB|WM|FOXA|NWSA. Such a list is chosen afterwards, from
-      companies known to have lasted (survivorship bias): results are better than they would have been.
+    - tickers: separated by "|"; default fourteen large companies whose shares mostly cost less than $320 from 2015 to
+      2020. Such a list is chosen afterwards, from companies known to have lasted (survivorship bias): results are
+      better than they would have been. LEAN's sample data have AAPL, AIG, BAC, IBM and WM of them.
     - benchmark: what a leader must beat; default SPY
     - start_date, end_date: YYYY-MM-DD; defaults 2015-01-01 and 2020-12-31
     - initial_capital: dollars; default 1000
@@ -46,7 +47,7 @@ class RelativeStrengthLeaders(QCAlgorithm):
         self._rebalance_days = whole_number(self, "rebalance_days", 42)
         self._positions = Positions(self, position_size(self, self._number_held))
 
-        tickers = words(self, "tickers", "AAPL|AIG|BAC|IBM|GOOG|FB|WM|FOXA|NWSA")
+        tickers = words(self, "tickers", "AAPL|MSFT|INTC|CSCO|ORCL|JPM|BAC|C|WFC|PFE|KO|IBM|AIG|WM")
         benchmark = self.get_parameter("benchmark", "SPY")
         self._stocks = [self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol for ticker in tickers]
         self._benchmark = self.add_equity(benchmark, Resolution.DAILY, fill_forward=False).symbol

@@ -44,7 +44,6 @@ class TemplateStrategy(QCAlgorithm):
         self._positions = Positions(self, position_size(self, len(tickers)))
         # An underscore: self.sma would hide the method that makes the indicator.
         self._sma: dict[Symbol, SimpleMovingAverage] = {}
-        self._bars_held: dict[Symbol, int] = {}
         for ticker in tickers:
             symbol = self.add_equity(ticker, Resolution.DAILY, fill_forward=False).symbol
             self._sma[symbol] = self.sma(symbol, period, Resolution.DAILY)
@@ -59,13 +58,11 @@ class TemplateStrategy(QCAlgorithm):
             if not average.is_ready or not data.bars.contains_key(symbol):
                 continue
             close = data.bars[symbol].close
-            if not self._positions.is_open(symbol):
+            bars_held = self._positions.count_bar(symbol)
+            if bars_held == 0:
                 if close >= average.current.value * (1 + self._entry_distance):
                     self._positions.enter(symbol, "above its average")
-                self._bars_held[symbol] = 0
-                continue
-            self._bars_held[symbol] += 1
-            if self._bars_held[symbol] >= self._holding_period:
+            elif bars_held >= self._holding_period:
                 self._positions.leave(symbol, "held long enough")
             elif close < average.current.value:
                 self._positions.leave(symbol, "below its average")

@@ -13,6 +13,7 @@ class Positions:
         self._algorithm = algorithm
         self._size = size
         self._too_dear: set[Symbol] = set()
+        self._bars_held: dict[Symbol, int] = {}
 
     def is_open(self, symbol: Symbol) -> bool:
         """Whether it is held."""
@@ -40,6 +41,14 @@ class Positions:
             return False
         self._algorithm.set_holdings(symbol, self._size, tag=reason)
         return True
+
+    def count_bar(self, symbol: Symbol) -> int:
+        """To be called once at each of its bars: how many it has been held for, 0 if it is not held.
+
+        The bar at whose open it was bought is the first; days without a bar do not count.
+        """
+        self._bars_held[symbol] = self._bars_held.get(symbol, 0) + 1 if self.is_open(symbol) else 0
+        return self._bars_held[symbol]
 
     def taken(self, symbols: Iterable[Symbol]) -> int:
         """How many of these are held or ordered. A place is free again once the sale has been filled."""
