@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from lean_engine import Market, flat, run_strategy
+from lean_engine.algorithm import QCAlgorithm
 from strategy_testing.config import OptimizationConfig
 from strategy_testing.config_reader import read_config
+from strategy_testing.parameter_space import canonical_value
 from support import PROJECT
 
 _CONFIGS = sorted((PROJECT / "configs" / "optimizations").glob("*.yaml"))
@@ -36,3 +38,26 @@ def test_a_strategy_takes_every_corner_of_its_config(file: Path) -> None:
         asked = {name: value for name, value in own.items() if name not in ("start_date", "end_date")} | corner
         result = run_strategy(project, market, asked)
         assert result.orders == []
+
+
+_PROJECTS = sorted(file.parent.name for file in (PROJECT / "lean_projects").glob("*/main.py"))
+
+
+@pytest.mark.parametrize("project", _PROJECTS)
+def test_code_and_config_json_have_the_same_defaults(project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: dict[str, str] = {}
+    original = QCAlgorithm.get_parameter
+
+    def noting(algorithm: QCAlgorithm, name: str, default_value: object = None) -> object:
+        text = str(default_value)
+        read[name] = canonical_value(text.lower() if text in ("True", "False") else text)
+        return original(algorithm, name, default_value)
+
+    monkeypatch.setattr(QCAlgorithm, "get_parameter", noting)
+    run_strategy(project, Market(days=_DAYS, first="2020-01-02"))
+    file = PROJECT / "lean_projects" / project / "config.json"
+    given = json.loads(file.read_text(encoding="utf-8"))["parameters"]
+    own = {name: canonical_value(text) for name, text in given.items()}
+    # Its default follows from the number of positions; where an optimization varies that, config.json must not fix it.
+    assert own.pop("position_size_pct", None) in (None, read.pop("position_size_pct", None))
+    assert own == read
