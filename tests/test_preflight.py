@@ -124,6 +124,24 @@ def test_a_folder_without_lean_json(config: OptimizationConfig, workspace: Path,
     assert failed(preflight(config, workspace, environment, None)).exit_code == ExitCode.NO_WORKSPACE
 
 
+def test_the_prices_of_an_index_are_looked_for_too(workspace: Path, tmp_path: Path) -> None:
+    make_project(workspace, "Strategy", _CODE + '        self.add_index("VIX", Resolution.DAILY)\n')
+    store_prices(workspace / "data", "spy", "20150102", "20210331")
+    config = configured(tmp_path, more=_PERIOD)
+    folder = workspace / "data" / "index" / "usa" / "daily"
+    assert f"! price data: there is no folder {folder}; get the prices" in _shown(config, workspace)
+    store_prices(workspace / "data", "vix", "20150102", "20181231", market="index")
+    assert "! price data: VIX: its daily prices end on 2018-12-31, before end_date 2020-12-31" in _shown(
+        config, workspace
+    )
+    store_prices(workspace / "data", "vix", "20150102", "20210331", market="index")
+    assert "✓ price data: daily prices of SPY, VIX cover the period" in _shown(config, workspace)
+
+
+def _shown(config: OptimizationConfig, workspace: Path) -> str:
+    return "\n".join(map(str, quick_preflight(config, workspace)))
+
+
 def test_project_and_main_file_are_looked_for(config: OptimizationConfig, workspace: Path) -> None:
     missing = f"✗ project: {workspace}/Strategy: no such LEAN project; check strategy.lean_project_path"
     assert str(failed(quick_preflight(config, workspace))).startswith(missing)

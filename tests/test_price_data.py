@@ -13,8 +13,8 @@ from strategy_testing.price_data import (
 )
 
 
-def store_prices(data: Path, ticker: str, *days: str) -> Path:
-    file = data / "equity" / "usa" / "daily" / f"{ticker}.zip"
+def store_prices(data: Path, ticker: str, *days: str, market: str = "equity") -> Path:
+    file = data / market / "usa" / "daily" / f"{ticker}.zip"
     file.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(f"{ticker}.csv", "".join(f"{day} 00:00,1000000,1010000,990000,1005000,77\n" for day in days))
@@ -22,9 +22,9 @@ def store_prices(data: Path, ticker: str, *days: str) -> Path:
 
 
 def test_first_and_last_day(tmp_path: Path) -> None:
-    store_prices(tmp_path, "spy", "20150102", "20150105", "20210331")
-    assert daily_prices(tmp_path, "SPY") == DailyPrices(date(2015, 1, 2), date(2021, 3, 31))
-    assert daily_prices(tmp_path, "QQQ") is None
+    file = store_prices(tmp_path, "spy", "20150102", "20150105", "20210331")
+    assert daily_prices(file) == DailyPrices(date(2015, 1, 2), date(2021, 3, 31))
+    assert daily_prices(file.with_name("qqq.zip")) is None
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_first_and_last_day(tmp_path: Path) -> None:
 )
 def test_what_is_missing_is_found(start: date | None, end: date | None, findings: list[str], tmp_path: Path) -> None:
     store_prices(tmp_path, "spy", "20150102", "20210331")
-    assert list(map(str, price_findings(tmp_path, ["SPY"], start, end))) == findings
+    assert list(map(str, price_findings(Market.EQUITY.folder(tmp_path), ["SPY"], start, end))) == findings
 
 
 def test_a_missing_and_a_broken_file_are_findings(tmp_path: Path) -> None:
@@ -50,7 +50,8 @@ def test_a_missing_and_a_broken_file_are_findings(tmp_path: Path) -> None:
     broken.write_bytes(b"not a zip")
     empty = store_prices(tmp_path, "eem")
     garbled = store_prices(tmp_path, "gld", "January")
-    assert [str(finding) for finding in price_findings(tmp_path, {"QQQ", "IWM", "EEM", "GLD"}, None, None)] == [
+    found = price_findings(Market.EQUITY.folder(tmp_path), {"QQQ", "IWM", "EEM", "GLD"}, None, None)
+    assert list(map(str, found)) == [
         f"EEM: {empty} cannot be read: list index out of range",
         f"GLD: {garbled} cannot be read: time data 'January' does not match format '%Y%m%d'",
         f"IWM: {broken} cannot be read: File is not a zip file",

@@ -228,7 +228,9 @@ def test_the_projects_strategies_read_what_their_documentation_says(
     project: str, own: set[str], tickers: set[str]
 ) -> None:
     facts = inspect_strategy(_sources(project))
-    assert facts == StrategyFacts(frozenset(own | _RUN | {"position_size_pct"}), False, frozenset(tickers), ())
+    assert facts == StrategyFacts(
+        frozenset(own | _RUN | {"position_size_pct"}), False, frozenset(tickers), frozenset(), ()
+    )
 
 
 def _sources(project: str) -> dict[str, str]:

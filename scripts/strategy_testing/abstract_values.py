@@ -25,6 +25,7 @@ class Mark(Enum):
     ALL_READER = "get_parameters"
     PARAMETERS = "what get_parameters returns"
     EQUITY_ADDER = "add_equity"
+    INDEX_ADDER = "add_index"
 
 
 NOTHING: Values = frozenset()

@@ -15,7 +15,7 @@ from strategy_testing.exit_codes import ExitCode
 from strategy_testing.lean_process import lean_command
 from strategy_testing.lean_workspace import LeanConfigError, data_folder, lean_config_file, library_folder
 from strategy_testing.parameter_space import ListParameter, count_combinations
-from strategy_testing.price_data import PriceDataError, daily_folder, price_findings
+from strategy_testing.price_data import Market, PriceDataError, price_findings
 from strategy_testing.project_sources import ProjectSources, read_project_sources
 from strategy_testing.schema import ensure_schema
 from strategy_testing.strategy_inspection import StrategyFacts, SyntaxFinding, inspect_strategy
@@ -221,7 +221,9 @@ def _remedy_for(dead: Sequence[str], facts: StrategyFacts) -> str:
 def _check_prices(config: OptimizationConfig, facts: StrategyFacts, workspace: Path) -> Iterator[Check]:
     resolution = config.backtest.resolution
     file = lean_config_file(workspace)
-    if file is None or not facts.tickers:
+    wanted = {Market.EQUITY: facts.tickers, Market.INDEX: facts.index_tickers}
+    tickers = sorted(facts.tickers | facts.index_tickers)
+    if file is None or not tickers:
         return
     if resolution is not None and resolution.lower() != "daily":
         remedy = f"make sure that the {resolution.lower()} prices cover the period"
@@ -230,17 +232,22 @@ def _check_prices(config: OptimizationConfig, facts: StrategyFacts, workspace: P
     backtest = config.backtest
     try:
         data = data_folder(file)
-        if not daily_folder(data).is_dir():
-            yield Check("price data", None, f"there is no folder {daily_folder(data)}", _GET_PRICES)
+        missing = [market.folder(data) for market in wanted if wanted[market] and not market.folder(data).is_dir()]
+        if missing:
+            yield Check("price data", None, f"there is no folder {' nor '.join(map(str, missing))}", _GET_PRICES)
             return
-        findings = price_findings(data, facts.tickers, backtest.start_date, backtest.end_date)
+        findings = [
+            finding
+            for market, names in wanted.items()
+            for finding in price_findings(market.folder(data), names, backtest.start_date, backtest.end_date)
+        ]
     except (LeanConfigError, PriceDataError) as error:
         yield Check("price data", None, str(error), "mend the file, or make it anew with `lean init`")
         return
     for finding in findings:
         yield Check("price data", None, str(finding), _GET_PRICES)
     if not findings:
-        yield Check("price data", True, f"daily prices of {', '.join(sorted(facts.tickers))} cover the period")
+        yield Check("price data", True, f"daily prices of {', '.join(tickers)} cover the period")
 
 
 def _check_database(database_url: str | None, environment: Mapping[str, str]) -> Check:

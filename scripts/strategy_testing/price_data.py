@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import Enum
 from pathlib import Path
 
 _TOLERANCE = timedelta(days=7)
@@ -37,13 +38,23 @@ class PriceDataError(Exception):
     """A file cannot be read; the message names it and says why."""
 
 
-def daily_prices(data: Path, ticker: str) -> DailyPrices | None:
-    """The period of a US equity's daily prices; None without a file.
+class Market(Enum):
+    """Where LEAN looks for the daily prices of what a strategy subscribes to, below the data folder."""
+
+    EQUITY = "equity/usa/daily"
+    INDEX = "index/usa/daily"
+
+    def folder(self, data: Path) -> Path:
+        """Of all its daily prices."""
+        return data / self.value
+
+
+def daily_prices(file: Path) -> DailyPrices | None:
+    """The period of one ticker's daily prices; None without a file.
 
     Raises:
         PriceDataError: the file is not a zip of one CSV whose lines begin with a date.
     """
-    file = daily_file(data, ticker)
     if not file.is_file():
         return None
     try:
@@ -58,31 +69,22 @@ def daily_prices(data: Path, ticker: str) -> DailyPrices | None:
         raise PriceDataError(f"{file} cannot be read: {error or 'it is empty'}") from None
 
 
-def daily_folder(data: Path) -> Path:
-    """Where LEAN looks for the daily prices of US equities."""
-    return data / "equity" / "usa" / "daily"
-
-
-def daily_file(data: Path, ticker: str) -> Path:
-    """Where LEAN looks for a US equity's daily prices."""
-    return daily_folder(data) / f"{ticker.lower()}.zip"
-
-
 def _day(text: bytes) -> date:
     return datetime.strptime(text.decode("ascii"), "%Y%m%d").date()
 
 
-def price_findings(data: Path, tickers: Iterable[str], start: date | None, end: date | None) -> list[PriceFinding]:
+def price_findings(folder: Path, tickers: Iterable[str], start: date | None, end: date | None) -> list[PriceFinding]:
     """What is missing of the tickers' daily prices between two dates; a date that is None is not looked at."""
     findings = []
     for ticker in sorted(tickers):
+        file = folder / f"{ticker.lower()}.zip"
         try:
-            prices = daily_prices(data, ticker)
+            prices = daily_prices(file)
         except PriceDataError as error:
             findings.append(PriceFinding(ticker, str(error)))
             continue
         if prices is None:
-            findings.append(PriceFinding(ticker, f"no daily prices in {daily_file(data, ticker)}"))
+            findings.append(PriceFinding(ticker, f"no daily prices in {file}"))
             continue
         if start is not None and prices.first > start + _TOLERANCE:
             text = f"its daily prices begin on {prices.first}, after start_date {start}"

@@ -24,6 +24,7 @@ _STANDING: Mapping[str, Hashable] = {
     **dict.fromkeys(("get_parameter", "GetParameter"), Mark.READER),
     **dict.fromkeys(("get_parameters", "GetParameters"), Mark.ALL_READER),
     **dict.fromkeys(("add_equity", "AddEquity", "add_etf", "AddEtf"), Mark.EQUITY_ADDER),
+    **dict.fromkeys(("add_index", "AddIndex"), Mark.INDEX_ADDER),
     **{name: Builtin(name) for name in ("partial", "namedtuple")},
 }
 _FOLLOWED = {*BUILTINS, "getattr", "setattr", "map", "filter"}
@@ -214,8 +215,10 @@ class Calls:
             return self.read(call.get(0, "name"), call.get(1, "default_value", "defaultValue"), call)
         if value is Mark.ALL_READER:
             return frozenset({Mark.PARAMETERS})
-        if value is Mark.EQUITY_ADDER:
-            self._memory.equities |= {text for text in call.get(0, "ticker") if isinstance(text, str)}
+        if value in (Mark.EQUITY_ADDER, Mark.INDEX_ADDER):
+            texts = {text for text in call.get(0, "ticker") if isinstance(text, str)}
+            added = self._memory.equities if value is Mark.EQUITY_ADDER else self._memory.indices
+            added |= texts
             return UNKNOWN
         self.escape(call.all(), to_external=value is Mark.EXTERNAL)
         return UNKNOWN if isinstance(value, Mark) else self._memory.missing()

@@ -42,6 +42,8 @@ class StrategyFacts:
     """Some call reads a name that the sources alone do not tell: any other name may be read too."""
     tickers: frozenset[str]
     """What some call of add_equity subscribes to, as far as the sources tell."""
+    index_tickers: frozenset[str]
+    """Likewise of add_index."""
     syntax_errors: tuple[SyntaxFinding, ...]
 
 
@@ -56,7 +58,7 @@ def inspect_strategy(sources: Mapping[str, str], given: Mapping[str, Sequence[st
     errors = tuple(error for error in found.values() if error is not None)
     trees = _trees({file: sources[file] for file, error in found.items() if error is None})
     if trees is None:
-        return StrategyFacts(frozenset(), True, frozenset(), errors)
+        return StrategyFacts(frozenset(), True, frozenset(), frozenset(), errors)
     evaluator = Evaluator(trees, given or {})
     evaluator.run()
     memory = evaluator.memory
@@ -64,6 +66,7 @@ def inspect_strategy(sources: Mapping[str, str], given: Mapping[str, Sequence[st
         parameter_names=frozenset(memory.names),
         reads_dynamic_names=memory.is_dynamic,
         tickers=frozenset(_tickers(memory.equities)),
+        index_tickers=frozenset(_tickers(memory.indices)),
         syntax_errors=errors,
     )
 

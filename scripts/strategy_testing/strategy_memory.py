@@ -17,6 +17,7 @@ class Memory:
         """Nothing is known yet."""
         self.names: set[str] = set()
         self.equities: set[str] = set()
+        self.indices: set[str] = set()
         self.is_dynamic = False
         self.round = 0
         self.has_changed = False
