@@ -33,6 +33,9 @@ from fault_bench import (  # noqa: F401
 )
 from strategy_testing.exit_codes import ExitCode
 
+_SECONDS = 10
+"""In which a fault that is known ends a run, on a machine that has much else to do."""
+
 
 def _lean(bench: Bench, script: str) -> str:
     """A program in place of `lean`; $REAL is the stand-in, $OUT the output folder."""
@@ -130,18 +133,18 @@ def test_an_optimizer_that_cannot_start_is_reported_at_once(
     done = bench.run(LEAN_REPLAY_RECORDING=str(recording), LEAN_REPLAY_ANY="1")
     log = bench.folder() / "log.txt"
     assert "ERROR:: Program.Main():" in log.read_text(encoding="utf-8")
-    assert done.at - log.stat().st_mtime < 5
+    assert done.at - log.stat().st_mtime < _SECONDS
     assert "LEAN's optimizer could not start: System.ArgumentException" in done.stderr
     assert bench.check(row, done) == undisturbed(bench)
 
 
 @fault("hang")
 def test_a_hang_is_ended_and_what_finished_is_kept(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
-    _limit(bench, "stall_minutes: 0.05")
+    _limit(bench, "stall_minutes: 0.1")
     done = bench.run(LEAN_REPLAY_FAULT="hang-after=3")
     last = max(file.stat().st_mtime for file in bench.folder().glob("*-*-*-*-*/*"))
-    assert 3 <= done.at - last < 3 + 5
-    assert "LEAN has stalled: nothing new for 0.05 minutes" in done.stderr
+    assert 6 <= done.at - last < 6 + _SECONDS
+    assert "LEAN has stalled: nothing new for 0.1 minutes" in done.stderr
     assert len(bench.stored()) >= 3
     assert bench.check(row, done) == undisturbed(bench)
 
@@ -151,17 +154,17 @@ def test_a_lean_that_does_nothing_at_all_is_ended(row: Fault, bench: Bench, undi
     _limit(bench, "stall_minutes: 0.02")
     started = time.time()
     done = bench.run(LEAN_COMMAND=_lean(bench, "exec sleep 600"))
-    assert done.at - started < 1.2 + 5
+    assert done.at - started < 1.2 + _SECONDS
     assert bench.check(row, done) == undisturbed(bench)
 
 
 @fault("time-limit")
 def test_the_time_limit_ends_a_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
-    _limit(bench, "timeout_minutes: 0.05")
+    _limit(bench, "timeout_minutes: 0.1")
     started = time.time()
-    done = bench.run(speed=12)
-    assert done.at - started < 3 + 5
-    assert "the time limit of 0.05 minutes has passed; raise lean.timeout_minutes" in done.stderr
+    done = bench.run(speed=6)
+    assert done.at - started < 6 + _SECONDS
+    assert "the time limit of 0.1 minutes has passed; raise lean.timeout_minutes" in done.stderr
     assert 0 < len(bench.stored()) < 6
     assert bench.check(row, done) == undisturbed(bench)
 
@@ -267,11 +270,11 @@ def _is_result(file: Path) -> bool:
 
 @fault("log-unreadable")
 def test_without_its_log_a_run_is_followed_by_its_files(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
-    _limit(bench, "stall_minutes: 0.025")
+    _limit(bench, "stall_minutes: 0.08")
     lean = _lean(bench, 'mkdir -p "$OUT"; ln -s /dev/null "$OUT/log.txt"; exec "$REAL" "$@"')
-    process = bench.start(speed=15, LEAN_COMMAND=lean)
+    process = bench.start(speed=6, LEAN_COMMAND=lean)
     bench.wait_for_results(3)
-    bench.wait_for(lambda: len(bench.stored()) >= 2, 3)
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
     assert process.poll() is None
     assert bench.check(row, bench.end(process)) == undisturbed(bench)
 

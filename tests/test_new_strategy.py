@@ -49,6 +49,7 @@ def test_a_new_strategy_runs_as_it_stands(framework: Path) -> None:
     planned = _run(framework, "--config", config, "--dry-run")
     assert planned.returncode == 0, planned.stderr
     assert "lean optimize Weekly_ROC_ETF" in planned.stdout
+    assert f"warning: {project.parent} has no lean.json" in done.stderr
 
 
 def test_the_preflight_finds_all_of_its_parameters(framework: Path) -> None:
@@ -75,6 +76,7 @@ def test_another_workspace_gets_the_library_too(framework: Path, tmp_path: Path)
     (library / "positions.py").write_text("# ours\n", encoding="utf-8")
     again = _run(framework, "--new-strategy", "Yours", "--workspace", workspace)
     assert again.stdout.splitlines()[0] == f"made {workspace / 'Yours'}"
+    assert "lean.json" not in again.stderr
     assert (library / "positions.py").read_text(encoding="utf-8") == "# ours\n"
 
 
@@ -121,7 +123,9 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_half_made(framework: Pat
     [
         ("RSI_MeanReversion_ETF", "RsiMeanReversionEtf", "rsi_mean_reversion_etf"),
         ("MicroFutures_Momentum_MESNQ", "MicroFuturesMomentumMesnq", "micro_futures_momentum_mesnq"),
-        ("sma2", "Sma2", "sma2"),
+        ("sma2", "Sma2Strategy", "sma2"),
+        ("None", "NoneStrategy", "none"),
+        ("Momentum", "MomentumStrategy", "momentum"),
         ("XYZTrend_v2", "XyzTrendV2", "xyz_trend_v2"),
     ],
 )

@@ -65,9 +65,9 @@ class MicroFuturesMomentumMesnq(QCAlgorithm):
     - atr_stop_multiplier: average true ranges between the best close and the stop; default 2.5
     - atr_period: days of Wilder's average true range, a whole number; default 14
     - tickers: micro futures of the CME, separated by "|"; default MES|MNQ
-    - start_date, end_date: YYYY-MM-DD; defaults 2019-08-01 and 2020-12-31
-    - initial_capital: dollars; default 5000. $1,000 is too little: in 2019 and 2020 the margin of one contract was
-      $660 to $1,320 (MES) and $792 to $1,870 (MNQ), and a point is worth $5 and $2.
+    - start_date, end_date: YYYY-MM-DD; defaults 2020-03-02 and 2024-12-31
+    - initial_capital: dollars; default 5000. $1,000 is too little: by LEAN's table the margin of one contract was $792
+      to $1,320 (MES) and $935 to $1,870 (MNQ) in that time, and a point is worth $5 and $2.
 
     Data: LEAN's continuous contracts, mapped by open interest and adjusted backwards by ratio, daily, from four slow
     averages before start_date (trading began on 2019-05-06), from the data set "US Futures"
@@ -77,7 +77,7 @@ class MicroFuturesMomentumMesnq(QCAlgorithm):
     """
 
     def initialize(self) -> None:
-        open_account(self, start="2019-08-01", end="2020-12-31", capital=5000)
+        open_account(self, start="2020-03-02", end="2024-12-31", capital=5000)
         fast = whole_number(self, "ema_fast", 12)
         slow = whole_number(self, "ema_slow", 34)
         if fast >= slow:
@@ -151,6 +151,8 @@ class MicroFuturesMomentumMesnq(QCAlgorithm):
     def _has_margin(self, market: _Market) -> bool:
         """Whether the future's part of the account covers the initial margin of one contract."""
         part = 1 / len(self._markets)
+        if self.securities[market.future.mapped].price == 0:  # a new contract before its first bar
+            return False
         if self.calculate_order_quantity(market.future.mapped, part) >= 1:
             return True
         if market.ticker not in self._short_of_margin:

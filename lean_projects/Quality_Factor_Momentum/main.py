@@ -82,8 +82,8 @@ class QualityFactorMomentum(QCAlgorithm):
             self.warm_up_indicator(security.symbol, momentum, Resolution.DAILY)
             self._momentum[security.symbol] = momentum
         for security in changes.removed_securities:
-            # Of what is held the bars go on, and LEAN does not announce it anew if it is selected again meanwhile.
-            if not self._positions.is_open(security.symbol):
+            # Of what is held or ordered the bars go on, and LEAN does not announce it anew if it is selected again.
+            if self._positions.taken([security.symbol]) == 0:
                 self._momentum.pop(security.symbol, None)
 
     def on_data(self, data: Slice) -> None:
@@ -133,11 +133,10 @@ class QualityFactorMomentum(QCAlgorithm):
 
         kept: list[Symbol] = []
         for symbol in self._bought:
-            if self._positions.is_open(symbol):
-                if symbol in traded and symbol not in best:
-                    self._positions.leave(symbol, "no longer among the best")
-                else:
-                    kept.append(symbol)
+            if self._positions.is_open(symbol) and symbol in traded and symbol not in best:
+                self._positions.leave(symbol, "no longer among the best")
+            elif self._positions.taken([symbol]) > 0:
+                kept.append(symbol)
         for symbol in best:
             if len(kept) < self._number_held and symbol not in kept and self._positions.enter(symbol, "among the best"):
                 kept.append(symbol)

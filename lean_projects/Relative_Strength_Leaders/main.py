@@ -56,7 +56,7 @@ class RelativeStrengthLeaders(QCAlgorithm):
         }
         self._days_left = 0
         self._watch = DataWatch(
-            self, {ticker: f"data/equity/usa/daily/{ticker.lower()}.zip" for ticker in [*tickers, benchmark]}
+            self, {ticker.upper(): f"data/equity/usa/daily/{ticker.lower()}.zip" for ticker in [*tickers, benchmark]}
         )
         # A return over n days takes n + 1 closes.
         self.set_warm_up(lookback + 1, Resolution.DAILY)
@@ -84,11 +84,10 @@ class RelativeStrengthLeaders(QCAlgorithm):
 
         places = self._number_held
         for symbol in self._stocks:
-            if self._positions.is_open(symbol):
-                if symbol in traded and symbol not in leaders:
-                    self._positions.leave(symbol, "no longer a leader")
-                else:
-                    places -= 1
+            if self._positions.is_open(symbol) and symbol in traded and symbol not in leaders:
+                self._positions.leave(symbol, "no longer a leader")
+            else:
+                places -= self._positions.taken([symbol])
         for symbol in leaders:
             if places > 0 and not self._positions.is_open(symbol) and self._positions.enter(symbol, "leader"):
                 places -= 1

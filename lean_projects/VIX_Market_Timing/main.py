@@ -55,8 +55,8 @@ class VixMarketTiming(QCAlgorithm):
         self._watch = DataWatch(
             self,
             {
-                ticker: f"data/equity/usa/daily/{ticker.lower()}.zip",
-                vix_ticker: f"data/index/usa/daily/{vix_ticker.lower()}.zip",
+                ticker.upper(): f"data/equity/usa/daily/{ticker.lower()}.zip",
+                vix_ticker.upper(): f"data/index/usa/daily/{vix_ticker.lower()}.zip",
             },
         )
 

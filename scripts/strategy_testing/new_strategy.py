@@ -61,8 +61,12 @@ def make_strategy(name: str, workspace: Path) -> NewStrategy:
 
 
 def class_name(name: str) -> str:
-    """`RSI_MeanReversion_ETF` as Python names classes: `RsiMeanReversionEtf`."""
-    return "".join(word.capitalize() for word in _WORD.findall(name))
+    """`RSI_MeanReversion_ETF` as Python names classes: `RsiMeanReversionEtf`.
+
+    A single word gets `Strategy` behind it: `Momentum` is an indicator of LEAN's, and `None` no name at all.
+    """
+    words = [word.capitalize() for word in _WORD.findall(name)]
+    return "".join(words if len(words) > 1 else [*words, "Strategy"])
 
 
 def snake_case(name: str) -> str:

@@ -16,6 +16,7 @@ from strategy_testing.fee_check import check_fees
 from strategy_testing.host_resources import default_concurrency
 from strategy_testing.lean_process import lean_command
 from strategy_testing.lean_results import BacktestResult
+from strategy_testing.lean_workspace import lean_config_file
 from strategy_testing.new_strategy import make_strategy
 from strategy_testing.pilot import PilotOptions, needs_pilot, pilot_command
 from strategy_testing.preflight import first_failure, preflight, quick_preflight
@@ -86,11 +87,14 @@ def dry_run(config: OptimizationConfig, settings: RunnerSettings) -> ExitCode:
 
 def new_strategy(name: str, settings: RunnerSettings) -> ExitCode:
     """Makes a strategy from the template, and says what to do with it."""
-    made = make_strategy(name, workspace_from(settings.workspace))
+    workspace = workspace_from(settings.workspace)
+    made = make_strategy(name, workspace)
     for library in made.libraries:
         answer(f"made {library}")
     answer(f"made {made.project}")
     answer(f"made {made.config}")
+    if lean_config_file(workspace) is None:
+        tell(f"warning: {workspace} has no lean.json, nor has a folder above it; LEAN needs one: run `lean init`")
     tell(
         f"it runs as it stands: change {made.project / 'main.py'}, then `make check-strategies` and "
         f"`optimize_runner.py --config {made.config} --check`; docs/LEAN_DEVELOPER_GUIDE.md says how strategies are "

@@ -54,6 +54,10 @@ class SecurityPortfolioManager(StubBacked):
         return float(self._total())
 
     @property
+    def total_portfolio_value_less_free_buffer(self) -> float:
+        return float(self._total() * (1 - to_decimal(self._settings.free_portfolio_value_percentage)))
+
+    @property
     def total_holdings_value(self) -> float:
         return float(sum((abs(each.holdings._value(each._price())) for each in self._held()), _ZERO))
 

@@ -151,6 +151,14 @@ def test_what_stays_is_not_bought_again_even_where_its_part_would_buy_more() -> 
     assert 0.32 * result.equity > 4 * result.algorithm.securities["AAA"].price
 
 
+def test_an_order_that_still_waits_takes_its_place_and_its_stock_is_sold_when_it_falls_out() -> None:
+    late = without(turning(1, -3, FIRST + EVERY + 1), *range(FIRST + 1, FIRST + EVERY + 1))
+    result = Story(AAA=late, CCC=turning(0.2, 3, FIRST + 1)).run()
+    assert orders(result)[:2] == BOUGHT
+    assert result.orders[0].fill_day == FIRST + EVERY + 1
+    assert [order[:2] for order in orders(result)[2:]] == [(FIRST + 2 * EVERY, "AAA"), (FIRST + 2 * EVERY, "CCC")]
+
+
 def test_newcomers_share_the_places_that_are_free() -> None:
     # CCC and DDD overtake both, and only AAA can be sold on that day.
     late = {"CCC": turning(0.2, 3, FIRST + 1), "DDD": turning(0.2, 4, FIRST + 1)}

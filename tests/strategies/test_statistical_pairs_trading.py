@@ -126,7 +126,7 @@ def test_a_leg_whose_counterpart_was_refused_is_left_and_nothing_is_entered_unti
 def test_where_a_leg_is_too_dear_neither_is_ordered_and_one_line_says_so(spread: float, shares: str) -> None:
     result = run([*CALM, spread, spread, spread], second=flat(600, LOOKBACK + 3))
     assert result.orders == []
-    assert result.logs == [f"Pair passed over: a share costs {shares}, a leg's part is $480.00"]
+    assert result.logs == [f"Pair passed over: a share costs {shares}, a leg's part is $478.80"]
 
 
 @pytest.mark.parametrize(("first_day", "days"), [(LOOKBACK, [LOOKBACK] * 2), (LOOKBACK + 1, [])])
@@ -138,6 +138,14 @@ def test_nothing_is_entered_during_the_warm_up(first_day: int, days: list[int]) 
 
 def test_nothing_is_entered_before_the_window_is_full() -> None:
     assert orders(run([*CALM[:-1], WIDE, 0], first_day=0)) == []
+
+
+def test_an_etf_without_any_bar_is_named_in_the_log() -> None:
+    result = run([*CALM, WIDE], {"pair": "SPY/XLF"})
+    assert result.orders == []
+    assert [line for line in result.logs if "DATA MISSING" in line] == [
+        "DATA MISSING: no XLF in the whole backtest; LEAN reads it from data/equity/usa/daily/xlf.zip"
+    ]
 
 
 def test_later_prices_change_no_earlier_order() -> None:

@@ -24,7 +24,7 @@ class Positions:
         return len(self._algorithm.transactions.get_open_orders(symbol)) > 0
 
     def enter(self, symbol: Symbol, reason: str) -> bool:
-        """Buys whole shares; False where an order waits already, or where not even one share fits.
+        """Buys whole shares; False where an order waits already, not even one share fits, or LEAN refuses the order.
 
         Args:
             symbol: what to buy.
@@ -35,12 +35,12 @@ class Positions:
         if self._algorithm.calculate_order_quantity(symbol, self._size) < 1:
             if symbol not in self._too_dear:
                 price = self._algorithm.securities[symbol].price
-                part = self._size * self._algorithm.portfolio.total_portfolio_value
+                part = self._size * self._algorithm.portfolio.total_portfolio_value_less_free_buffer
                 self._algorithm.log(f"{symbol.value} passed over: a share costs ${price:.2f}, its part is ${part:.2f}")
             self._too_dear.add(symbol)
             return False
         self._algorithm.set_holdings(symbol, self._size, tag=reason)
-        return True
+        return self.is_waiting(symbol) or self.is_open(symbol)
 
     def count_bar(self, symbol: Symbol) -> int:
         """To be called once at each of its bars: how many it has been held for, 0 if it is not held.
