@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from strategy_checks.checking import check
+from strategy_checks.guide_blocks import python_blocks
+from strategy_testing.exit_codes import ExitCode
 from support import PROJECT, ScriptResult
 
 LIBRARY = "from lib.parameters import day, number, open_account, subscribe, words"
@@ -153,6 +155,50 @@ SAFE_READS: dict[str, tuple[str, ...]] = {
     "helper: scheduled": ("pass", "def _rebalance(self):\n    data = self.current_slice\n    if not data.bars.contains_key(self._s):\n        return\n    data.bars[self._s]"),
     "helper: custom get": ("points = data.get(EODHDUpcomingEarnings)\nfor symbol, point in points.items():\n    points[symbol]",),
     "helper: custom check": ("if data.contains_key(self._d):\n    x = data[self._d].value",),
+    "loop that returns": ("for s in self._x:\n    if not data.bars.contains_key(s):\n        return\nc = [data.bars[s].close for s in self._x]",),
+    "loop that raises": ("for s in self._x:\n    if s not in data.bars:\n        raise ValueError\nfor s in self._x:\n    data.bars[s].close",),
+    "loop over a tuple": ("a, b = self._pair\nfor s in (a, b):\n    if not data.bars.contains_key(s):\n        return\nx = data.bars[a].close / data.bars[b].close",),
+    "loop over attributes": ("for leg in self._legs:\n    if leg.symbol not in data.bars:\n        return\nfor leg in self._legs:\n    data.bars[leg.symbol]",),
+    "loop over items": ("for s, r in self._x.items():\n    if not r.is_ready or not data.bars.contains_key(s):\n        return\nfor s in self._x:\n    data.bars[s]",),
+    "loop with None": ("for s in self._x:\n    bar = data.bars.get(s)\n    if bar is None:\n        return\nfor s in self._x:\n    data.bars[s]",),
+    "loop that goes on": ("for s in self._x:\n    if s in data.bars:\n        continue\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "loop in loop": ("for group in self._groups:\n    for s in group:\n        if s not in data.bars:\n            return\n    x = [data.bars[s].close for s in group]",),
+    "loop else": ("for s in self._x:\n    if s not in data.bars:\n        break\nelse:\n    x = [data.bars[s].close for s in self._x]",),
+    "loop twice": ("for a in self._x:\n    if a not in data.bars:\n        return\nfor a in self._x:\n    for b in self._x:\n        x = data.bars[a].close - data.bars[b].close",),
+    "helper: loop": ("if not self._ok(data):\n    return\nfor s in self._x:\n    data.bars[s]", "def _ok(self, data: Slice) -> bool:\n    for s in self._x:\n        if not data.bars.contains_key(s):\n            return False\n    return True"),
+    "helper: loop over a parameter": ("if has(data, self._x):\n    x = [data.bars[s].close for s in self._x]", "", "def has(data: Slice, symbols: list[Symbol]) -> bool:\n    for s in symbols:\n        if s not in data.bars:\n            return False\n    return True"),
+    "helper: after the loop": ("for s in self._x:\n    if s not in data.bars:\n        return\nself._trade(data)", "def _trade(self, data: Slice) -> None:\n    x = [data.bars[s].close for s in self._x]"),
+    "missing": ("missing = [s for s in self._x if not data.bars.contains_key(s)]\nif missing:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing not in": ("missing = {s for s in self._x if s not in data.bars}\nif not missing:\n    for s in self._x:\n        data.bars[s]",),
+    "missing directly": ("if [s for s in self._x if s not in data.bars]:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing counted": ("missing = [s for s in self._x if s not in data.bars]\nif len(missing) > 0:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing counted 0": ("missing = [s for s in self._x if s not in data.bars]\nif len(missing) == 0:\n    for s in self._x:\n        data.bars[s]",),
+    "missing counted not 0": ("if len([s for s in self._x if s not in data.bars]) != 0:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing or not ready": ("bad = [s for s, r in self._x.items() if not r.is_ready or s not in data.bars]\nif bad:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "all map": ("if not all(map(data.bars.contains_key, self._x)):\n    return\na, b = self._x\nx = data.bars[a].close - data.bars[b].close",),
+    "all map lambda": ("if all(map(lambda s: s in data.bars, self._x)):\n    x = [data.bars[s].close for s in self._x]",),
+    "all map pair": ("if all(map(data.bars.contains_key, (a, b))):\n    x = data.bars[a].close - data.bars[b].close",),
+    "helper: all map": ("if all(map(self._has, self._x)):\n    for s in self._x:\n        self.current_slice.bars[s]", "def _has(self, s: Symbol) -> bool:\n    return s in self.current_slice.bars"),
+    "any map": ("if any(map(lambda s: s not in data.bars, self._x)):\n    return\nx = [data.bars[s].close for s in self._x]",),
+    "both sets": ("ready = {s for s in self._x if s in data.bars}\nfor s in ready & set(self._y):\n    data.bars[s]",),
+    "subset": ("if set(self._x) <= set(data.bars.keys()):\n    x = [data.bars[s].close for s in self._x]",),
+    "slice read, None test": ("if not data.contains_key(s):\n    return\nbar = data[s]\nif bar is None:\n    return\nbar.close",),
+    "slice read, direct test": ("if data.contains_key(s) and data[s] is not None:\n    data[s].close",),
+    "slice read, truth": ("if data.contains_key(s) and data[s]:\n    x = data[s].close",),
+    "slice read, walrus": ("if data.contains_key(s) and (bar := data[s]):\n    x = bar.close",),
+    "slice read, bars asked": ("if s in data.bars:\n    bar = data[s]\n    x = bar.close + bar.volume",),
+    "slice read, quote bars asked": ("if s in data.quote_bars:\n    x = data[s].close",),
+    "slice read, of any data": ("if data.contains_key(s):\n    x = data[s]\n    y = x.end_time, x.value",),
+    "slice read of custom data": ("if data.contains_key(self._vix):\n    x = data[self._vix].close", "def initialize(self):\n    self._vix = self.add_data(CBOE, self.get_parameter('vix', 'VIX'), Resolution.DAILY).symbol"),
+    "slice read of custom data, loop": ("for s in self._all:\n    if data.contains_key(s):\n        bar = data[s]\n        x = bar.close", "def initialize(self):\n    self._all = [self.add_data(Own, t).symbol for t in self.get_parameter('t', 'A|B').split('|')]"),
+    "get of the slice": ("bar = data.get(s)\nif bar is None:\n    return\nx = bar.close",),
+    "get of the slice, then read": ("if data.get(s) is not None:\n    x = data[s].close",),
+    "get of the slice, walrus": ("if bar := data.get(self._s):\n    x = bar.close",),
+    "get of a class in a variable": ("kind = EODHDUpcomingEarnings\npoints = data.get(kind)\nx = points.count",),
+    "get of a class of the sources": ("points = data.get(Own)\nx = points.count", "", "class Own(PythonData):\n    pass"),
+    "get of a class in an attribute": ("points = data.get(self._kind)\nx = points.count", "def initialize(self):\n    self._kind = EODHDUpcomingEarnings"),
+    "get of classes in a loop": ("for kind in (TradeBar, QuoteBar):\n    points = data.get(kind)\n    x = points.count",),
+    "get of a class in a parameter": ("pass", "def _count(self, data: Slice, kind: type[BaseData]) -> int:\n    points = data.get(kind)\n    return points.count"),
 }
 
 UNSAFE_READS: dict[str, tuple[str, ...]] = {
@@ -216,6 +262,40 @@ UNSAFE_READS: dict[str, tuple[str, ...]] = {
     "helper: same names": ("symbol = self._a\nother = self._b\nif symbol in data.bars:\n    self._f(data, other)", "def _f(self, data: Slice, symbol: Symbol):\n    data.bars[symbol]"),
     "helper: custom get": ("points = data.get(EODHDUpcomingEarnings)\nx = points[self._s].estimate",),
     "helper: nested": ("def close(s):\n    return data.bars[s].close\nfor s in self._x:\n    close(s)",),
+    "loop that goes on": ("for s in self._x:\n    if s not in data.bars:\n        continue\n    x = 1\nfor s in self._x:\n    data.bars[s]",),
+    "loop that breaks": ("for s in self._x:\n    if s not in data.bars:\n        break\nfor s in self._x:\n    data.bars[s]",),
+    "loop over another list": ("for s in self._x:\n    if s not in data.bars:\n        return\nfor s in self._y:\n    data.bars[s]",),
+    "loop that checks some": ("for s in self._x:\n    if s.is_canonical() and s not in data.bars:\n        return\nfor s in self._x:\n    data.bars[s]",),
+    "loop that checks another": ("for s in self._x:\n    if self._other not in data.bars:\n        return\nfor s in self._x:\n    data.bars[s]",),
+    "loop whose variable changes": ("for s in self._x:\n    s = self._map[s]\n    if s not in data.bars:\n        return\nfor s in self._x:\n    data.bars[s]",),
+    "loop, then the list grows": ("for s in self._x:\n    if s not in data.bars:\n        return\nself._x.append(self._b)\nfor s in self._x:\n    data.bars[s]",),
+    "loop in which the list grows": ("for s in self._x:\n    if s not in data.bars:\n        return\n    self._x.append(self._b)\nfor s in self._x:\n    data.bars[s]",),
+    "loop, then another list": ("for s in self._x:\n    if s not in data.bars:\n        return\nself._x = self._all\nfor s in self._x:\n    data.bars[s]",),
+    "loop in which the slice changes": ("bars = data.bars\nfor s in self._x:\n    bars = self.current_slice.bars\n    if s not in bars:\n        return\nfor s in self._x:\n    bars[s]",),
+    "loop that reads before": ("for a in self._x:\n    x = [data.bars[b] for b in self._x]\n    if a not in data.bars:\n        return",),
+    "while, then another list": ("while self._x:\n    s = self._x.pop()\n    if s not in data.bars:\n        return\nfor s in self._y:\n    data.bars[s]",),
+    "helper: loop that is content with one": ("if not self._ok(data):\n    return\nfor s in self._x:\n    data.bars[s]", "def _ok(self, data: Slice) -> bool:\n    for s in self._x:\n        if data.bars.contains_key(s):\n            return True\n    return False"),
+    "present instead of missing": ("present = [s for s in self._x if s in data.bars]\nif not present:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing only of some": ("missing = [s for s in self._x if s in self._y and s not in data.bars]\nif missing:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing, wrong way round": ("missing = [s for s in self._x if s not in data.bars]\nif not missing:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing, as a generator": ("missing = (s for s in self._x if s not in data.bars)\nif missing:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing, then changed": ("missing = [s for s in self._x if s not in data.bars]\nself._x.append(self._b)\nif missing:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing, then extended": ("missing = [s for s in self._x if s not in data.bars]\nself._x.extend(self._y)\nif missing:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "missing, counted with one allowed": ("missing = [s for s in self._x if s not in data.bars]\nif len(missing) > 1:\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "any map": ("if not any(map(data.bars.contains_key, self._x)):\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "all map of something else": ("if not all(map(self._known.__contains__, self._x)):\n    return\nfor s in self._x:\n    data.bars[s]",),
+    "either set": ("ready = {s for s in self._x if s in data.bars}\nfor s in ready | set(self._y):\n    data.bars[s]",),
+    "superset": ("if set(self._x) >= set(data.bars.keys()):\n    x = [data.bars[s].close for s in self._x]",),
+    "slice check for a bar's attribute": ("if data.contains_key(s):\n    x = data[s].close",),
+    "slice check for a bar's attribute, variable": ("if data.contains_key(s):\n    bar = data[s]\n    x = bar.volume",),
+    "slice check for a bar's attribute, PascalCase": ("if data.ContainsKey(s):\n    x = data[s].Close",),
+    "slice check by in": ("if s in data:\n    x = data[s].close",),
+    "slice read before the None test": ("bar = data[s]\nif bar is None:\n    return\nbar.close",),
+    "get of the slice": ("x = data.get(s).close",),
+    "get of the slice, variable": ("bar = data.get(self._s)\nx = bar.close",),
+    "get of the slice, in a loop": ("for s in self._x:\n    bar = data.get(s)\n    x = bar.close",),
+    "get of the slice, constant": ("bar = data.get(BENCHMARK)\nx = bar.close", "", "BENCHMARK = make_symbol()"),
+    "get of the slice, any attribute": ("bar = data.get(s)\nx = bar.end_time",),
 }
 
 CONFIGURABLE: dict[str, tuple[str, ...]] = {
@@ -254,6 +334,24 @@ CONFIGURABLE: dict[str, tuple[str, ...]] = {
     "pairs": ("self._first, self._second = (self.add_equity(t).symbol for t in self.get_parameter('pair', 'A/B').split('/'))",),
     "f-string": ('self.add_equity(f"{self.get_parameter(\'t\', \'SPY\')}")',),
     "own set_holdings": ("p = Positions(self)\np.enter(self._s, 'oversold')", "", "class Positions:\n    def __init__(self, algorithm: QCAlgorithm):\n        self._algorithm = algorithm\n    def enter(self, symbol, reason):\n        self._algorithm.set_holdings(symbol, 1, tag=reason)"),
+    "date compared": ("if self.time < datetime.strptime(self.get_parameter('until', '2016-01-01'), '%Y-%m-%d'):\n    return",),
+    "date kept": ("self._until = day(self, 'until', '2019-06-30')\nif self.time < self._until:\n    return", "", LIBRARY),
+    "no date yet": ("self._last = datetime.min\nif self._last == datetime.min or self.time > datetime.max:\n    return",),
+    "year 1": ("self._last = datetime(1, 1, 1)\nif self._last < date(1900, 1, 1):\n    return",),
+    "time of day": ("self._open = time(9, 30)\nif self.time.time() < time(15, 45) or self.time.hour >= 16:\n    return",),
+    "time of day parsed": ("self._open = datetime.strptime('15:45', '%H:%M').time()",),
+    "span": ("self._pause = timedelta(days=2000)\nif self.time - self._last > timedelta(days=2000):\n    return",),
+    "month": ("if self.time.month == 12 and self.time.day > 20:\n    return",),
+    "year as parameter": ("if self.time.year < int(float(self.get_parameter('first_year', '2016'))):\n    return",),
+    "leap year": ("if self.time.year % 4 == 0 or self.time.year == self._year or self.time.year > 1:\n    return",),
+    "number": ("if self.portfolio.cash < 2000:\n    return",),
+    "same day": ("self._day = self.time.date()\nif self.time.date() == self._day:\n    return",),
+    "default in a table": ("dates = [date(2020, 1, 1)]\nself.log(str(dates))",),
+    "compared text": ("if self.get_parameter('mode', 'LONG') == 'LONG':\n    return",),
+    "enum": ("if self._mode.value == 'LONG':\n    return",),
+    "ticker as parameter": ("if self._symbol.value == self.get_parameter('ticker', 'SPY'):\n    return",),
+    "no ticker": ("self._ticker = self.get_parameter('hedge', 'NONE')\nif self._ticker == 'NONE' or self._ticker == '':\n    return",),
+    "symbols compared": ("if self._symbol == self._other or self._symbol in self._symbols:\n    return",),
 }
 
 HARD_CODED: dict[str, tuple[int | str, ...]] = {
@@ -303,6 +401,37 @@ HARD_CODED: dict[str, tuple[int | str, ...]] = {
     "etf universe": (1, "self.add_universe(self.universe.etf('SPY', self.universe_settings, self.f))"),
     "algorithm object": (1, "Helper(self)", "", "class Helper:\n    def __init__(self, algorithm: QCAlgorithm):\n        self._a = algorithm\n        self._a.set_holdings('SPY', 1)"),
     "PascalCase": (1, "self.AddEquity('SPY')"),
+    "compared date": (1, "if self.time >= datetime(2016, 1, 1):\n    pass"),
+    "compared date, first": (1, "if datetime(2016, 1, 1) <= self.time:\n    pass"),
+    "compared dates": (2, "if datetime(2016, 1, 1) <= self.time < datetime(2017, 1, 1):\n    pass"),
+    "compared day": (1, "if self.time.date() == date(2020, 3, 16):\n    pass"),
+    "compared day by its module": (1, "if self.time > datetime.datetime(2020, 3, 16):\n    pass"),
+    "compared days": (2, "if self.time.date() in {date(2020, 3, 16), date(2020, 3, 17)}:\n    pass"),
+    "compared constant": (1, "if self.time < UNTIL:\n    pass", "", "UNTIL = datetime(2019, 6, 30)"),
+    "compared class attribute": (1, "if self.time < self.UNTIL:\n    pass", "UNTIL = datetime(2019, 6, 30)"),
+    "compared numbers": (1, "if self.time < datetime(YEAR, 1, 1):\n    pass", "", "YEAR = 2019"),
+    "compared strptime": (1, "if self.time < datetime.strptime('2019-06-30', '%Y-%m-%d'):\n    pass"),
+    "compared strptime backwards": (1, "if self.time < datetime.strptime('30/06/2019', '%d/%m/%Y'):\n    pass"),
+    "compared fromisoformat": (1, "if self.time < datetime.fromisoformat(END):\n    pass", "", "END = '2019-06-30'"),
+    "compared text": (1, "if str(self.time.date()) < '2019-06-30':\n    pass"),
+    "compared in a helper": (1, "self._before(datetime(2019, 6, 30))", "def _before(self, end: datetime) -> bool:\n    return self.time < end"),
+    "compared in a lambda": (1, "self._f = lambda: self.time < datetime(2019, 6, 30)"),
+    "kept date": (1, "self._until = datetime(2019, 6, 30)"),
+    "kept date, compared": (1, "self._until = datetime(2019, 6, 30)", "def on_data(self, data):\n    if self.time < self._until:\n        pass"),
+    "kept day": (1, "self._until = datetime(2019, 6, 30).date()"),
+    "kept list": (2, "self._days = [date(2020, 3, 16), date(2020, 3, 17)]"),
+    "kept strptime": (1, "self._until = datetime.strptime('2019-06-30', '%Y-%m-%d')"),
+    "kept and moved": (1, "self._until = datetime(2019, 6, 30) + timedelta(days=1)"),
+    "year": (1, "if self.time.year < 2016:\n    pass"),
+    "year in a variable": (1, "year = self.time.year\nif year == FIRST:\n    pass", "", "FIRST = 2016"),
+    "years": (2, "if self.time.year in (2008, 2020):\n    pass"),
+    "range of years": (1, "if self.time.year in range(2008, 2020):\n    pass"),
+    "compared ticker": (1, "if symbol.value == 'SPY':\n    pass"),
+    "compared tickers": (2, "if symbol.value in ('SPY', 'QQQ'):\n    pass"),
+    "compared with the symbol": (1, "for s in self._all:\n    if s.value != 'SPY':\n        pass", "def go(self):\n    self._all = [self.add_equity(t).symbol for t in self.get_parameter('t', 'A|B').split('|')]"),
+    "compared with the symbol's text": (1, "if str(bar.symbol) == 'SPY':\n    pass"),
+    "compared parameter": (1, "self._ticker = self.get_parameter('ticker', 'SPY')\nif self._ticker.upper() == 'SPY':\n    pass"),
+    "ticker among symbols": (1, "if 'SPY' in self._tickers:\n    pass"),
 }
 
 GOOD_PARAMETERS: dict[str, str] = {
@@ -312,6 +441,14 @@ GOOD_PARAMETERS: dict[str, str] = {
     "none checked": "t = self.get_parameter('x')\nif t is None:\n    t = '14'",
     "walrus": "if (t := self.get_parameter('x')) is not None:\n    y = t",
     "float default": "x = self.get_parameter('x', 0.5)",
+    "of all, default": "x = self.get_parameters().get('x', '14')",
+    "of all, or": "x = self.get_parameters().get('x') or '14'",
+    "of all, None test": "x = self.get_parameters().get('x')\nif x is None:\n    x = '14'",
+    "of all, asked for": "given = self.get_parameters()\nx = given['x'] if 'x' in given else '14'",
+    "of all, not asked for": "given = self.get_parameters()\nif 'x' not in given:\n    return\nx = given['x']",
+    "of all, contains_key": "given = self.get_parameters()\nif given.contains_key('x'):\n    x = given['x']",
+    "of all, KeyError": "try:\n    x = self.get_parameters()['x']\nexcept KeyError:\n    x = '14'",
+    "other table": "given = {'y': 1}\nx = given['x']\ny = given.get('z')",
 }
 
 BAD_PARAMETERS: dict[str, str] = {
@@ -323,6 +460,13 @@ BAD_PARAMETERS: dict[str, str] = {
     "int var": "t = self.get_parameter('x', '14')\nn = int(t)",
     "int default": "n = self.get_parameter('x', 14)",
     "bool default": "n = self.get_parameter('x', True)",
+    "of all": "x = self.get_parameters()['x']",
+    "of all, variable": "given = self.get_parameters()\nx = float(given['x'])",
+    "of all, attribute": "self._given = self.get_parameters()\nx = self._given['x']",
+    "of all, loop": "for name in ('x',):\n    y = self.get_parameters()[name]",
+    "of all, or": "x = self.get_parameters()['x'] or '14'",
+    "of all, get": "x = float(self.get_parameters().get('x'))",
+    "of all, another asked for": "given = self.get_parameters()\nif 'y' in given:\n    x = given['x']",
 }
 
 GOOD_NAMES: dict[str, str] = {
@@ -333,6 +477,10 @@ GOOD_NAMES: dict[str, str] = {
     "local": "rsi = 1\nrsi += 1",
     "other object": "x = C()\nx.rsi = 1",
     "dict": "self._d = {}\nself._d['rsi'] = 1",
+    "setattr of an own name": "for name in ('ema', 'std'):\n    setattr(self, f'_{name}', 1)",
+    "setattr of another object": "setattr(self._other, 'rsi', 1)\nx = C()\nsetattr(x, 'rsi', 1)",
+    "__dict__ of an own name": "self.__dict__['_ema'] = 1\nx = self.__dict__['ema']",
+    "setattr of what is meant to be set": "setattr(self, 'default_order_properties', InteractiveBrokersOrderProperties())",
     "daily": "self.add_equity(t, Resolution.DAILY)",
     "daily kw": "self.add_equity(t, resolution=Resolution.DAILY)",
     "enum": "self.set_brokerage_model(BrokerageName.INTERACTIVE_BROKERS_BROKERAGE)",
@@ -349,6 +497,12 @@ BAD_NAMES: dict[str, str] = {
     "prop": "self.start_date = 1",
     "name": "self.name = 'x'",
     "setattr": "setattr(self, 'rsi', 1)",
+    "setattr by a variable": "name = 'ema'\nsetattr(self, name, 1)",
+    "setattr in a loop": "for name in ('_x', 'ema'):\n    setattr(self, name, 1)",
+    "setattr of pairs": "for name, value in (('ema', 1), ('_x', 2)):\n    setattr(self, name, value)",
+    "setattr of a table": "for name, value in {'ema': 1}.items():\n    setattr(self, name, value)",
+    "__dict__": "self.__dict__['ema'] = 1",
+    "__dict__ in a loop": "for name in ('_x', 'ema'):\n    self.__dict__[name] = 1",
     "pascal": "self.SetCash(x)",
     "minute": "self._x = Resolution.MINUTE",
     "Minute": "self._x = Resolution.Hour",
@@ -432,6 +586,26 @@ def test_that_the_slice_has_something_does_not_mean_a_bar(tmp_path: Path) -> Non
     assert about("dividend or split", lint(project)) != []
 
 
+def test_the_remedy_for_a_read_of_the_slice_is_a_read_of_its_bars(tmp_path: Path) -> None:
+    read = "x = data[self._s].close"
+    remedy = "ask data.bars.contains_key(self._s) first and read data.bars[self._s]"
+    unchecked = lint(write_project(tmp_path, a_method("on_data(self, data: Slice) -> None", read)))
+    assert unchecked == [f"A/main.py:7: data[self._s] fails where there is no such data; {remedy}"]
+    code = f"if data.contains_key(self._s):\n    {read}"
+    asked = lint(write_project(tmp_path, a_method("on_data(self, data: Slice) -> None", code)))
+    assert asked == [f"A/main.py:8: data[self._s] is None on a day with only a dividend or split too; {remedy}"]
+
+
+def test_custom_data_is_asked_of_the_slice_itself(tmp_path: Path) -> None:
+    subscribe = "def initialize(self):\n    self._vix = self.add_data(CBOE, self.get_parameter('vix', 'VIX')).symbol"
+    body = "x = data[self._vix].close"
+    found = lint(write_project(tmp_path, a_method("on_data(self, data: Slice) -> None", body, subscribe)))
+    assert found == [
+        "A/main.py:7: data[self._vix] fails where there is no such data; "
+        "ask data.contains_key(self._vix) first and go on without it"
+    ]
+
+
 def test_a_library_is_checked_too(tmp_path: Path) -> None:
     project = write_project(tmp_path, SOUND, LIBRARIES)
     file = tmp_path / "Library" / "lib" / "closes.py"
@@ -495,6 +669,13 @@ def test_a_parameter_without_a_default_is_fine_where_config_json_has_it(tmp_path
     assert missing == ["A/main.py:7: the parameter x has neither a default nor a value in config.json; give it both"]
 
 
+def test_a_read_of_all_parameters_is_fine_where_config_json_has_it(tmp_path: Path) -> None:
+    code = a_method("initialize(self) -> None", "self._x = float(self.get_parameters()['x'])")
+    assert lint(write_project(tmp_path, code, {"parameters": {"x": "1"}})) == []
+    missing = lint(write_project(tmp_path, code, {"parameters": {}}))
+    assert missing == ["A/main.py:7: the parameter x has neither a default nor a value in config.json; give it both"]
+
+
 def test_a_helper_is_followed_for_each_of_its_callers(tmp_path: Path) -> None:
     helper = "def _number(self, name, default=None):\n    return float(self.get_parameter(name, default))"
     body = "self._number('x')\nself._number('y', '3')\nself._number(name='z', default='1')"
@@ -548,6 +729,16 @@ def test_own_names_are_no_finding(tmp_path: Path, body: str) -> None:
 @pytest.mark.parametrize("body", BAD_NAMES.values(), ids=BAD_NAMES.keys())
 def test_what_lean_takes_for_something_else_is_found(tmp_path: Path, body: str) -> None:
     assert len(lint(write_project(tmp_path, a_method("initialize(self) -> None", body)))) == 1
+
+
+def test_a_name_that_a_helper_sets_is_followed_to_its_callers(tmp_path: Path) -> None:
+    helper = "def _keep(self, name: str, value: object) -> None:\n    setattr(self, name, value)"
+    body = "self._keep('ema', 1)\nself._keep('_std', 2)\nself._keep('wilr', 3)"
+    found = lint(write_project(tmp_path, a_method("initialize(self) -> None", body, helper)))
+    assert [finding.partition(";")[0] for finding in found] == [
+        "A/main.py:11: ema hides QCAlgorithm's own ema",
+        "A/main.py:11: wilr hides QCAlgorithm's own wilr",
+    ]
 
 
 def test_a_method_may_override_an_event_and_nothing_else(tmp_path: Path) -> None:
@@ -653,11 +844,54 @@ def test_a_project_can_be_named_by_its_path(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["Nothing"], ["--workspace", "nowhere"], ["--configs", "nowhere"], ["--guide", "nowhere.md"], ["docs"]],
+    [["Nothing"], ["--configs", "nowhere"], ["--guide", "nowhere.md"], ["docs"]],
 )
 def test_a_wrong_path_is_told_and_ends_with_2(arguments: list[str]) -> None:
     done = run("--no-types", *arguments)
     assert arguments[-1] in done.stderr
+    assert (done.stdout, done.exit_code) == ("", 2)
+
+
+def test_a_workspace_that_is_not_there_is_told_as_the_runner_tells_it() -> None:
+    for done in (run("--workspace", "nowhere"), run(LEAN_WORKSPACE="nowhere")):
+        assert "nowhere: no such folder; name the lean workspace in --workspace or LEAN_WORKSPACE" in done.stderr
+        assert (done.stdout, done.exit_code) == ("", ExitCode.NO_WORKSPACE)
+
+
+def test_the_workspace_of_the_environment_is_checked_with_the_guide(tmp_path: Path) -> None:
+    workspace, guide = tmp_path / "workspace", PROJECT / "docs" / "LEAN_DEVELOPER_GUIDE.md"
+    write_project(workspace, SOUND)
+    blocks = len(python_blocks(guide))
+    done = run(LEAN_WORKSPACE=str(workspace))
+    assert (done.stdout, done.exit_code) == (f"1 strategy, {blocks} code blocks: no findings\n", 0)
+
+
+def test_an_option_counts_more_than_the_environment(tmp_path: Path) -> None:
+    write_project(tmp_path / "one", SOUND)
+    write_project(tmp_path / "other", "broken(")
+    done = run("--workspace", tmp_path / "one", "--no-types", LEAN_WORKSPACE=str(tmp_path / "other"))
+    assert (done.stdout, done.exit_code) == ("1 strategy, 0 code blocks: no findings\n", 0)
+
+
+def test_a_project_is_looked_up_in_the_workspace_of_the_environment(tmp_path: Path) -> None:
+    write_project(tmp_path, SOUND, name="Weekly")
+    write_project(tmp_path, "broken(", name="Other")
+    done = run("--no-types", "Weekly", LEAN_WORKSPACE=str(tmp_path))
+    assert (done.stdout, done.exit_code) == ("1 strategy, 0 code blocks: no findings\n", 0)
+
+
+@pytest.mark.parametrize("folder", ["backtests", "data", "live", "optimizations", "results", "storage", ".draft"])
+def test_other_folders_of_a_workspace_are_no_strategies(tmp_path: Path, folder: str) -> None:
+    write_project(tmp_path, SOUND)
+    write_project(tmp_path, "broken(", name=folder)
+    done = run("--workspace", tmp_path, "--no-types")
+    assert done.stdout == "1 strategy, 0 code blocks: no findings\n"
+
+
+def test_a_workspace_without_strategies_is_told(tmp_path: Path) -> None:
+    write_project(tmp_path, SOUND, name="backtests")
+    done = run("--no-types", LEAN_WORKSPACE=str(tmp_path))
+    assert f"{tmp_path}: has no projects" in done.stderr
     assert (done.stdout, done.exit_code) == ("", 2)
 
 

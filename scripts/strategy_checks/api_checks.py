@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from strategy_checks.api_names import AlgorithmApi, snake_case
 from strategy_checks.code_index import CodeIndex
-from strategy_checks.code_model import ClassInfo, receiver_class
+from strategy_checks.code_model import ClassInfo, Function, receiver_class
 from strategy_checks.findings import Finding
 from strategy_checks.hard_coded import is_annotated_algorithm
+from strategy_checks.origins import Origins
 from strategy_checks.strategy_files import Strategy
 
 _MEANT_TO_BE_SET = {
@@ -25,15 +26,16 @@ _RESOLUTION_AT = {
 """Subscriptions that have minute bars where no resolution is given, with the place of that argument."""
 
 
-def api_findings(strategy: Strategy, index: CodeIndex, api: AlgorithmApi) -> Iterator[Finding]:
+def api_findings(strategy: Strategy, origins: Origins, api: AlgorithmApi) -> Iterator[Finding]:
     """Hidden API names, old spellings, missing docstrings and warm-ups, resolutions that are not daily."""
+    index = origins.index
     for file, tree in strategy.trees.items():
         path = strategy.files[file]
         for line, message in _of_tree(tree):
             yield Finding(path, line, message)
     for info in index.classes:
         if index.is_algorithm(info):
-            for line, message in _of_class(info, index, api):
+            for line, message in _of_class(info, origins, api):
                 yield Finding(strategy.files[info.file], line, message)
     yield from _assigned_elsewhere(strategy, index, api)
     yield from _without_warm_up(strategy, index, api)
@@ -49,7 +51,7 @@ def _of_tree(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"Resolution.{node.attr}: the framework tests daily strategies; use Resolution.DAILY"
 
 
-def _of_class(info: ClassInfo, index: CodeIndex, api: AlgorithmApi) -> Iterator[tuple[int, str]]:
+def _of_class(info: ClassInfo, origins: Origins, api: AlgorithmApi) -> Iterator[tuple[int, str]]:
     if ast.get_docstring(info.node) is None:
         yield info.node.lineno, f"the class {info.node.name} has no docstring; say what it does and what it needs"
     for name in api.names & {*info.attributes}:
@@ -60,17 +62,28 @@ def _of_class(info: ClassInfo, index: CodeIndex, api: AlgorithmApi) -> Iterator[
             yield line, _hides(name)
         elif name[:1].isupper() and snake_case(name) in api.names:
             yield line, f"{name} is the old spelling; write {snake_case(name)}"
-    for each in index.functions:
+    for each in origins.index.functions:
         for node in ast.walk(each.node) if each.owner is info else ():
             if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
                 continue
             if receiver_class(node.value.id, each) is info:
                 yield from _of_attribute(node, api)
-        for call in each.calls if each.owner is info else ():
-            if isinstance(call.func, ast.Name) and call.func.id == "setattr" and len(call.args) > 1:
-                name_node = call.args[1]
-                if isinstance(name_node, ast.Constant) and name_node.value in api.names - _MEANT_TO_BE_SET:
-                    yield call.lineno, _hides(str(name_node.value))
+        for line, owner, name_node in _set_by_name(each):
+            if receiver_class(owner, each) is info:
+                spelt = {text for frame in origins.frames(each) for text in origins.texts(name_node, frame)}
+                yield from ((line, _hides(text)) for text in spelt & (api.names - _MEANT_TO_BE_SET))
+
+
+def _set_by_name(function: Function) -> Iterator[tuple[int, str, ast.expr]]:
+    """Line, object and name of `setattr(self, name, …)` and `self.__dict__[name] = …`."""
+    for node in (*function.calls, *function.subscripts):
+        match node:
+            case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=owner), name, _]):
+                yield node.lineno, owner, name
+            case ast.Subscript(
+                value=ast.Attribute(value=ast.Name(id=owner), attr="__dict__"), slice=name, ctx=ast.Store()
+            ):
+                yield node.lineno, owner, name
 
 
 def _of_attribute(node: ast.Attribute, api: AlgorithmApi) -> Iterator[tuple[int, str]]:

@@ -1,9 +1,9 @@
 """What a condition says about the data in a slice, where it is true and where it is false."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from strategy_checks.bar_elements import ASKING, Branches, Elements, Visit, loop_targets
+from strategy_checks.bar_elements import ASKING, Branches, Elements, Visit, applied, loop_targets
 from strategy_checks.bar_facts import (
     EACH,
     NOTHING,
@@ -14,6 +14,7 @@ from strategy_checks.bar_facts import (
     Maybe,
     State,
     When,
+    filled,
     killed,
     meet,
     substituted,
@@ -56,16 +57,16 @@ class Conditions(Elements):
 
     def _leaf(self, node: ast.expr, state: Facts) -> tuple[Facts, Facts]:
         match node:
-            case ast.Name() | ast.Attribute():
+            case ast.Name() | ast.Attribute() | ast.Subscript():
                 return self._variable(node, state)
-            case ast.NamedExpr(value=value) | ast.Call(func=ast.Name(id="bool"), args=[value]):
+            case ast.NamedExpr(value=value) | ast.Call(func=ast.Name(id="bool" | "len"), args=[value]):
                 return self.of(value, state)
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
                 return self._comparison(left, operator, right, state)
-            case ast.Call(func=ast.Name(id="all" | "any" as name), args=[ast.GeneratorExp() | ast.ListComp() as each]):
-                return self._quantified(name == "all", each, state)
+            case ast.ListComp() | ast.SetComp() | ast.DictComp():
+                return NOTHING, self._where_empty(node.generators, state)
             case ast.Call():
-                return self._call(node)
+                return self._call(node, state)
         return NOTHING, NOTHING
 
     def _variable(self, node: ast.expr, state: Facts) -> tuple[Facts, Facts]:
@@ -79,7 +80,7 @@ class Conditions(Elements):
         """What is known where an expression is not None."""
         if isinstance(node, ast.NamedExpr):
             node = node.value
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call | ast.Subscript):
             asked = self.fetched(node)
             return frozenset({asked}) if asked is not None else NOTHING
         name = ast.unparse(node)
@@ -95,34 +96,60 @@ class Conditions(Elements):
             key, container = self.text(left), self.container(right)
             checked = {(container, EACH)} if container is not None else self.elements(right, state)
             yes = frozenset(Has(each, key) for each, pattern in checked if pattern == EACH)
+        elif isinstance(operator, ast.LtE):  # `set(self._symbols) <= set(data.bars.keys())`
+            yes = frozenset(
+                Every(container, self.iterable(left), pattern) for container, pattern in self.elements(right, state)
+            )
         elif constant is None:
             no = self._present(left, state)
-        elif isinstance(constant, bool):
+        elif constant == 0 and isinstance(operator, ast.Gt):
+            yes, no = self.of(left, state) if _is_len(left) else (NOTHING, NOTHING)
+        elif isinstance(constant, bool) or (constant == 0 and isinstance(operator, ast.Eq | ast.NotEq)):
             yes, no = self.of(left, state)
             yes, no = (yes, no) if constant else (no, yes)
         return (no, yes) if isinstance(operator, ast.NotIn | ast.IsNot | ast.NotEq) else (yes, no)
 
-    def _quantified(self, is_all: bool, node: ast.GeneratorExp | ast.ListComp, state: Facts) -> tuple[Facts, Facts]:
-        if len(node.generators) != 1 or node.generators[0].ifs:
-            return NOTHING, NOTHING
-        generator = node.generators[0]
-        inner = self.entering(generator.target, generator.iter, state)
-        yes, no = self.of(node.elt, inner)
-        found = frozenset(self._generalised(yes if is_all else no, generator))
+    def _quantified(self, is_all: bool, node: ast.expr, state: Facts) -> tuple[Facts, Facts]:
+        match node:
+            case ast.GeneratorExp(elt=test, generators=[ast.comprehension(target, iterable, [])]):
+                pass
+            case ast.ListComp(elt=test, generators=[ast.comprehension(target, iterable, [])]):
+                pass
+            case ast.Call(func=ast.Name(id="map"), args=[function, iterable]):
+                name, test = applied(function)
+                target = ast.Name(name)
+            case _:
+                return NOTHING, NOTHING
+        yes, no = self.of(test, self.entering(target, iterable, state))
+        found = self.generalised(yes if is_all else no, target, iterable)
         return (found, NOTHING) if is_all else (NOTHING, found)
 
-    def _generalised(self, facts: Facts, generator: ast.comprehension) -> Iterator[Fact]:
-        """What holds of each element."""
-        for name, iterable in loop_targets(generator.target, generator.iter):
+    def _where_empty(self, generators: Sequence[ast.comprehension], state: Facts) -> Facts:
+        """What is known where a list such as `[s for s in symbols if not data.bars.contains_key(s)]` has nothing."""
+        match generators:
+            case [ast.comprehension(target, iterable, [test])]:
+                _, no = self.of(test, self.entering(target, iterable, state))
+                return self.generalised(no, target, iterable)
+        return NOTHING
+
+    def generalised(self, facts: Facts, target: ast.expr, iterable: ast.expr) -> Facts:
+        """What holds of each element of an iterable, if the facts hold of whichever is the target."""
+        found: set[Fact] = set()
+        for name, source in loop_targets(target, iterable):
             for fact in facts:
                 if not isinstance(fact, Has) or killed(frozenset({Has(fact.container, "0")}), name) == NOTHING:
                     continue
-                yield Every(fact.container, self.iterable(iterable), substituted(fact.key, ((name, EACH),)))
-                if isinstance(iterable, ast.Tuple | ast.List):
-                    for element in iterable.elts:
-                        yield Has(fact.container, substituted(fact.key, ((name, self.text(element)),)))
+                pattern = substituted(fact.key, ((name, EACH),))
+                if EACH not in pattern:
+                    continue
+                found.add(Every(fact.container, self.iterable(source), pattern))
+                if isinstance(source, ast.Tuple | ast.List):
+                    found |= {Has(fact.container, filled(pattern, self.text(element))) for element in source.elts}
+        return frozenset(found)
 
-    def _call(self, node: ast.Call) -> tuple[Facts, Facts]:
+    def _call(self, node: ast.Call, state: Facts) -> tuple[Facts, Facts]:
+        if isinstance(node.func, ast.Name) and node.func.id in {"all", "any"} and len(node.args) == 1:
+            return self._quantified(node.func.id == "all", node.args[0], state)
         if isinstance(node.func, ast.Attribute) and node.func.attr in ASKING and len(node.args) == 1:
             container = self.container(node.func.value)
             if container is not None:
@@ -132,3 +159,7 @@ class Conditions(Elements):
             return frozenset({asked}), NOTHING
         summary = self.summary(node)
         return (summary.yes, summary.no) if summary is not None else (NOTHING, NOTHING)
+
+
+def _is_len(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"

@@ -18,10 +18,11 @@ from strategy_checks.bar_facts import (
     substituted,
     translated,
 )
-from strategy_checks.bar_names import SLICE, SliceNames
+from strategy_checks.bar_names import DATUM, SLICE, SliceNames
 from strategy_checks.bar_summaries import RESULT, Summary
 from strategy_checks.code_index import CodeIndex
 from strategy_checks.code_model import Function, receiver_class
+from strategy_checks.data_kinds import is_custom
 
 ASKING = {"contains_key", "ContainsKey", "__contains__"}
 _KEYS = {"keys", "get_keys", "Keys"}
@@ -98,6 +99,8 @@ class Elements(ABC):
                 more = self.elements(node.value, state)
             case ast.BinOp(op=ast.Add() | ast.BitOr()):
                 more = self.elements(node.left, state) & self.elements(node.right, state)
+            case ast.BinOp(op=ast.BitAnd()):
+                more = self.elements(node.left, state) | self.elements(node.right, state)
             case ast.Call(func=ast.Name(id="filter"), args=[condition, iterable]):
                 more = self._filtered(condition, iterable, state)
             case ast.Call():
@@ -125,16 +128,10 @@ class Elements(ABC):
         return found
 
     def _filtered(self, condition: ast.expr, iterable: ast.expr, state: State) -> Checked:
-        found = self.elements(iterable, state)
-        if isinstance(condition, ast.Attribute) and condition.attr in ASKING:
-            container = self.container(condition.value)
-            return found | ({(container, EACH)} if container is not None else set())
-        if isinstance(condition, ast.Lambda) and condition.args.args:
-            yes, _ = self.of(condition.body, state)
-            name = condition.args.args[0].arg
-            keys = [(each.container, substituted(each.key, ((name, EACH),))) for each in yes if isinstance(each, Has)]
-            return found | {(container, pattern) for container, pattern in keys if EACH in pattern}
-        return found
+        name, test = applied(condition)
+        yes, _ = self.of(test, killed(state, name))
+        keys = [(each.container, substituted(each.key, ((name, EACH),))) for each in yes if isinstance(each, Has)]
+        return self.elements(iterable, state) | {(container, pattern) for container, pattern in keys if EACH in pattern}
 
     def entering(self, target: ast.expr, iterable: ast.expr, state: State) -> State:
         """The state in which a loop's body begins."""
@@ -161,15 +158,22 @@ class Elements(ABC):
                 yield Has(container, filled(pattern, text))
 
     def fetched(self, node: ast.expr) -> Has | None:
-        """`data.bars.get(symbol)`, which gives None where there is nothing."""
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+        """What `data.bars.get(symbol)`, `data.get(symbol)` or `data[symbol]` has given if it is not None."""
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[key, *others]):
+                is_other = any(not isinstance(each, ast.Constant) or each.value is not None for each in others)
+                if is_other or self._names.kind(node, self._function) is not None:
+                    return None
+            case ast.Subscript(value=owner, slice=key):
+                is_slice = self._names.kind(owner, self._function) == SLICE
+                if not is_slice or is_custom(key, self._function, self._index):
+                    return None
+            case _:
+                return None
+        kind = self._names.kind(owner, self._function)
+        if kind is None:
             return None
-        if any(not isinstance(each, ast.Constant) or each.value is not None for each in node.args[1:]):
-            return None
-        kind = self._names.kind(node.func.value, self._function)
-        if node.func.attr != "get" or kind in {None, SLICE}:
-            return None
-        return Has(self.text(node.func.value), self.text(node.args[0]))
+        return Has(f"{self.text(owner)}.{DATUM}" if kind == SLICE else self.text(owner), self.text(key))
 
     def summary(self, node: ast.Call) -> Summary | None:
         """What a helper's result says, in the words of this function."""
@@ -199,6 +203,13 @@ def _ungathered(node: ast.expr) -> ast.expr:
         else:
             break
     return node
+
+
+def applied(function: ast.expr) -> tuple[str, ast.expr]:
+    """What `map` and `filter` make of an element, and the element's name in it."""
+    if isinstance(function, ast.Lambda) and function.args.args:
+        return function.args.args[0].arg, function.body
+    return EACH, ast.Call(function, [ast.Name(EACH)], [])
 
 
 def loop_targets(target: ast.expr, iterable: ast.expr) -> Iterator[tuple[str, ast.expr]]:

@@ -7,14 +7,28 @@ from typing import Any
 
 from strategy_checks.bar_conditions import Conditions
 from strategy_checks.bar_elements import Checked
-from strategy_checks.bar_facts import NOTHING, Every, Facts, Has, Maybe, State, When, added, filled, killed, meet
-from strategy_checks.bar_names import SLICE, SliceNames
+from strategy_checks.bar_facts import (
+    NOTHING,
+    Every,
+    Fact,
+    Facts,
+    Has,
+    Maybe,
+    State,
+    When,
+    added,
+    filled,
+    killed,
+    meet,
+    texts_of,
+)
+from strategy_checks.bar_names import SliceNames
 from strategy_checks.code_model import Function
+from strategy_checks.slice_reads import SliceReads
 
 _GROWING = {"append": 0, "add": 0, "insert": 1, "appendleft": 0, "setdefault": 0}
 _EMPTY = {"list", "dict", "set", "deque"}
 _WITH_FUNCTION = {"sorted", "max", "min", "map", "filter"}
-_BARS = ("bars", "quote_bars", "ticks")
 
 
 @dataclass
@@ -40,6 +54,7 @@ class Expressions:
         self._names = names
         self.conditions = conditions
         self._containers = self._all_containers()
+        reads = SliceReads(function, names, conditions, self.outcome.findings)
         self._handlers: Mapping[type[ast.expr], Callable[[Any, State], State]] = {
             ast.BoolOp: lambda node, state: meet(*self.branch(node, state)),
             ast.UnaryOp: self._unary,
@@ -48,8 +63,8 @@ class Expressions:
             ast.Lambda: self._lambda,
             ast.NamedExpr: lambda node, state: self.assign(node.target, node.value, self.value(node.value, state)),
             ast.Call: self._call,
-            ast.Subscript: self._subscript,
-            ast.Attribute: self._attribute,
+            ast.Subscript: lambda node, state: reads.subscript(node, self.values([node.value, node.slice], state)),
+            ast.Attribute: lambda node, state: reads.attribute(node, self.value(node.value, state)),
         }
 
     def _all_containers(self) -> set[str]:
@@ -101,13 +116,14 @@ class Expressions:
             return None
         name, texts = ast.unparse(owner), [self.conditions.text(key) for key in keys]
         spoken = {name, self.conditions.text(owner)}
-        lost = [
+        lost: list[Fact] = [
             fact
             for fact in state
             if isinstance(fact, Every)
             and fact.iterable in spoken
             and not all(Has(fact.container, filled(fact.pattern, text)) in state for text in texts)
         ]
+        lost += [fact for fact in state if isinstance(fact, When) and spoken.intersection(texts_of(fact))]
         changed = [fact for fact in state if isinstance(fact, Has) and f"{name}[" in fact.key]
         return state - {*lost, *changed}
 
@@ -182,46 +198,9 @@ class Expressions:
         if state is None or is_empty(others):
             return state
         kept = {Every(container, name, pattern) for container, pattern in known}
-        return frozenset(
-            fact for fact in state if not (isinstance(fact, Every) and fact.iterable == name) or fact in kept
-        )
-
-    def _subscript(self, node: ast.Subscript, state: State) -> State:
-        state = self.values([node.value, node.slice], state)
-        kind = self._names.kind(node.value, self._function)
-        if kind is None or state is None or not isinstance(node.ctx, ast.Load):
-            return state
-        container, key = self.conditions.text(node.value), self.conditions.text(node.slice)
-        held = {each.container for each in self.conditions.holding(node.slice, state) if each.key == key}
-        whole = container.rpartition(".")[0]
-        asked = [f"{container}.{name}" for name in _BARS] if kind == SLICE else [whole] if kind == "get" else []
-        if not held.intersection([container, *asked]):
-            read, written = ast.unparse(node), ast.unparse(node.slice)
-            remedy = f"ask {ast.unparse(node.value)}.contains_key({written}) first and go on without it"
-            message = f"{read} fails where there is no such data; {remedy}"
-            if kind in _BARS and whole in held:
-                message = (
-                    f"{read} fails where there is no bar, and {whole} contains {written} "
-                    f"on a day with only a dividend or split too; {remedy}"
-                )
-            self.outcome.findings[node.lineno, message] = None
-        return state | {Has(container, key)}
-
-    def _attribute(self, node: ast.Attribute, state: State) -> State:
-        """`data.bars.get(symbol).close`, at once or by a variable."""
-        state = self.value(node.value, state)
-        owner = node.value.value if isinstance(node.value, ast.NamedExpr) else node.value
-        asked = [self.conditions.fetched(owner)]
-        name = ast.unparse(node.value.target if isinstance(node.value, ast.NamedExpr) else node.value)
-        asked += [
-            Has(each.container, each.key) for each in state or () if isinstance(each, Maybe) and each.name == name
-        ]
-        for each in asked:
-            if each is not None and state is not None and each not in state:
-                message = f"{name} is None where there is no such data; ask whether it is before using .{node.attr}"
-                self.outcome.findings[node.lineno, message] = None
-                state = state | {each}
-        return state
+        lost: list[Fact] = [fact for fact in state if isinstance(fact, Every) and fact.iterable == name]
+        lost += [fact for fact in state if isinstance(fact, When) and name in texts_of(fact)]
+        return state - {*lost} | (state & kept)
 
 
 def is_empty(node: ast.expr) -> bool:

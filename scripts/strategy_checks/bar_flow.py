@@ -31,9 +31,9 @@ class Flow:
             ast.AnnAssign: self._annotated,
             ast.AugAssign: self._augmented,
             ast.If: self._if,
-            ast.For: self._loop,
-            ast.AsyncFor: self._loop,
-            ast.While: self._loop,
+            ast.For: self._for,
+            ast.AsyncFor: self._for,
+            ast.While: self._while,
             ast.Return: self._return,
             ast.Raise: self._leave,
             ast.Continue: self._leave,
@@ -116,22 +116,35 @@ class Flow:
             state = killed(state, ast.unparse(target))
         return state
 
-    def _loop(self, node: ast.For | ast.AsyncFor | ast.While, state: State) -> State:
-        if not isinstance(node, ast.While):
-            state = self._expressions.value(node.iter, state)
-        head = state
+    def _while(self, node: ast.While, state: State) -> State:
+        head, _, broken = self._settled(state, node.body, lambda head: self._expressions.branch(node.test, head)[0])
+        return meet(self._block(node.orelse, self._expressions.branch(node.test, head)[1]), *broken)
+
+    def _for(self, node: ast.For | ast.AsyncFor, state: State) -> State:
+        conditions = self._expressions.conditions
+
+        def entered(head: State) -> State:
+            return conditions.entering(node.target, node.iter, head)
+
+        head, end, broken = self._settled(self._expressions.value(node.iter, state), node.body, entered)
+        if head is not None and end is not None and not _assigns(node.body, node.target):
+            # What is known of an element after its turn is known of all after the last, unless a turn changes it.
+            of_all = conditions.generalised(end, node.target, node.iter)
+            head, _, _ = self._settled(head | of_all, node.body, entered)
+        return meet(self._block(node.orelse, head), *broken)
+
+    def _settled(
+        self, head: State, body: Sequence[ast.stmt], entered: Callable[[State], State]
+    ) -> tuple[State, State, list[State]]:
+        """What is known at a loop's head whichever turn it is, where a turn ends, and wherever one breaks off."""
         while True:
-            loop = _Loop()
-            if isinstance(node, ast.While):
-                inside, outside = self._expressions.branch(node.test, head)
-            else:
-                inside, outside = self._expressions.conditions.entering(node.target, node.iter, head), head
-            self._loops.append(loop)
-            end = self._block(node.body, inside)
-            self._loops.pop()
-            narrowed = meet(head, end, *loop.continued)
+            self._loops.append(_Loop())
+            end = self._block(body, entered(head))
+            loop = self._loops.pop()
+            end = meet(end, *loop.continued)
+            narrowed = meet(head, end)
             if narrowed == head:
-                return meet(self._block(node.orelse, outside), *loop.broken)
+                return head, end, loop.broken
             head = narrowed
 
     def _try(self, node: ast.Try | ast.TryStar, state: State) -> State:
@@ -166,3 +179,14 @@ class Flow:
         if not is_empty(value):
             self.outcome.elements.append(self._expressions.conditions.elements(value, state))
         return None
+
+
+def _assigns(body: Sequence[ast.stmt], target: ast.expr) -> bool:
+    """Whether a loop's body gives its own variables another value."""
+    stored = {
+        ast.unparse(each)
+        for statement in body
+        for each in ast.walk(statement)
+        if isinstance(each, ast.Name | ast.Attribute) and isinstance(each.ctx, ast.Store)
+    }
+    return any(isinstance(each, ast.Name) and each.id in stored for each in ast.walk(target))

@@ -6,18 +6,21 @@ import copy
 from strategy_checks.api_names import snake_case
 from strategy_checks.code_index import CodeIndex
 from strategy_checks.code_model import Binding, Function, Item, enclosing, receiver_class
+from strategy_checks.data_kinds import is_class
 
 SLICE = "slice"
 COLLECTIONS = {
     "bars", "quote_bars", "ticks", "splits", "dividends", "delistings", "symbol_changed_events", "option_chains",
     "options_chains", "futures_chains", "future_chains", "margin_interest_rates",
 }  # fmt: skip
-_TYPED = "get"
+DATUM = "DATUM"
+"""Stands for the collection of what `data[symbol]` gives, if that is not None."""
+TYPED = "get"
 """The collection that `data.get(SomeData)` gives."""
 _BY_ANNOTATION = {
     "Slice": SLICE, "TradeBars": "bars", "QuoteBars": "quote_bars", "Ticks": "ticks", "Splits": "splits",
     "Dividends": "dividends", "Delistings": "delistings", "SymbolChangedEvents": "symbol_changed_events",
-    "OptionChains": "option_chains", "FuturesChains": "futures_chains", "DataDictionary": _TYPED,
+    "OptionChains": "option_chains", "FuturesChains": "futures_chains", "DataDictionary": TYPED,
 }  # fmt: skip
 _HANDLERS = {"on_data", "OnData"}
 _MOST_ROUNDS = 6
@@ -57,8 +60,9 @@ class SliceNames:
                     return snake_case(name)
                 is_own = isinstance(owner, ast.Name) and receiver_class(owner.id, function) is not None
                 return self._attributes.get(name) if is_own else None
-            case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[_]):
-                return _TYPED if self.kind(owner, function) == SLICE else None
+            case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[wanted]):
+                is_typed = self.kind(owner, function) == SLICE and is_class(wanted, function, self._index)
+                return TYPED if is_typed else None
         return None
 
     def text(self, node: ast.expr, function: Function) -> str:

@@ -18,6 +18,9 @@ from strategy_checks.type_checks import Guide, type_findings
 from strategy_testing.errors import UserError
 from strategy_testing.lean_workspace import library_folder
 
+_NO_PROJECTS = {"backtests", "data", "live", "optimizations", "results", "storage"}
+"""Folders of a lean workspace that hold what the CLI and this framework keep there, such as copies of strategies."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -60,21 +63,22 @@ def find_projects(workspace: Path) -> list[Path]:
         UserError: there is none.
     """
     root = library_folder(workspace)
-    projects = [each for each in sorted(workspace.iterdir()) if (each / MAIN).is_file() and each != root]
+    folders = [each for each in sorted(workspace.iterdir()) if each != root and not _is_no_project(each.name)]
+    projects = [each for each in folders if (each / MAIN).is_file()]
     if not projects:
         raise UserError(f"{workspace}: has no projects, folders with a {MAIN}; name the lean workspace in --workspace")
     libraries = sorted(each for each in root.iterdir() if each.is_dir()) if root.is_dir() else []
     return [*projects, *(each for each in libraries if any(each.rglob("*.py")))]
 
 
-def check(folders: Sequence[Path], workspace: Path, configs: Path, guide: Path | None, *, types: bool) -> Report:
+def check(folders: Sequence[Path], workspace: Path, configs: Path, guide: Guide | None, *, types: bool) -> Report:
     """Checks projects, libraries and a guide.
 
     Args:
         folders: projects and libraries of the workspace.
         workspace: the lean workspace.
         configs: the folder of the optimizations' YAML.
-        guide: a Markdown file with Python blocks.
+        guide: Python blocks of a Markdown file.
         types: whether to run mypy.
 
     Raises:
@@ -82,16 +86,15 @@ def check(folders: Sequence[Path], workspace: Path, configs: Path, guide: Path |
     """
     configured = configured_parameters(configs)
     strategies = [read_strategy(folder, workspace) for folder in folders]
-    read = Guide(guide.resolve(), tuple(python_blocks(guide))) if guide is not None else None
     found: set[Finding] = set()
     for strategy in strategies:
         found |= set(_strategy_findings(strategy, configured.get(_name(strategy.folder, workspace), [])))
     if types:
-        found |= set(type_findings(strategies, read, workspace))
+        found |= set(type_findings(strategies, guide, workspace))
     return Report(
         findings=tuple(sorted(found)),
         strategy_count=sum(not strategy.is_library for strategy in strategies),
-        block_count=len(read.blocks) if read is not None else 0,
+        block_count=len(guide.blocks) if guide is not None else 0,
     )
 
 
@@ -102,7 +105,20 @@ def _strategy_findings(strategy: Strategy, configured: list[ConfiguredParameter]
     yield from parameter_findings(strategy, configured, origins)
     yield from bar_read_findings(strategy, index, api)
     yield from hard_coded_findings(strategy, origins)
-    yield from api_findings(strategy, index, api)
+    yield from api_findings(strategy, origins, api)
+
+
+def read_guide(file: Path, workspace: Path) -> Guide:
+    """The Python blocks of a guide to the libraries of a workspace.
+
+    Raises:
+        UserError: the guide cannot be read.
+    """
+    return Guide(file.resolve(), tuple(python_blocks(file)), workspace)
+
+
+def _is_no_project(folder: str) -> bool:
+    return folder.startswith(".") or folder.lower() in _NO_PROJECTS
 
 
 def _name(folder: Path, workspace: Path) -> str:

@@ -54,6 +54,7 @@ class Function:
     returns: list[Binding] = field(default_factory=list)
     calls: list[ast.Call] = field(default_factory=list)
     subscripts: list[ast.Subscript] = field(default_factory=list)
+    comparisons: list[ast.Compare] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Parameters, without the object that a method is called on."""

@@ -179,6 +179,10 @@ class _Reader(ast.NodeVisitor):
         self.generic_visit(node)
         self._function.subscripts.append(node)
 
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.generic_visit(node)
+        self._function.comparisons.append(node)
+
 
 def _sequence(*elements: ast.expr) -> ast.expr:
     return ast.Tuple(elts=list(elements), ctx=ast.Load())

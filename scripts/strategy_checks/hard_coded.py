@@ -1,13 +1,14 @@
 """Finds dates, tickers and capital that the code spells out instead of reading them as parameters."""
 
 import ast
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from strategy_checks.api_names import ALGORITHM, snake_case
 from strategy_checks.bar_names import SliceNames
-from strategy_checks.code_model import ClassInfo, Function, enclosing, receiver_class
+from strategy_checks.code_model import ClassInfo, Expression, Function, enclosing, receiver_class
 from strategy_checks.findings import Finding
+from strategy_checks.literal_comparisons import Value, compared_values, kept_dates
 from strategy_checks.origins import Literal, Origins
 from strategy_checks.strategy_files import Strategy
 
@@ -29,31 +30,19 @@ _BY_TICKER = {"securities", "portfolio"}
 """Collections of the algorithm that a ticker is looked up in."""
 
 
-@dataclass(frozen=True)
-class _Value:
-    """Something that must not be hard-coded."""
-
-    what: str
-    node: ast.expr
-    shown: str | None = None
-    """How to say it, if not as the literal that it comes from."""
-    is_dataset: bool = False
-
-
 def hard_coded_findings(strategy: Strategy, origins: Origins) -> Iterator[Finding]:
-    """One finding for each literal that reaches the period, the account, a subscription or an order."""
+    """One finding for each literal that reaches the period, the account, a subscription, an order or a comparison."""
     names = SliceNames(origins.index)
     for function in origins.index.functions:
-        for value in _values(function, names, origins):
-            for literal in _literals(value.node, function, origins):
-                if value.what == "ticker" and not _may_be_ticker(literal, value.is_dataset):
-                    continue
+        values = _values(function, names, origins)
+        for value in itertools.chain(values, compared_values(function, origins), kept_dates(function, origins)):
+            for literal in filter(value.is_meant, _literals(value.node, function, origins)):
                 shown = value.shown or ast.unparse(literal.node)
                 message = f"the {value.what} {shown} is hard-coded; read it as a parameter with this default"
                 yield Finding(strategy.files[literal.file], literal.node.lineno, message)
 
 
-def _values(function: Function, names: SliceNames, origins: Origins) -> Iterator[_Value]:
+def _values(function: Function, names: SliceNames, origins: Origins) -> Iterator[Value]:
     for call in function.calls:
         # `self.history[TradeBar](…)` is subscripted
         target = call.func.value if isinstance(call.func, ast.Subscript) else call.func
@@ -65,24 +54,26 @@ def _values(function: Function, names: SliceNames, origins: Origins) -> Iterator
         if names.kind(owner, function) is not None or (
             is_own and isinstance(owner, ast.Attribute) and _is_algorithm(owner.value, function, origins)
         ):
-            yield _Value("ticker", subscript.slice)
+            yield Value("ticker", subscript.slice, _may_be_ticker)
 
 
-def _arguments(call: ast.Call, target: ast.Attribute, function: Function, origins: Origins) -> Iterator[_Value]:
+def _arguments(call: ast.Call, target: ast.Attribute, function: Function, origins: Origins) -> Iterator[Value]:
     """What a call takes for a date, a ticker or capital."""
     name = snake_case(target.attr)
     if name in _DATES:
         shown = ", ".join(map(ast.unparse, call.args)) if len(call.args) > 1 else None
-        yield from (_Value("date", node, shown) for node in [*call.args[:1], *(each.value for each in call.keywords)])
+        given = [*call.args[:1], *(each.value for each in call.keywords)]
+        yield from (Value("date", node, _is_any, shown) for node in given)
     elif name in _CASH:
         named = [each.value for each in call.keywords if each.arg == "starting_cash"]
-        yield from (_Value("capital", node) for node in [*(call.args[1:2] or call.args[:1]), *named])
+        yield from (Value("capital", node, _is_any) for node in [*(call.args[1:2] or call.args[:1]), *named])
     elif name == "set_account_currency":
-        yield from (_Value("capital", node) for node in call.args[1:2])
+        yield from (Value("capital", node, _is_any) for node in call.args[1:2])
     else:
         named = [each.value for each in call.keywords if each.arg in _TICKER_NAMES and name in _BY_NAME]
         places = _ticker_places(name, target.value, function, origins)
-        yield from (_Value("ticker", node, is_dataset=name == "add_data") for node in [*call.args[places], *named])
+        is_meant = _may_be_ticker_of_data if name == "add_data" else _may_be_ticker
+        yield from (Value("ticker", node, is_meant) for node in [*call.args[places], *named])
 
 
 def _ticker_places(name: str, owner: ast.expr, function: Function, origins: Origins) -> slice:
@@ -118,16 +109,20 @@ def is_annotated_algorithm(name: str, function: Function) -> bool:
     return False
 
 
-def _literals(node: ast.expr, function: Function, origins: Origins) -> list[Literal]:
+def _literals(node: Expression, function: Function, origins: Origins) -> list[Literal]:
     found = {origin for frame in origins.frames(function) for origin in origins.of(node, frame)}
     return [origin for origin in found if isinstance(origin, Literal)]
 
 
-def _may_be_ticker(literal: Literal, is_dataset: bool) -> bool:
-    """Whether a literal is a ticker; a data set may have a name of its own in small letters."""
-    if isinstance(literal.node, ast.Attribute):
-        return True
-    if isinstance(literal.node, ast.Constant):
-        text = literal.node.value
-        return isinstance(text, str) and bool(text) and not (is_dataset and text != text.upper())
-    return literal.is_text
+def _is_any(_literal: Literal) -> bool:
+    return True
+
+
+def _may_be_ticker(literal: Literal) -> bool:
+    return isinstance(literal.node, ast.Attribute) or (literal.is_text and literal.parts != {""})
+
+
+def _may_be_ticker_of_data(literal: Literal) -> bool:
+    """Data may be added under a name of its own, which is written in small letters."""
+    text = literal.node.value if isinstance(literal.node, ast.Constant) else None
+    return _may_be_ticker(literal) and (text is None or text == str(text).upper())

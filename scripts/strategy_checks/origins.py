@@ -31,11 +31,13 @@ class Literal:
 
     node: ast.expr
     file: str
+    parts: frozenset[object]
+    """The constants that it is made of."""
 
     @property
     def is_text(self) -> bool:
         """Whether it is a text, or made of one."""
-        return any(isinstance(node, ast.Constant) and isinstance(node.value, str) for node in ast.walk(self.node))
+        return any(isinstance(part, str) for part in self.parts)
 
 
 Origin: TypeAlias = Mark | Literal
@@ -85,6 +87,15 @@ class Origins:
             if self._pending:
                 raise
             return [(None, frame)]
+
+    def texts(self, expression: Expression, frame: Frame) -> set[str]:
+        """The texts that an expression's value is spelt out as."""
+        found = [
+            each.node.value
+            for each in self.of(expression, frame)
+            if isinstance(each, Literal) and isinstance(each.node, ast.Constant)
+        ]
+        return {text for text in found if isinstance(text, str)}
 
     def _without_defaults(self, alternatives: list[Alternative]) -> list[Alternative]:
         """Without what only stands in where a parameter is not given: `if text is None: text = "SPY"`."""
@@ -148,7 +159,7 @@ class Origins:
 
     def _of_constant(self, node: ast.Constant, frame: Frame) -> frozenset[Origin]:
         is_value = node.value is not None and node.value is not Ellipsis
-        return frozenset({Literal(node, frame.function.file)}) if is_value else _NEUTRAL
+        return frozenset({Literal(node, frame.function.file, frozenset({node.value}))}) if is_value else _NEUTRAL
 
     def _of_text(self, node: ast.JoinedStr, frame: Frame) -> frozenset[Origin]:
         parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
@@ -171,7 +182,7 @@ class Origins:
             root = root.value
         if isinstance(root, ast.Name) and self._is_foreign(root, frame):
             is_ticker = root.id == _API_TICKERS and isinstance(node.value, ast.Attribute)
-            return frozenset({Literal(node, frame.function.file)}) if is_ticker else _NEUTRAL
+            return frozenset({Literal(node, frame.function.file, frozenset())}) if is_ticker else _NEUTRAL
         return frozenset(mark for mark in self.of(node.value, frame) if isinstance(mark, Mark)) or _UNKNOWN
 
     def _is_foreign(self, node: ast.Name, frame: Frame) -> bool:
@@ -208,7 +219,7 @@ class Origins:
         here = {id(each) for each in ast.walk(node)}
         if len(plain) == 1 and id(plain[0].node) not in here:
             return plain[0]
-        return Literal(node, frame.function.file)
+        return Literal(node, frame.function.file, frozenset().union(*(origin.parts for origin in plain)))
 
 
 def _union(sets: Iterable[frozenset[Origin]]) -> frozenset[Origin]:

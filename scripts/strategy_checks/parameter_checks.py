@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from strategy_checks.bar_elements import ASKING
 from strategy_checks.code_model import Function, last_name
 from strategy_checks.findings import Finding
 from strategy_checks.frames import Frame
@@ -16,6 +17,7 @@ from strategy_testing.project_sources import PROJECT_CONFIG
 from strategy_testing.yaml_source import YamlPath, parse_yaml, read_text
 
 _READERS = {"get_parameter", "GetParameter"}
+_ALL_READERS = {"get_parameters", "GetParameters"}
 _DEFAULT_NAMES = {"default_value", "defaultValue"}
 
 
@@ -66,6 +68,8 @@ def parameter_findings(
                 yield from _read(strategy, call, function, origins)
             elif isinstance(call.func, ast.Name) and call.func.id == "int" and call.args:
                 yield from _cut(strategy, call, function, origins)
+        for read in (*function.calls, *function.subscripts):
+            yield from _taken(strategy, read, function, origins)
 
 
 def _at(data: object, path: YamlPath) -> object:
@@ -107,9 +111,37 @@ def _read(strategy: Strategy, call: ast.Call, function: Function, origins: Origi
         if (default is None or _is_none(default, frame, origins)) and not _is_made_up_for(
             call, function, frame, origins
         ):
-            for literal in origins.of(name, frame):
-                if isinstance(literal, Literal) and isinstance(literal.node, ast.Constant):
-                    yield from _undefined(strategy, literal)
+            yield from _undefined(strategy, name, frame, origins)
+
+
+def _taken(strategy: Strategy, read: ast.expr, function: Function, origins: Origins) -> Iterator[Finding]:
+    """`get_parameters()["x"]` fails, and `get_parameters().get("x")` is None, where x is not configured."""
+    match read:
+        case ast.Subscript(value=owner, slice=name, ctx=ast.Load()):
+            pass
+        case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[name]):
+            pass
+        case _:
+            return
+    for frame in origins.frames(function):
+        sources = [node for node, _ in origins.terminals(owner, frame)]
+        if not any(isinstance(node, ast.Call) and last_name(node) in _ALL_READERS for node in sources):
+            continue
+        is_made_up_for = isinstance(read, ast.Call) and _is_made_up_for(read, function, frame, origins)
+        if not is_made_up_for and not _is_asked_for(name, read, function):
+            yield from _undefined(strategy, name, frame, origins)
+
+
+def _is_asked_for(name: ast.expr, read: ast.expr, function: Function) -> bool:
+    """Whether the code asks if the parameter is there, or goes on where it is not."""
+    text = ast.unparse(name)
+    for comparison in function.comparisons:
+        if isinstance(comparison.ops[0], ast.In | ast.NotIn) and ast.unparse(comparison.left) == text:
+            return True
+    if any(last_name(call) in ASKING and text in map(ast.unparse, call.args) for call in function.calls):
+        return True
+    tries = [node for node in ast.walk(function.node) if isinstance(node, ast.Try) and node.handlers]
+    return any(each is read for node in tries for statement in node.body for each in ast.walk(statement))
 
 
 def _whole_numbers(default: ast.expr | None, frame: Frame, origins: Origins) -> Iterator[int]:
@@ -119,11 +151,12 @@ def _whole_numbers(default: ast.expr | None, frame: Frame, origins: Origins) -> 
             yield node.value
 
 
-def _undefined(strategy: Strategy, literal: Literal) -> Iterator[Finding]:
-    name = getattr(literal.node, "value", None)
-    if isinstance(name, str) and name not in strategy.parameters and not strategy.is_library:
-        message = f"the parameter {name} has neither a default nor a value in {PROJECT_CONFIG}; give it both"
-        yield Finding(strategy.files[literal.file], literal.node.lineno, message)
+def _undefined(strategy: Strategy, name: ast.expr, frame: Frame, origins: Origins) -> Iterator[Finding]:
+    for literal in origins.of(name, frame) if not strategy.is_library else ():
+        text = literal.node.value if isinstance(literal, Literal) and isinstance(literal.node, ast.Constant) else None
+        if isinstance(literal, Literal) and isinstance(text, str) and text not in strategy.parameters:
+            message = f"the parameter {text} has neither a default nor a value in {PROJECT_CONFIG}; give it both"
+            yield Finding(strategy.files[literal.file], literal.node.lineno, message)
 
 
 def _is_none(default: ast.expr, frame: Frame, origins: Origins) -> bool:
@@ -131,7 +164,7 @@ def _is_none(default: ast.expr, frame: Frame, origins: Origins) -> bool:
     return bool(found) and all(isinstance(node, ast.Constant) and node.value is None for node in found)
 
 
-def _is_made_up_for(call: ast.Call, function: Function, frame: Frame, origins: Origins) -> bool:
+def _is_made_up_for(read: ast.Call, function: Function, frame: Frame, origins: Origins) -> bool:
     """Whether the code looks at what it got: `get_parameter("x") or "14"`, `if text is None: …`."""
     for node in ast.walk(function.node):
         tested: list[ast.expr] = []
@@ -139,7 +172,7 @@ def _is_made_up_for(call: ast.Call, function: Function, frame: Frame, origins: O
             tested = node.values[:-1]
         elif isinstance(node, ast.If | ast.IfExp):
             tested = [each for each in ast.walk(node.test) if isinstance(each, ast.Name | ast.Attribute | ast.Call)]
-        if any(source is call for each in tested for source, _ in origins.terminals(each, frame)):
+        if any(source is read for each in tested for source, _ in origins.terminals(each, frame)):
             return True
     return False
 

@@ -29,6 +29,8 @@ class Guide:
 
     file: Path
     blocks: tuple[CodeBlock, ...]
+    workspace: Path
+    """Whose libraries the blocks import."""
 
 
 def type_findings(strategies: Sequence[Strategy], guide: Guide | None, workspace: Path) -> Iterator[Finding]:
@@ -48,8 +50,11 @@ def type_findings(strategies: Sequence[Strategy], guide: Guide | None, workspace
                 file = scratch / f"block_{block.line}.py"
                 file.write_text(block.in_place, encoding="utf-8")
                 shown[file] = guide.file
-        for bases, files in _runs(strategies, [*shown], workspace):
+        is_shared = guide is None or guide.workspace == workspace
+        for bases, files in _runs(strategies, [*shown] if is_shared else [], workspace):
             yield from _checked(files, [*bases, library_folder(workspace), workspace, scratch], scratch, shown)
+        if guide is not None and shown and not is_shared:
+            yield from _checked([*shown], [library_folder(guide.workspace), scratch], scratch, shown)
 
 
 def _syntax_error(block: CodeBlock) -> tuple[int, str] | None:
