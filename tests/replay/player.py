@@ -83,11 +83,12 @@ class Player:
             data = data[: self._numbers[1]]
         path.parent.mkdir(parents=True, exist_ok=True)
         pieces = 3 if len(data) > _LARGE else 1
+        pause = float(os.environ.get("LEAN_REPLAY_PAUSE", "0")) or max(0.002, 0.03 / self._speed)
         size = -(-len(data) // pieces)
         with path.open("wb", buffering=0) as file:
             for number in range(pieces):
                 if number:
-                    time.sleep(max(0.002, 0.03 / self._speed))
+                    time.sleep(pause)
                 file.write(data[number * size : (number + 1) * size])
         if result and self._fault in {"hang-after", "kill-container-after"} and self._finished == self._numbers[0]:
             self._stop(step)
