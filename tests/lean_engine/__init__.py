@@ -9,7 +9,7 @@ It carries out what LEAN does with daily bars and an Interactive Brokers margin 
 held against LEAN's type stubs at every call:
 - TypeError: LEAN has no overload which takes these arguments;
 - AttributeError, NameError: LEAN has no such thing;
-- NotImplementedError: LEAN has it, this fake does not carry it out. A test must not pass over it.
+- NotCarriedOutError: LEAN has it, this fake does not carry it out. A test must not pass over it.
 
 Moments of a day, New York time; `on_data` is called where there is data:
 - 00:00 universes (fundamentals, alternative data), rolls of futures, alternative data;

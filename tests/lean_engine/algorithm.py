@@ -5,21 +5,22 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from lean_engine import indicators
-from lean_engine.constants import AccountType, BrokerageName, MovingAverageType, OrderType, Resolution, SecurityType
+from lean_engine.constants import AccountType, BrokerageName, OrderType, Resolution, SecurityType
 from lean_engine.data import CustomData
 from lean_engine.engine import Engine
-from lean_engine.indicators import Indicator, to_decimal
+from lean_engine.errors import NotCarriedOutError
+from lean_engine.indicator_base import to_decimal
+from lean_engine.indicator_methods import IndicatorMethods
 from lean_engine.orders import NO_PRICE_YET, OrderTicket, SecurityTransactionManager
 from lean_engine.portfolio import AlgorithmSettings, SecurityPortfolioManager
 from lean_engine.securities import Security, SecurityManager
 from lean_engine.slices import Slice
-from lean_engine.surface import StubBacked, check_call, stub_of
+from lean_engine.surface import check_call, stub_of
 from lean_engine.symbols import Symbol
 from lean_engine.universes import SecurityChanges, Universe, UniverseSettings
 
 
-class QCAlgorithm(StubBacked):
+class QCAlgorithm(IndicatorMethods):
     """The part of LEAN's algorithm class that this fake carries out."""
 
     _stub = "QuantConnect.Algorithm.QCAlgorithm"
@@ -30,7 +31,7 @@ class QCAlgorithm(StubBacked):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and stub_of(QCAlgorithm._stub).find(name) is not None:
-            raise NotImplementedError(f"self.{name} = … would hide or set what QCAlgorithm has under this name")
+            raise NotCarriedOutError(f"self.{name} = … would hide or set what QCAlgorithm has under this name")
         object.__setattr__(self, name, value)
 
     @property
@@ -74,7 +75,7 @@ class QCAlgorithm(StubBacked):
 
     def set_brokerage_model(self, brokerage: Any, account_type: Any = AccountType.MARGIN) -> None:
         if (brokerage, account_type) != (BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.MARGIN):
-            raise NotImplementedError("lean_engine carries out Interactive Brokers with a margin account only")
+            raise NotCarriedOutError("lean_engine carries out Interactive Brokers with a margin account only")
 
     def set_benchmark(self, *_: Any, **__: Any) -> None:
         """A benchmark changes no order."""
@@ -99,7 +100,7 @@ class QCAlgorithm(StubBacked):
     def set_warm_up(self, *arguments: Any, **named: Any) -> None:
         given = check_call(QCAlgorithm._stub, "set_warm_up", arguments, named)
         if "bar_count" not in given or given.get("resolution", Resolution.DAILY) != Resolution.DAILY:
-            raise NotImplementedError("lean_engine carries out a warm-up of daily bars only")
+            raise NotCarriedOutError("lean_engine carries out a warm-up of daily bars only")
         self.__engine.warm_up_bars = given["bar_count"]
 
     @property
@@ -207,7 +208,7 @@ class QCAlgorithm(StubBacked):
 
     def add_data(self, type: Any, ticker: Any, resolution: Any = None) -> Security:
         if not issubclass(type, CustomData):
-            raise NotImplementedError(f"lean_engine does not carry out add_data of {type.__name__}")
+            raise NotCarriedOutError(f"lean_engine does not carry out add_data of {type.__name__}")
         name = ticker if isinstance(ticker, str) else self.__engine.symbol(ticker).value
         return self.__engine.add_custom(type, Symbol(name.upper(), SecurityType.BASE))
 
@@ -215,9 +216,9 @@ class QCAlgorithm(StubBacked):
         data_type = arguments[0] if isinstance(arguments[0], type) else None
         select, *more = arguments if data_type is None else arguments[1:]
         if more or not callable(select) or (data_type is not None and not issubclass(data_type, CustomData)):
-            raise NotImplementedError("lean_engine carries out add_universe(selector) and add_universe(type, selector)")
+            raise NotCarriedOutError("lean_engine carries out add_universe(selector) and add_universe(type, selector)")
         if self.universe_settings.resolution != Resolution.DAILY and data_type is None:
-            raise NotImplementedError("lean_engine knows daily data only: set universe_settings.resolution")
+            raise NotCarriedOutError("lean_engine knows daily data only: set universe_settings.resolution")
         return self.__engine.add_universe(Universe(select, data_type))
 
     # --- orders
@@ -308,98 +309,14 @@ class QCAlgorithm(StubBacked):
                 tickets.append(self.market_order(each, remaining, asynchronous, text))
         return tickets
 
-    # --- indicators
-
     def register_indicator(self, symbol: Any, indicator: Any, resolution: Any = None, selector: Any = None) -> None:
         if resolution not in (None, Resolution.DAILY):
-            raise NotImplementedError("lean_engine registers indicators with daily bars only")
+            raise NotCarriedOutError("lean_engine registers indicators with daily bars only")
         self.__engine.register(self.__engine.symbol(symbol), indicator, selector)
 
     def warm_up_indicator(self, symbol: Any, indicator: Any, resolution: Any = None, selector: Any = None) -> None:
         _only_daily(resolution)
         self.__engine.warm_up(self.__engine.symbol(symbol), indicator, selector)
-
-    def __watch(self, symbol: Any, indicator: Indicator, resolution: Any, selector: Any) -> Any:
-        self.register_indicator(symbol, indicator, resolution, selector)
-        return indicator
-
-    def sma(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.SimpleMovingAverage(period), resolution, selector)
-
-    def ema(self, symbol: Any, period: int, *arguments: Any, **named: Any) -> Any:
-        given = check_call(QCAlgorithm._stub, "ema", (symbol, period, *arguments), named)
-        smoothing = [given["smoothing_factor"]] if "smoothing_factor" in given else []
-        made = indicators.ExponentialMovingAverage(period, *smoothing)
-        return self.__watch(symbol, made, given.get("resolution"), given.get("selector"))
-
-    def rsi(
-        self,
-        symbol: Any,
-        period: int,
-        moving_average_type: Any = MovingAverageType.WILDERS,
-        resolution: Any = None,
-        selector: Any = None,
-    ) -> Any:
-        made = indicators.RelativeStrengthIndex(period, moving_average_type)
-        return self.__watch(symbol, made, resolution, selector)
-
-    def macd(
-        self,
-        symbol: Any,
-        fast_period: int,
-        slow_period: int,
-        signal_period: int,
-        type: Any = MovingAverageType.EXPONENTIAL,
-        resolution: Any = None,
-        selector: Any = None,
-    ) -> Any:
-        made = indicators.MovingAverageConvergenceDivergence(fast_period, slow_period, signal_period, type)
-        return self.__watch(symbol, made, resolution, selector)
-
-    def bb(
-        self,
-        symbol: Any,
-        period: int,
-        k: float,
-        moving_average_type: Any = MovingAverageType.SIMPLE,
-        resolution: Any = None,
-        selector: Any = None,
-    ) -> Any:
-        made = indicators.BollingerBands(period, k, moving_average_type)
-        return self.__watch(symbol, made, resolution, selector)
-
-    def atr(
-        self,
-        symbol: Any,
-        period: int,
-        type: Any = MovingAverageType.SIMPLE,
-        resolution: Any = None,
-        selector: Any = None,
-    ) -> Any:
-        return self.__watch(symbol, indicators.AverageTrueRange(period, type), resolution, selector)
-
-    def std(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.StandardDeviation(period), resolution, selector)
-
-    def max(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.Maximum(period), resolution, selector or (lambda bar: bar.high))
-
-    def min(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.Minimum(period), resolution, selector or (lambda bar: bar.low))
-
-    def roc(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.RateOfChange(period), resolution, selector)
-
-    def rocp(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.RateOfChangePercent(period), resolution, selector)
-
-    def momp(self, symbol: Any, period: int, resolution: Any = None, selector: Any = None) -> Any:
-        return self.__watch(symbol, indicators.MomentumPercent(period), resolution, selector)
-
-    def dch(self, symbol: Any, *arguments: Any, **named: Any) -> Any:
-        given = check_call(QCAlgorithm._stub, "dch", (symbol, *arguments), named)
-        made = indicators.DonchianChannel(*(given[each] for each in given if each.endswith("period")))
-        return self.__watch(symbol, made, given.get("resolution"), given.get("selector"))
 
 
 def _as_day(arguments: tuple[Any, ...], named: dict[str, Any]) -> datetime:
@@ -412,10 +329,10 @@ def _as_day(arguments: tuple[Any, ...], named: dict[str, Any]) -> datetime:
 
 def _only_daily(resolution: Any) -> None:
     if resolution != Resolution.DAILY:
-        raise NotImplementedError(f"lean_engine knows daily data only, not {resolution}")
+        raise NotCarriedOutError(f"lean_engine knows daily data only, not {resolution}")
 
 
 def _only_default(**given: Any) -> None:
     for name, value in given.items():
         if value not in (None, False, 0):
-            raise NotImplementedError(f"lean_engine does not carry out {name}={value}")
+            raise NotCarriedOutError(f"lean_engine does not carry out {name}={value}")

@@ -7,6 +7,7 @@ import enum
 from functools import cache
 from typing import Any
 
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.stubs import StubClass, stub_class
 
 
@@ -32,11 +33,11 @@ class _ConstantsOfLean(type):
     def __getattr__(cls, name: str) -> Any:
         stub = stub_class(cls.__dict__["_qualified"]) if "_qualified" in cls.__dict__ else None
         if stub is not None and stub.find(name) is not None:
-            raise NotImplementedError(f"lean_engine does not carry out {cls.__name__}.{name}")
+            raise NotCarriedOutError(f"lean_engine does not carry out {cls.__name__}.{name}")
         raise AttributeError(f"LEAN has no {cls.__name__}.{name}")
 
     def __call__(cls, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError(f"lean_engine does not carry out {cls.__name__}")
+        raise NotCarriedOutError(f"lean_engine does not carry out {cls.__name__}")
 
 
 def constants(stub: StubClass) -> type:

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from lean_engine.constants import SecurityType
 from lean_engine.data import BaseData, CustomData, SymbolChangedEvent, TradeBar
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.fundamental import Fundamental
-from lean_engine.indicators import Indicator
+from lean_engine.indicator_base import Indicator
 from lean_engine.market import DayBar, Instrument, Market
 from lean_engine.orders import Broker, OrderEvent, SecurityTransactionManager
 from lean_engine.portfolio import AlgorithmSettings, SecurityPortfolioManager
@@ -230,7 +231,7 @@ class Engine:
         if used <= total * _MARGIN_CALL_AT:
             return
         if all(self.is_open(each) for each in self.portfolio._held()):
-            raise NotImplementedError(f"LEAN would call margin on {self.now}: {used:.2f} used of {total:.2f}")
+            raise NotCarriedOutError(f"LEAN would call margin on {self.now}: {used:.2f} used of {total:.2f}")
 
     # --- bars
 
@@ -303,7 +304,7 @@ class Engine:
         }
         quoted = security.symbol.value in names
         if not quoted and security.holdings.invested:
-            raise NotImplementedError(f"{security.symbol} is held beyond its expiry, when LEAN would liquidate it")
+            raise NotCarriedOutError(f"{security.symbol} is held beyond its expiry, when LEAN would liquidate it")
         return quoted
 
     # --- universes

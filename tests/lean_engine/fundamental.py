@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.stubs import Member, StubClass, stub_class
 from lean_engine.surface import StubBacked, stub_of
 from lean_engine.symbols import Symbol
@@ -81,7 +82,7 @@ def _value_at(stub: StubClass, path: str, name: str, given: dict[str, Any]) -> A
         return _Node(inner, full, given)
     if _holds_periods(stub):
         return _missing_period(stub, name)
-    raise NotImplementedError(f"lean_engine does not carry out {stub.name}.{name}")
+    raise NotCarriedOutError(f"lean_engine does not carry out {stub.name}.{name}")
 
 
 def _holds_periods(stub: StubClass) -> bool:

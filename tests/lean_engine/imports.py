@@ -13,14 +13,37 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from lean_engine import data, fundamental, indicators, orders, portfolio, securities, slices, universes
+from lean_engine import (
+    averages,
+    data,
+    fundamental,
+    indicator_base,
+    indicators,
+    orders,
+    portfolio,
+    securities,
+    slices,
+    universes,
+)
 from lean_engine.algorithm import QCAlgorithm
 from lean_engine.constants import constants, enumeration
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.stubs import StubClass, public_class
 from lean_engine.surface import StubBacked
 from lean_engine.symbols import Symbol
 
-_CARRIED_OUT_IN = (data, fundamental, indicators, orders, portfolio, securities, slices, universes)
+_CARRIED_OUT_IN = (
+    averages,
+    data,
+    fundamental,
+    indicator_base,
+    indicators,
+    orders,
+    portfolio,
+    securities,
+    slices,
+    universes,
+)
 
 
 class _Field:
@@ -39,7 +62,7 @@ class _Field:
         if stub is None or stub.find(name) is None:
             raise AttributeError(f"LEAN has no Field.{name}")
         if name not in self._SELECTORS:
-            raise NotImplementedError(f"lean_engine does not carry out Field.{name}")
+            raise NotCarriedOutError(f"lean_engine does not carry out Field.{name}")
         return self._SELECTORS[name]
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from lean_engine.constants import OrderDirection, OrderStatus, OrderType, SecurityType
-from lean_engine.indicators import to_decimal
+from lean_engine.errors import NotCarriedOutError
+from lean_engine.indicator_base import to_decimal
 from lean_engine.securities import Security
 from lean_engine.surface import StubBacked
 from lean_engine.symbols import Symbol
@@ -239,7 +240,7 @@ class Broker:
         engine = self.engine
         whole = int(quantity)
         if whole != quantity:
-            raise NotImplementedError(f"an order of {quantity} {security.symbol}: lean_engine knows whole lots only")
+            raise NotCarriedOutError(f"an order of {quantity} {security.symbol}: lean_engine knows whole lots only")
         order = Order(len(self.orders) + 1, security.symbol, whole, kind, tag, engine.now, engine.day)
         if refusal := self._why_not_sent(security, order):
             order._status = OrderStatus.INVALID

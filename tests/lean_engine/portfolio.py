@@ -9,7 +9,8 @@ from typing import Any
 
 from lean_engine.constants import SecurityType
 from lean_engine.data import KeyValuePair
-from lean_engine.indicators import to_decimal
+from lean_engine.errors import NotCarriedOutError
+from lean_engine.indicator_base import to_decimal
 from lean_engine.securities import Security, SecurityHolding, SecurityManager
 from lean_engine.surface import StubBacked
 from lean_engine.symbols import Symbol
@@ -33,7 +34,7 @@ class AlgorithmSettings(StubBacked):
         if name in ("free_portfolio_value_percentage", "minimum_order_margin_portfolio_percentage"):
             object.__setattr__(self, name, value)
         elif getattr(self, name) != value:
-            raise NotImplementedError(f"lean_engine does not carry out settings.{name} = {value}")
+            raise NotCarriedOutError(f"lean_engine does not carry out settings.{name} = {value}")
 
 
 class SecurityPortfolioManager(StubBacked):

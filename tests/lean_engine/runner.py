@@ -12,6 +12,7 @@ from typing import Any
 
 from lean_engine.algorithm import QCAlgorithm
 from lean_engine.engine import Engine
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.imports import algorithm_imports
 from lean_engine.market import Market
 from lean_engine.surface import stub_of
@@ -67,7 +68,7 @@ def run_strategy(
         without: names that this engine shall not know, such as a data set whose library is not installed.
 
     Raises:
-        NotImplementedError: the strategy uses what LEAN has and this fake does not carry out.
+        NotCarriedOutError: the strategy uses what LEAN has and this fake does not carry out.
     """
     given = {
         "start_date": market.day(first_day).strftime("%Y-%m-%d"),
@@ -141,4 +142,4 @@ def _refuse_unknown_events(strategy: type[QCAlgorithm]) -> None:
     """LEAN would call a method of this name; the fake would not, and a test would see nothing of it."""
     for name in vars(strategy):
         if not name.startswith("_") and name not in vars(QCAlgorithm) and stub_of(QCAlgorithm._stub).find(name):
-            raise NotImplementedError(f"lean_engine does not call {strategy.__name__}.{name}")
+            raise NotCarriedOutError(f"lean_engine does not call {strategy.__name__}.{name}")

@@ -9,7 +9,7 @@ from typing import Any
 from lean_engine.constants import SecurityType
 from lean_engine.data import BaseData, KeyValuePair, TradeBar
 from lean_engine.fees import interactive_brokers_fee
-from lean_engine.indicators import to_decimal
+from lean_engine.indicator_base import to_decimal
 from lean_engine.surface import StubBacked, check_call
 from lean_engine.symbols import Symbol
 

@@ -1,7 +1,7 @@
 """What the fake's classes have in common: they are held against LEAN's stubs at every call.
 
 An attribute that LEAN does not have raises AttributeError, one that LEAN has and the fake does not carry out raises
-NotImplementedError, and a call which fits none of LEAN's overloads raises TypeError.
+NotCarriedOutError, and a call which fits none of LEAN's overloads raises TypeError.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from lean_engine.constants import enumeration
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.stubs import Member, StubClass, overloads_of, signature_of, stub_class
 
 _PLAIN_TYPES: dict[str, tuple[type, ...]] = {
@@ -49,7 +50,7 @@ class StubBacked:
             return
         short = self._stub.rpartition(".")[2]
         if stub_of(self._stub).find(name) is not None:
-            raise NotImplementedError(f"lean_engine does not carry out setting {short}.{name}")
+            raise NotCarriedOutError(f"lean_engine does not carry out setting {short}.{name}")
         raise AttributeError(f"'{short}' object has no attribute '{name}'")
 
     def __getattr__(self, name: str) -> Any:
@@ -57,7 +58,7 @@ class StubBacked:
         if isinstance(own, property) and own.fget is not None:  # its own AttributeError brought us here
             return own.fget(self)
         if not name.startswith("_") and stub_of(self._stub).find(name) is not None:
-            raise NotImplementedError(f"lean_engine does not carry out {self._stub.rpartition('.')[2]}.{name}")
+            raise NotCarriedOutError(f"lean_engine does not carry out {self._stub.rpartition('.')[2]}.{name}")
         raise AttributeError(f"'{self._stub.rpartition('.')[2]}' object has no attribute '{name}'")
 
 
@@ -79,7 +80,7 @@ def _checked(function: Callable[..., Any], qualified: str, name: str) -> Callabl
             signature.bind(self, *positional, **named)
         except TypeError:
             short = qualified.rpartition(".")[2]
-            raise NotImplementedError(f"lean_engine does not carry out this overload of {short}.{name}") from None
+            raise NotCarriedOutError(f"lean_engine does not carry out this overload of {short}.{name}") from None
         return function(self, *positional, **named)
 
     return call
