@@ -65,6 +65,7 @@ def daily_prices(file: Path) -> DailyPrices | None:
             lines = archive.read(names[0]).split(b"\n")
         days = [line.split()[0] for line in lines if line.strip()]  # `20210331 00:00,…`
         return DailyPrices(_day(days[0]), _day(days[-1]))
+    # zipfile raises the third for a compression that it does not know, and the fourth for an encrypted file.
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, IndexError) as error:
         raise PriceDataError(f"{file} cannot be read: {error or 'it is empty'}") from None
 

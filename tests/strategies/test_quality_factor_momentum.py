@@ -1,36 +1,18 @@
 """STR-015 holds the strongest of the stocks that pass a screen for return on equity and debt."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pytest
 
 from lean_engine import Market, RunResult, run_strategy
+from rebalancing import DAYS, EVERY, FIRST, Closes, growing, turning, without
 
-Closes = Sequence[float | None]
 Figures = Mapping[str, float | bool]
-FIRST = 10
-EVERY = 4
-DAYS = FIRST + 2 * EVERY + 2
 BASE = {"momentum_lookback": "5", "number_held": "2", "rebalance_days": str(EVERY)}
 ROE = "operation_ratios.roe.one_year"
 DEBT = "operation_ratios.total_debt_equity_ratio.three_months"
 GOOD: Figures = {ROE: 0.2, DEBT: 0.5}
-
-
-def growing(percent: float, start: float = 100, days: int = DAYS) -> list[float]:
-    """Prices that grow by so much a day."""
-    return [start * (1 + percent / 100) ** day for day in range(days)]
-
-
-def turning(percent: float, after: float, day: int) -> list[float]:
-    """Prices that grow by so much a day, and by something else from a day on."""
-    before = growing(percent, days=day)
-    return before + growing(after, before[-1] * (1 + after / 100), DAYS - day)
-
-
-def without(closes: Closes, *days: int) -> list[float | None]:
-    return [None if day in days else close for day, close in enumerate(closes)]
 
 
 class Story:

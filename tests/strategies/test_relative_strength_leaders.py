@@ -1,32 +1,13 @@
 """STR-012 holds the stocks that beat the benchmark by most and renews the selection at fixed intervals."""
 
 import random
-from collections.abc import Sequence
 
 import pytest
 
 from lean_engine import Market, RunResult, run_strategy
+from rebalancing import DAYS, EVERY, FIRST, Closes, growing, turning, without
 
-Closes = Sequence[float | None]
-FIRST = 10
-EVERY = 4
-DAYS = FIRST + 2 * EVERY + 2
 BASE = {"lookback_period": "5", "number_held": "2", "rebalance_days": str(EVERY), "tickers": "AAA|BBB|CCC"}
-
-
-def growing(percent: float, start: float = 100, days: int = DAYS) -> list[float]:
-    """Prices that grow by so much a day."""
-    return [start * (1 + percent / 100) ** day for day in range(days)]
-
-
-def turning(percent: float, after: float, day: int) -> list[float]:
-    """Prices that grow by so much a day, and by something else from a day on."""
-    before = growing(percent, days=day)
-    return before + growing(after, before[-1] * (1 + after / 100), DAYS - day)
-
-
-def without(closes: Closes, *days: int) -> list[float | None]:
-    return [None if day in days else close for day, close in enumerate(closes)]
 
 
 def run(parameters: dict[str, str] | None = None, first_day: int = FIRST, **closes: Closes) -> RunResult:
