@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         "--new-strategy",
         metavar="NAME",
-        help="make lean_projects/NAME and its config from the template, and do nothing else",
+        help="make the project NAME in the workspace and its config from the template, and do nothing else",
     )
     parser.add_argument("--retry-failed", action="store_true", help="with --resume: run failed combinations again too")
     parser.add_argument(

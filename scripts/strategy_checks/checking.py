@@ -16,10 +16,7 @@ from strategy_checks.parameter_checks import ConfiguredParameter, configured_par
 from strategy_checks.strategy_files import MAIN, Strategy, read_strategy
 from strategy_checks.type_checks import Guide, type_findings
 from strategy_testing.errors import UserError
-from strategy_testing.lean_workspace import library_folder
-
-_NO_PROJECTS = {"backtests", "data", "live", "optimizations", "results", "storage"}
-"""Folders of a lean workspace that hold what the CLI and this framework keep there, such as copies of strategies."""
+from strategy_testing.lean_workspace import NO_PROJECTS, library_folder
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,7 @@ def read_guide(file: Path, workspace: Path) -> Guide:
 
 
 def _is_no_project(folder: str) -> bool:
-    return folder.startswith(".") or folder.lower() in _NO_PROJECTS
+    return folder.startswith(".") or folder.lower() in NO_PROJECTS
 
 
 def _name(folder: Path, workspace: Path) -> str:

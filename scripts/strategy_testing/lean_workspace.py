@@ -6,6 +6,8 @@ from pathlib import Path
 
 LEAN_CONFIG = "lean.json"
 LIBRARY_FOLDER = "Library"
+NO_PROJECTS = frozenset({"backtests", "data", "live", "optimizations", "results", "storage"})
+"""Folders of a workspace that hold what the CLI and this framework keep there, such as copies of strategies."""
 _DEFAULT_FOLDER = "data"
 _STRING_OR_COMMENT = re.compile(r'"(?:\\.|[^"\\])*"|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
 _STRING_OR_LAST_COMMA = re.compile(r'"(?:\\.|[^"\\])*"|,(?=\s*[}\]])')

@@ -7,14 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from strategy_testing.errors import UserError
-from strategy_testing.lean_workspace import LIBRARY_FOLDER, library_folder
+from strategy_testing.lean_workspace import LIBRARY_FOLDER, NO_PROJECTS, library_folder
 from strategy_testing.project_paths import OPTIMIZATIONS_DIR, TEMPLATE_CONFIG, TEMPLATE_PROJECT
 from strategy_testing.project_sources import project_libraries
 from strategy_testing.run_manifest import write_atomically
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,79}")
-_RESERVED = {LIBRARY_FOLDER.lower(), "data", "storage", "backtests", "optimizations", "results"}
-"""Folders of a lean workspace that mean something else to the CLI or to this framework."""
 _TEMPLATE_CLASS = "TemplateStrategy"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+")
 
@@ -79,9 +77,9 @@ def _refuse(name: str, project: Path, config: Path) -> None:
     if not _NAME.fullmatch(name):
         problems.append(
             f"--new-strategy {name}: a name has 2 to 80 letters, digits and underscores and begins with a letter, "
-            "because LEAN imports the project by it"
+            "because folder, class and config are named after it"
         )
-    elif name.lower() in _RESERVED:
+    elif name.lower() in NO_PROJECTS | {LIBRARY_FOLDER.lower()}:
         problems.append(f"--new-strategy {name}: this folder of a workspace has a meaning of its own; choose another")
     else:
         # On a file system that does not tell cases apart, and in people's heads, they are the same.
