@@ -38,7 +38,7 @@ bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, 
 	@$(BIN)/python tests/bench_overhead.py
 
 psql: $(STAMP) ## open the database
-	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.open_psql
+	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.commands.psql
 
 clean: ## remove the environments and caches; results and database stay
 	rm -rf $(VENV) .venv-lean .mypy_cache .ruff_cache .pytest_cache .hypothesis .demo

@@ -8,10 +8,10 @@ from pathlib import Path
 
 try:
     from strategy_checks.checking import check, find_project, find_projects, read_guide
-    from strategy_testing.cli import answer, run_main, workspace_from
-    from strategy_testing.errors import UserError
-    from strategy_testing.exit_codes import ExitCode
-    from strategy_testing.project_paths import DEFAULT_WORKSPACE, OPTIMIZATIONS_DIR, PROJECT_ROOT
+    from strategy_testing.commands.cli import run_main, workspace_from
+    from strategy_testing.console import answer
+    from strategy_testing.errors import ExitCode, UserError
+    from strategy_testing.paths import DEFAULT_WORKSPACE, OPTIMIZATIONS_DIR, PROJECT_ROOT
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith(("strategy_testing", "strategy_checks")):
         raise

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from strategy_testing import runner_jobs
-    from strategy_testing.batch_job import run_batch
-    from strategy_testing.batch_process import accept_signals
-    from strategy_testing.batch_reader import read_batch
-    from strategy_testing.cli import add_database_arguments, run_main, tell
-    from strategy_testing.database import open_database
-    from strategy_testing.exit_codes import ExitCode
-    from strategy_testing.fee_check import known_history, needs_history, report_estimate
-    from strategy_testing.schema import ensure_schema
+    from strategy_testing.commands import optimize as runner_jobs
+    from strategy_testing.commands.batch import run_batch
+    from strategy_testing.commands.batch_processes import accept_signals
+    from strategy_testing.commands.cli import add_database_arguments, run_main
+    from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
+    from strategy_testing.config.batch import read_batch
+    from strategy_testing.console import tell
+    from strategy_testing.database.connection import open_database
+    from strategy_testing.database.schema import ensure_schema
+    from strategy_testing.errors import ExitCode
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
         raise

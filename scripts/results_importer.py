@@ -8,14 +8,15 @@ from functools import partial
 from pathlib import Path
 
 try:
-    from strategy_testing.cli import add_database_arguments, run_main, tell
-    from strategy_testing.config_reader import read_config
-    from strategy_testing.database import open_database
-    from strategy_testing.exit_codes import ExitCode
-    from strategy_testing.importing import import_run
-    from strategy_testing.lean_output import find_runs
-    from strategy_testing.reporting import report_runs
-    from strategy_testing.schema import ensure_schema
+    from strategy_testing.commands.cli import add_database_arguments, run_main
+    from strategy_testing.config.reader import read_config
+    from strategy_testing.console import tell
+    from strategy_testing.database.connection import open_database
+    from strategy_testing.database.schema import ensure_schema
+    from strategy_testing.errors import ExitCode
+    from strategy_testing.report.run import report_runs
+    from strategy_testing.results.folder import find_runs
+    from strategy_testing.runs.importing import import_run
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
         raise

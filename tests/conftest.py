@@ -19,10 +19,10 @@ from psycopg2 import sql
 from psycopg2.extensions import make_dsn
 from testcontainers.community.postgres import PostgresContainer
 
-from strategy_testing.database import Database, connect
-from strategy_testing.database_target import DatabaseTarget, Source
-from strategy_testing.embedded_postgres import start_embedded_postgres
-from strategy_testing.schema import ensure_schema
+from strategy_testing.database.connection import Database, connect
+from strategy_testing.database.embedded import start_embedded_postgres
+from strategy_testing.database.schema import ensure_schema
+from strategy_testing.database.target import DatabaseTarget, Source
 from support import PROJECT, RECORDINGS, ScriptResult, unpack_recording
 
 _TEMPLATE = "strategy_testing_template"

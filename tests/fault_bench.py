@@ -20,7 +20,7 @@ import psycopg2.extras
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from strategy_testing.metrics import METRICS
+from strategy_testing.metrics.catalogue import METRICS
 from support import PROJECT, make_project, processes_of, write_config
 
 TABLE = PROJECT / "docs" / "FAULTS.md"

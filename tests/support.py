@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from strategy_testing.parameter_space import Grid, Progression
+from strategy_testing.search.space import Grid, Progression
 
 PROJECT = Path(__file__).resolve().parents[1]
 RECORDINGS = PROJECT / "tests" / "recordings"

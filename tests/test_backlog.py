@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from strategy_testing.batch_reader import read_batch
-from strategy_testing.config import OptimizationConfig
-from strategy_testing.config_reader import read_config
-from strategy_testing.parameter_space import canonical_value, count_combinations
+from strategy_testing.config.batch import read_batch
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.config.reader import read_config
+from strategy_testing.search.space import canonical_value, count_combinations
 from support import PROJECT
 
 _STAND_INS = PROJECT / "tests" / "replay" / "bin"

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 import pytest
 
-from strategy_testing.batch_reader import read_batch
+from strategy_testing.config.batch import read_batch
 from strategy_testing.errors import ConfigError
 from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_of, write_config
 

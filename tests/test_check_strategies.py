@@ -8,7 +8,7 @@ import pytest
 
 from strategy_checks.guide_blocks import python_blocks
 from strategy_checks_bench import LIBRARIES, LIBRARY, SOUND, about, lint, run, write_project
-from strategy_testing.exit_codes import ExitCode
+from strategy_testing.errors import ExitCode
 from support import PROJECT
 
 

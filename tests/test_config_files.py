@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.config import OptimizationConfig, WalkForward
-from strategy_testing.config_reader import read_config
+from strategy_testing.config.model import OptimizationConfig, WalkForward
+from strategy_testing.config.reader import read_config
 from strategy_testing.errors import ConfigError, UserError
-from strategy_testing.metrics import METRICS
-from strategy_testing.parameter_space import ListParameter, RangeParameter
+from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.search.space import ListParameter, RangeParameter
 from support import PROJECT
 
 EXAMPLES = PROJECT / "tests" / "configs"

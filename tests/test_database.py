@@ -8,11 +8,11 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from strategy_testing.database import Database, connect
-from strategy_testing.database_target import DatabaseTarget, Source
+from strategy_testing.database.connection import Database, connect
+from strategy_testing.database.schema import SCHEMA_FILE, current_version, ensure_schema, stored_version
+from strategy_testing.database.target import DatabaseTarget, Source
 from strategy_testing.errors import DatabaseError
-from strategy_testing.metrics import METRICS
-from strategy_testing.schema import SCHEMA_FILE, current_version, ensure_schema, stored_version
+from strategy_testing.metrics.catalogue import METRICS
 from support import PROJECT
 
 Ask = Callable[..., list[dict[str, object]]]

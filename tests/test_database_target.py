@@ -2,7 +2,8 @@
 
 import pytest
 
-from strategy_testing.database_target import DatabaseTarget, Source, choose_database, without_database_secrets
+from strategy_testing.database.target import DatabaseTarget, Source, choose_database
+from strategy_testing.files import without_database_secrets
 
 URL = "postgresql://me:secret@host/results"
 OTHER = "postgresql://host/other"

@@ -31,7 +31,7 @@ from fault_bench import (  # noqa: F401
     make_bench,
     take_away,
 )
-from strategy_testing.exit_codes import ExitCode
+from strategy_testing.errors import ExitCode
 
 _SECONDS = 10
 """In which a fault that is known ends a run, on a machine that has much else to do."""

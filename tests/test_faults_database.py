@@ -31,10 +31,10 @@ from fault_bench import (  # noqa: F401
     make_bench,
     take_away,
 )
-from strategy_testing.database import connect
-from strategy_testing.database_target import DatabaseTarget, Source
-from strategy_testing.embedded_postgres import start_embedded_postgres
-from strategy_testing.schema import ensure_schema
+from strategy_testing.database.connection import connect
+from strategy_testing.database.embedded import start_embedded_postgres
+from strategy_testing.database.schema import ensure_schema
+from strategy_testing.database.target import DatabaseTarget, Source
 
 _CONNECTIONS = 8
 

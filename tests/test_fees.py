@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.config import OptimizationConfig
-from strategy_testing.config_reader import read_config
-from strategy_testing.fee_estimate import MissingAssumptions, OrderHistory, estimate_fees
-from strategy_testing.fees import FeeEstimate, Pricing, years_between
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.config.reader import read_config
+from strategy_testing.fees.commissions import FeeEstimate, Pricing, years_between
+from strategy_testing.fees.estimate import MissingAssumptions, OrderHistory, estimate_fees
 from support import PROJECT, write_config
 
 SIX_YEARS = '  start_date: "2015-01-01"\n  end_date: "2020-12-31"\n'

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategy_testing.grid_cover import cover_missing
-from strategy_testing.parameter_space import (
+from strategy_testing.search.grids import cover_missing
+from strategy_testing.search.space import (
     Grid,
     ListParameter,
     Parameter,

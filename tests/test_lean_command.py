@@ -4,8 +4,8 @@ import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from strategy_testing.config_reader import read_config
-from strategy_testing.lean_command import LeanCommand, plan_commands
+from strategy_testing.config.reader import read_config
+from strategy_testing.lean.command import LeanCommand, plan_commands
 from support import write_config
 
 OUTPUT = PurePosixPath(".optimization/RSI/run")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.exit_codes import ExitCode
-from strategy_testing.lean_diagnosis import Failure, diagnose
-from strategy_testing.lean_log import OptimizerLog, read_log
+from strategy_testing.errors import ExitCode
+from strategy_testing.results.diagnosis import Failure, diagnose
+from strategy_testing.results.optimizer_log import OptimizerLog, read_log
 from support import RECORDINGS
 
 EXPECTED: dict[str, ExitCode | None] = {

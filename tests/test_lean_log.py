@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.lean_log import OptimizerLog, read_log
+from strategy_testing.results.optimizer_log import OptimizerLog, read_log
 
 Unpacked = Callable[[str], Path]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from strategy_testing.lean_results import (
+from strategy_testing.results.backtest import (
     BacktestResult,
     BacktestStatus,
     NotAResultError,

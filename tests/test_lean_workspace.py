@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.lean_workspace import (
+from strategy_testing.strategy.workspace import (
     LeanConfigError,
     data_folder,
     lean_config_file,

@@ -4,15 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from strategy_testing.criteria import NOT_JUDGED, Bound, Criterion, Verdict, judge
-from strategy_testing.metrics import (
-    METRICS,
-    MetricValues,
-    UnknownMetricError,
-    criterion_metric,
-    lean_path,
-    name_for_lean_cli,
-)
+from strategy_testing.config.model import Bound, Criterion
+from strategy_testing.metrics.catalogue import METRICS, MetricValues, criterion_metric
+from strategy_testing.metrics.lean_names import UnknownMetricError, lean_path, name_for_lean_cli
+from strategy_testing.verdict.criteria import NOT_JUDGED, Verdict, judge
 
 PORTFOLIO = "TotalPerformance.PortfolioStatistics."
 TRADES = "TotalPerformance.TradeStatistics."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.new_strategy import class_name, snake_case
+from strategy_testing.strategy.template import class_name, snake_case
 from support import PROJECT
 
 

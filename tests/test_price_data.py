@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.price_data import DailyPrices, Market, daily_prices, price_findings
+from strategy_testing.strategy.prices import DailyPrices, Market, daily_prices, price_findings
 
 
 def store_prices(data: Path, ticker: str, *days: str, market: str = "equity") -> Path:

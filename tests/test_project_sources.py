@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.code_hash import hash_strategy
-from strategy_testing.project_sources import read_project_sources
+from strategy_testing.strategy.code_hash import hash_strategy
+from strategy_testing.strategy.sources import read_project_sources
 from support import make_project
 
 _USES_LIBRARY = "from tools.numbers import number\n"

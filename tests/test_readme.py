@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.exit_codes import ExitCode
-from strategy_testing.fees import DEFAULT_LIMIT, Pricing
-from strategy_testing.metrics import METRICS
+from strategy_testing.errors import ExitCode
+from strategy_testing.fees.commissions import DEFAULT_LIMIT, Pricing
+from strategy_testing.metrics.catalogue import METRICS
 from support import PROJECT, ScriptResult
 
 _README = PROJECT / "FRAMEWORK_README.md"
@@ -151,7 +151,7 @@ def test_every_query_prints_what_is_pasted(
 def _psql(database_url: str, statement: str) -> str:
     """What `make psql` prints for a statement."""
     done = subprocess.run(
-        [sys.executable, "-m", "strategy_testing.open_psql", "--no-psqlrc", "-P", "pager=off", "-c", statement],
+        [sys.executable, "-m", "strategy_testing.commands.psql", "--no-psqlrc", "-P", "pager=off", "-c", statement],
         env=os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(PROJECT / "scripts"), "LC_ALL": "C.UTF-8"},
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.config import BacktestSettings
-from strategy_testing.lean_output import backtest_files, find_runs, read_backtest
-from strategy_testing.lean_results import BacktestResult, BacktestStatus
-from strategy_testing.sanity import find_nonsense
+from strategy_testing.config.model import BacktestSettings
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.results.folder import backtest_files, find_runs, read_backtest
+from strategy_testing.verdict.sanity import find_nonsense
 
 _NOTHING_ASKED = BacktestSettings()
 _Sharpe = Callable[..., object]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategy_testing.project_sources import read_project_sources
-from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.sources import read_project_sources
 from support import PROJECT, RECORDINGS
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from strategy_testing.summary import RunSummary, combined
+from strategy_testing.verdict.summary import RunSummary, combined
 
 
 @pytest.mark.parametrize(

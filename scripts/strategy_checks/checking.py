@@ -16,7 +16,7 @@ from strategy_checks.parameter_checks import ConfiguredParameter, configured_par
 from strategy_checks.strategy_files import MAIN, Strategy, read_strategy
 from strategy_checks.type_checks import Guide, type_findings
 from strategy_testing.errors import UserError
-from strategy_testing.lean_workspace import NO_PROJECTS, library_folder
+from strategy_testing.strategy.workspace import NO_PROJECTS, library_folder
 
 
 @dataclass(frozen=True)

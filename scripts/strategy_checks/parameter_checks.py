@@ -12,9 +12,9 @@ from strategy_checks.frames import Frame
 from strategy_checks.origins import Literal, Mark, Origins
 from strategy_checks.strategy_files import Strategy
 from strategy_checks.terminals import is_read
-from strategy_testing.config import FIXED_PARAMETERS
-from strategy_testing.project_sources import PROJECT_CONFIG
-from strategy_testing.yaml_source import YamlPath, parse_yaml, read_text
+from strategy_testing.config.model import FIXED_PARAMETERS
+from strategy_testing.config.yaml_source import YamlPath, parse_yaml, read_text
+from strategy_testing.strategy.sources import PROJECT_CONFIG
 
 _READERS = {"get_parameter", "GetParameter"}
 _ALL_READERS = {"get_parameters", "GetParameters"}

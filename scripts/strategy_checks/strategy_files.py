@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_checks.findings import Finding
-from strategy_testing.lean_workspace import library_folder
-from strategy_testing.project_sources import PROJECT_CONFIG, ProjectSources, read_project_sources
-from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.sources import PROJECT_CONFIG, ProjectSources, read_project_sources
+from strategy_testing.strategy.workspace import library_folder
 
 MAIN = "main.py"
 

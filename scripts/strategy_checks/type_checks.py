@@ -12,9 +12,8 @@ from pathlib import Path
 from strategy_checks.findings import Finding
 from strategy_checks.guide_blocks import CodeBlock
 from strategy_checks.strategy_files import Strategy
-from strategy_testing.errors import UserError
-from strategy_testing.exit_codes import ExitCode
-from strategy_testing.lean_workspace import library_folder
+from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.strategy.workspace import library_folder
 
 _NO_CACHE = os.devnull
 """With a cache, mypy repeats an error under the path that the file had when it was found."""

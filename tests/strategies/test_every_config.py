@@ -8,9 +8,9 @@ import pytest
 
 from lean_engine import Market, flat, run_strategy
 from lean_engine.algorithm import QCAlgorithm
-from strategy_testing.config import OptimizationConfig
-from strategy_testing.config_reader import read_config
-from strategy_testing.parameter_space import canonical_value
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.config.reader import read_config
+from strategy_testing.search.space import canonical_value
 from support import PROJECT
 
 _CONFIGS = sorted((PROJECT / "configs" / "optimizations").glob("*.yaml"))

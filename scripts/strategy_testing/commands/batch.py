@@ -1,0 +1,204 @@
+"""Runs the configs of a batch, each in a process of its own, and goes on with a batch that was interrupted."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from strategy_testing.commands.batch_processes import Ended, Job, Signals, run_jobs
+from strategy_testing.commands.cli import workspace_from
+from strategy_testing.commands.estimate import known_history, verdict
+from strategy_testing.commands.optimize import RunnerSettings, refuse_unsupported
+from strategy_testing.config.batch import BatchConfig
+from strategy_testing.config.reader import read_config
+from strategy_testing.console import answer, shown_path, tell
+from strategy_testing.database.batches import (
+    BatchRun,
+    BatchStatus,
+    batch_runs,
+    finish_batch,
+    lock_batch,
+    restart_batch,
+    start_batch,
+    unfinished_batch,
+)
+from strategy_testing.database.connection import Database
+from strategy_testing.errors import DatabaseError, ExitCode, UserError
+from strategy_testing.fees.estimate import MissingAssumptions, estimate_fees
+from strategy_testing.lean.process import lean_command
+from strategy_testing.paths import SCRIPTS_DIR
+from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
+from strategy_testing.runs.recovery import recover_orphans
+
+_UNKNOWN = "n/a"
+
+
+@dataclass(frozen=True)
+class _Agenda:
+    """What is to be done, and what is known beforehand."""
+
+    lines: dict[Path, BatchLine] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+    refused: list[ExitCode] = field(default_factory=list)
+
+
+def run_batch(
+    database: Database, batch: BatchConfig, settings: RunnerSettings, *, resume: bool, database_url: str | None
+) -> ExitCode:
+    """Runs a batch, or what is left of it, and prints its table and its summary.
+
+    Args:
+        database: with the current schema.
+        batch: what to run.
+        settings: for each of its configs.
+        resume: go on with the newest batch of this file that is not completed.
+        database_url: what --database-url said; reaches the processes through their environment.
+
+    Raises:
+        UserError: lean, the workspace or a batch to resume is missing.
+    """
+    settings = replace(settings, workspace=workspace_from(settings.workspace))
+    lean_command(os.environ)  # without it, every config would fail for itself
+    recover_orphans(database)
+    batch_id = _unfinished(database, batch) if resume else None
+    agenda = _agenda(database, batch, batch_id, settings)
+    if agenda.refused and not batch.continue_on_error:
+        tell(f"batch {batch.name}: nothing was run, because continue_on_error is false")
+        return agenda.refused[0]
+    with Signals() as signals:
+        batch_id = _begin(database, batch, batch_id)
+        told = f"{len(batch.configs)} configs, {len(agenda.jobs)} to run, {batch.max_concurrent} at a time"
+        tell(f"batch {batch.name} (number {batch_id}): {told}")
+        environment = os.environ | ({"DATABASE_URL": database_url} if database_url else {})
+        _run_jobs(batch, agenda, _options(batch, batch_id, settings), environment, signals)
+        if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
+            database.retrying(partial(recover_orphans, database))  # what was killed could not tidy up
+        stored = database.retrying(partial(_stored_runs, database, batch_id))
+        lines = [replace(agenda.lines[config], run=stored.get(config)) for config in batch.configs]
+        status = batch_status(lines, signals.first)
+        database.retrying(partial(_finish, database, batch_id, status))
+    _report(batch, lines, status)
+    return exit_code(lines, signals.first)
+
+
+def _unfinished(database: Database, batch: BatchConfig) -> int:
+    with database.transaction():
+        found = unfinished_batch(database, batch.file)
+    if found is None:
+        raise UserError(
+            f"--resume: no unfinished batch of {batch.file}; start one with --batch {batch.file} without --resume"
+        )
+    tell(f"batch {batch.name}: resuming number {found}")
+    return found
+
+
+def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settings: RunnerSettings) -> _Agenda:
+    """Looks at all configs before the first one runs; tells what is wrong with each."""
+    stored = {} if batch_id is None else _stored_runs(database, batch_id)
+    agenda = _Agenda()
+    for config in batch.configs:
+        run = stored.get(config)
+        if run is not None:
+            agenda.lines[config] = BatchLine(run.strategy, config, run, seconds=run.seconds)
+        if run is None:
+            _plan_start(database, batch, config, settings, agenda)
+        elif not agenda.lines[config].is_completed:
+            retry = ("--retry-failed",) if settings.retry_failed else ()
+            agenda.jobs.append(Job(config, run.strategy, ("--resume", str(run.id), *retry)))
+    return agenda
+
+
+def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: RunnerSettings, agenda: _Agenda) -> None:
+    strategy = _UNKNOWN
+    try:
+        config = read_config(file)
+        strategy = config.strategy.name
+        refuse_unsupported(config)
+        estimate = estimate_fees(config, known_history(database, config))
+        if not isinstance(estimate, MissingAssumptions) and estimate.exceeds_limit and not settings.ignore_fees:
+            raise UserError(f"{file}: {verdict(estimate)}", ExitCode.STOP_AND_REVISE)
+    except DatabaseError:
+        raise
+    except UserError as error:
+        tell(f"batch {batch.name}: {shown_path(file)} cannot run:\n{error}")
+        agenda.refused.append(error.exit_code)
+        agenda.lines[file] = BatchLine(strategy, file, exit_code=error.exit_code)
+    else:
+        agenda.lines[file] = BatchLine(strategy, file)
+        agenda.jobs.append(Job(file, strategy, ("--config", str(file))))
+
+
+def _begin(database: Database, batch: BatchConfig, batch_id: int | None) -> int:
+    with database.transaction():
+        if batch_id is None:
+            batch_id = start_batch(database, batch)
+        if not lock_batch(database, batch_id):
+            raise UserError(f"batch {batch.name} (number {batch_id}) is still running; wait for it, or stop it first")
+        restart_batch(database, batch_id, batch)
+    return batch_id
+
+
+def _run_jobs(
+    batch: BatchConfig, agenda: _Agenda, options: Sequence[str], environment: Mapping[str, str], signals: Signals
+) -> None:
+    number = {job.config: f"{index} of {len(agenda.jobs)}" for index, job in enumerate(agenda.jobs, 1)}
+
+    def on_start(job: Job) -> None:
+        tell(f"batch {batch.name}: {number[job.config]}: {job.strategy} ({shown_path(job.config)})")
+
+    def on_end(ended: Ended) -> None:
+        config = ended.job.config
+        agenda.lines[config] = replace(agenda.lines[config], exit_code=ended.exit_code, seconds=ended.seconds)
+        result = ended.answer or "no result"
+        tell(f"batch {batch.name}: {ended.job.strategy}: {result} (exit code {ended.exit_code})")
+
+    run_jobs(
+        [replace(job, command=(*_SCRIPT, *job.command, *options)) for job in agenda.jobs],
+        environment,
+        signals,
+        at_once=batch.max_concurrent,
+        stop_at_failure=not batch.continue_on_error,
+        on_start=on_start,
+        on_end=on_end,
+    )
+
+
+_SCRIPT = (sys.executable, str(SCRIPTS_DIR / "optimize_runner.py"))
+
+
+def _options(batch: BatchConfig, batch_id: int, settings: RunnerSettings) -> tuple[str, ...]:
+    """What each config's process is told besides its config."""
+    flags = {
+        "--ignore-fees": settings.ignore_fees,
+        "--fresh": settings.fresh,
+        "--force": settings.force,
+        "--no-pilot": not settings.pilot,
+        "--quiet": settings.quiet or batch.max_concurrent > 1,
+    }
+    return (
+        *("--batch-id", str(batch_id), "--workspace", str(settings.workspace)),
+        *("--leaderboard", str(settings.leaderboard.absolute())),
+        *(flag for flag, is_set in flags.items() if is_set),
+    )
+
+
+def _stored_runs(database: Database, batch_id: int) -> dict[Path, BatchRun]:
+    with database.transaction():
+        return batch_runs(database, batch_id)
+
+
+def _finish(database: Database, batch_id: int, status: BatchStatus) -> None:
+    with database.transaction():
+        finish_batch(database, batch_id, status)
+
+
+def _report(batch: BatchConfig, lines: Sequence[BatchLine], status: BatchStatus) -> None:
+    not_completed = sum(not line.is_completed for line in lines)
+    of_them = f": {not_completed} of {len(lines)} configs are not completed" if not_completed else ""
+    tell(f"batch {batch.name}: {status}{of_them}")
+    if status is BatchStatus.INTERRUPTED or any(line.status == "not started" for line in lines):
+        tell(f"go on with --batch {shown_path(batch.file)} --resume")
+    answer(table(lines))
+    answer(str(summary(lines)))

@@ -1,0 +1,87 @@
+"""The fee estimate as people meet it: the report of --estimate, and the stop before a run."""
+
+from decimal import Decimal
+
+from tabulate import tabulate
+
+from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.console import answer, tell
+from strategy_testing.database.connection import Database
+from strategy_testing.database.runs import order_history
+from strategy_testing.errors import ExitCode
+from strategy_testing.fees.commissions import FeeEstimate, Pricing
+from strategy_testing.fees.estimate import MissingAssumptions, OrderHistory, estimate_fees
+from strategy_testing.metrics.catalogue import Unit
+from strategy_testing.metrics.figures import format_value
+from strategy_testing.search.space import count_combinations
+
+
+def needs_history(config: OptimizationConfig) -> bool:
+    """Whether the estimate rests on earlier runs, because the config does not say how often the strategy trades."""
+    return config.fees.expected_trades_per_year is None
+
+
+def known_history(database: Database, config: OptimizationConfig) -> OrderHistory | None:
+    """What earlier runs tell, where the estimate rests on them."""
+    if not needs_history(config):
+        return None
+    with database.transaction():
+        return order_history(database, config.strategy.name)
+
+
+def report_estimate(config: OptimizationConfig, history: OrderHistory | None) -> ExitCode:
+    """Prints orders, dollars, percent of capital, combinations and the verdict."""
+    estimate = estimate_fees(config, history)
+    if isinstance(estimate, MissingAssumptions):
+        tell(f"{config.file}: {estimate}")
+        return ExitCode.CANNOT_ESTIMATE
+    models = [(pricing, estimate_fees(config, history, pricing)) for pricing in Pricing]
+    rows = [
+        ("Strategy", config.strategy.name),
+        ("Combinations", _combinations(config)),
+        ("Orders of a backtest", str(estimate.orders)),
+        ("Fee of an order", format_value(estimate.fee_per_order, Unit.DOLLARS)),
+        ("Fees of a backtest", _dollars_and_percent(estimate)),
+        ("Basis", estimate.basis),
+        *((f"  at {pricing.value.name}", _dollars_and_percent(other)) for pricing, other in models
+          if isinstance(other, FeeEstimate)),
+    ]  # fmt: skip
+    answer(tabulate(rows, tablefmt="plain"))
+    answer(verdict(estimate))
+    return ExitCode.STOP_AND_REVISE if estimate.exceeds_limit else ExitCode.OK
+
+
+def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) -> bool:
+    """Whether the run may go on; tells the estimate, and why it stops."""
+    estimate = estimate_fees(config, known_history(database, config))
+    if isinstance(estimate, MissingAssumptions):
+        tell(f"warning: {estimate}; the run goes on without")
+        return True
+    tell(verdict(estimate))
+    if estimate.exceeds_limit and not ignore:
+        tell("nothing was run; trade less often, start with more capital, or run it with --ignore-fees")
+        return False
+    return True
+
+
+def verdict(estimate: FeeEstimate) -> str:
+    """`822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise`."""
+    sum_of_it = f"{estimate.orders} orders on ${_whole(estimate.capital)}: {_dollars_and_percent(estimate)}"
+    limit = format_value(estimate.limit, Unit.FRACTION)
+    if estimate.exceeds_limit:
+        return f"{sum_of_it}, above {limit}: stop and revise"
+    return f"{sum_of_it}, within {limit}: go ahead"
+
+
+def _dollars_and_percent(estimate: FeeEstimate) -> str:
+    return f"${_whole(estimate.total_fees)}, {format_value(estimate.fee_pct, Unit.FRACTION)} of the capital"
+
+
+def _whole(dollars: Decimal) -> str:
+    return f"{dollars:,.0f}"
+
+
+def _combinations(config: OptimizationConfig) -> str:
+    if config.search.type == EULER_SEARCH:
+        return "not known beforehand (Euler Search)"
+    return str(count_combinations(config.search.parameters))

@@ -1,0 +1,149 @@
+"""An optimization's config as immutable values. Dictionaries of unknown shape end where these begin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from strategy_testing.metrics.catalogue import Metric
+from strategy_testing.search.space import Parameter
+
+GRID_SEARCH = "Grid Search"
+EULER_SEARCH = "Euler Search"
+
+FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital")
+"""What the section `backtest` hands to the strategy, the same in every backtest of a run."""
+
+
+@dataclass(frozen=True)
+class StrategyInfo:
+    """The strategy under test, as its row in the table `strategies` describes it."""
+
+    name: str
+    lean_project_path: str
+    description: str | None = None
+    hypothesis: str | None = None
+    category: str | None = None
+    asset_class: str | None = None
+    priority: str | None = None
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bar that a backtest must clear to be LEAN's optimum; it does not keep the backtest from running."""
+
+    metric: str
+    """As the user wrote it."""
+    operator: str
+    """One of > < >= <= == !=."""
+    value: Decimal
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What the optimizer varies and what it looks for."""
+
+    type: str
+    """Grid Search or Euler Search."""
+    target_metric: str
+    target_direction: str
+    """max or min."""
+    parameters: tuple[Parameter, ...]
+    constraints: tuple[Constraint, ...] = ()
+    max_concurrent_backtests: int | None = None
+
+
+@dataclass(frozen=True)
+class BacktestSettings:
+    """The period and the account; what is given reaches the strategy as parameters of the same names."""
+
+    start_date: date | None = None
+    end_date: date | None = None
+    initial_capital: Decimal | None = None
+    """Dollars."""
+    resolution: str | None = None
+    brokerage: str | None = None
+
+    @property
+    def fixed_parameters(self) -> dict[str, str]:
+        """What every backtest of the run is given beside its own combination."""
+        return {name: str(value) for name in FIXED_PARAMETERS if (value := getattr(self, name)) is not None}
+
+
+class Bound(Enum):
+    """Which side of the threshold a metric has to stay on; the threshold itself passes."""
+
+    MIN = "min"
+    MAX = "max"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One line of success_criteria, such as max_fee_pct: 0.30."""
+
+    name: str
+    metric: Metric
+    bound: Bound
+    threshold: Decimal
+    """In the metric's own unit: fractions are fractions, money is dollars."""
+
+
+@dataclass(frozen=True)
+class FeeAssumptions:
+    """What the developer expects the strategy to trade and to pay."""
+
+    per_trade_fee: Decimal | None = None
+    """Dollars an order, in place of the pricing model's."""
+    expected_trades_per_year: Decimal | None = None
+    """Orders a year."""
+    position_size_pct: Decimal | None = None
+    """What an order is worth, as a fraction of the capital."""
+    share_price: Decimal | None = None
+    """Dollars a share."""
+    pricing: str | None = None
+    """lean, fixed or tiered."""
+
+
+@dataclass(frozen=True)
+class LeanSettings:
+    """How the engine is run."""
+
+    image: str | None = None
+    timeout_minutes: Decimal | None = None
+    stall_minutes: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class WalkForward:
+    """A walk-forward analysis in place of one optimization."""
+
+    in_sample_months: int
+    out_of_sample_months: int
+    anchored: bool = False
+
+
+@dataclass(frozen=True)
+class OptimizationConfig:
+    """One configs/optimizations/NAME.yaml, valid in every respect."""
+
+    file: Path
+    strategy: StrategyInfo
+    search: SearchSettings
+    backtest: BacktestSettings
+    criteria: tuple[Criterion, ...]
+    fees: FeeAssumptions
+    lean: LeanSettings
+    walk_forward: WalkForward | None
+    document: Mapping[str, Any]
+    """The file's content for the record: numbers are int or Decimal."""
+    text: str
+    """The file as it was read, comments and all."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def max_fee_pct(self) -> Decimal | None:
+        """The criterion max_fee_pct, a fraction of the starting capital."""
+        return next((c.threshold for c in self.criteria if c.name == "max_fee_pct"), None)

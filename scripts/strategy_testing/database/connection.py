@@ -1,0 +1,238 @@
+"""The one module that knows the database driver: connections, transactions, named queries."""
+
+import contextlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg2
+import psycopg2.errors
+import psycopg2.extensions
+import psycopg2.extras
+from psycopg2 import sql
+
+from strategy_testing.database import embedded
+from strategy_testing.database.target import DatabaseTarget, Source, choose_database
+from strategy_testing.errors import DatabaseAwayError, DatabaseError
+
+_QUERIES = Path(__file__).parent / "queries"
+_CONNECT_TIMEOUT_SECONDS = 10
+_CONNECT_ATTEMPTS = 5
+_APPLICATION = "strategy-testing"
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+
+@cache
+def query_text(name: str) -> str:
+    """The text of queries/<name>.sql."""
+    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def as_jsonb(value: Any) -> Any:
+    """A value for a jsonb column; decimals become JSON numbers."""
+    return psycopg2.extras.Json(value, dumps=lambda data: json.dumps(data, default=_plain, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+class Database:
+    """An open connection. Everything within `transaction()` is stored whole or not at all."""
+
+    def __init__(self, dsn: str, source: Source) -> None:
+        """Connects; connect() and open_database() are the ways to get one."""
+        self._dsn = dsn
+        self._connection = _connect(dsn, source, _CONNECT_ATTEMPTS)
+        self.source = source
+
+    def reopen(self) -> None:
+        """Connects anew where the connection was lost, with one attempt.
+
+        Raises:
+            DatabaseAwayError: it is still away.
+        """
+        if self._connection.closed:
+            self._connection = _connect(self._dsn, self.source, 1)
+
+    def retrying(self, work: Callable[[], T], patience_seconds: float = 60) -> T:
+        """Does work that may be done again, and again after a lost connection, until patience has run out."""
+        deadline = time.monotonic() + patience_seconds
+        wait = 0.5
+        while True:
+            try:
+                self.reopen()
+                return work()
+            except DatabaseAwayError:
+                self._connection.close()
+                if time.monotonic() + wait > deadline:
+                    raise
+                time.sleep(wait)
+                wait = min(wait * 2, 5)
+
+    def __str__(self) -> str:
+        """Which database it is, without the password."""
+        info = self._connection.info
+        place = f"{info.host or 'local socket'}:{info.port}"
+        where = "" if self.source is Source.EMBEDDED else f" at {place}"
+        return f"database {info.dbname}{where} as {info.user} (from {self.source.value})"
+
+    def environment(self) -> dict[str, str]:
+        """The PG* variables with which another program of PostgreSQL's opens the same database."""
+        info = self._connection.info
+        values = {
+            "PGHOST": info.host,
+            "PGPORT": str(info.port),
+            "PGDATABASE": info.dbname,
+            "PGUSER": info.user,
+            "PGPASSWORD": info.password,
+        }
+        return {name: value for name, value in values.items() if value}
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits at the end, rolls back on any exception; a database failure becomes a DatabaseError."""
+        try:
+            with self._connection:
+                yield
+        except psycopg2.Error as error:
+            raise _explained(error) from error
+
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """Runs queries/<query>.sql and returns its rows."""
+        with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+            cursor.execute(query_text(query), parameters)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def value(self, query: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row of queries/<query>.sql, None without a row."""
+        rows = self.rows(query, parameters)
+        return next(iter(rows[0].values())) if rows else None
+
+    def script(self, text: str) -> None:
+        """Runs a file of statements."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(text)
+
+    def upsert_many(
+        self, table: str, columns: Sequence[str], key: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> None:
+        """Inserts rows, or updates those whose key exists and whose values differ, in one statement."""
+        if not rows:
+            return
+        assigned = [column for column in columns if column not in key]
+        statement = sql.SQL(query_text("upsert_many")).format(
+            table=sql.Identifier(table),
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            key=sql.SQL(", ").join(map(sql.Identifier, key)),
+            assignments=sql.SQL(", ").join(
+                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in assigned
+            ),
+            stored=sql.SQL(", ").join(sql.Identifier(table, column) for column in assigned),
+            given=sql.SQL(", ").join(sql.Identifier("excluded", column) for column in assigned),
+        )
+        with self._connection.cursor() as cursor:
+            psycopg2.extras.execute_values(
+                cursor, statement.as_string(self._connection), rows, page_size=max(1, len(rows))
+            )
+
+    def close(self) -> None:
+        """Ends the connection; closing twice does nothing."""
+        self._connection.close()
+
+
+@contextlib.contextmanager
+def open_database(database_url: str | None) -> Iterator[Database]:
+    """Opens the database that the arguments and the environment choose.
+
+    Raises:
+        DatabaseError: it cannot be reached; the message says which one, why and what to do, and has no password.
+    """
+    database = connect(choose_database(database_url, os.environ))
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def connect(target: DatabaseTarget) -> Database:
+    """Connects to a chosen database, starting the embedded one when it is the choice."""
+    dsn = _embedded_dsn() if target.source is Source.EMBEDDED else target.dsn
+    return Database(dsn, target.source)
+
+
+def _embedded_dsn() -> str:
+    admin = embedded.start_embedded_postgres()
+    dsn = psycopg2.extensions.make_dsn(admin, dbname=embedded.DATABASE)
+    connection = _connect(admin, Source.EMBEDDED, _CONNECT_ATTEMPTS)
+    try:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(query_text("database_exists"), {"name": embedded.DATABASE})
+            if cursor.fetchone() is None:
+                statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(embedded.DATABASE))
+                # Two tools may start at the same moment on a new machine.
+                with contextlib.suppress(psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation):
+                    cursor.execute(statement)
+    finally:
+        connection.close()
+    return dsn
+
+
+def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.connection:
+    try:
+        given = psycopg2.extensions.parse_dsn(dsn)
+    except psycopg2.ProgrammingError:
+        raise DatabaseError(
+            f"{source.value} is not a PostgreSQL address; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        ) from None
+    if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
+        given["connect_timeout"] = str(_CONNECT_TIMEOUT_SECONDS)
+    for attempt in range(1, attempts + 1):
+        try:
+            connection: psycopg2.extensions.connection = psycopg2.connect(**given, application_name=_APPLICATION)
+            with connection, connection.cursor() as cursor:
+                cursor.execute(query_text("session_settings"))
+            return connection
+        except psycopg2.OperationalError as error:
+            if attempt < attempts and _may_pass(error):
+                time.sleep(0.2 * 2**attempt)
+                continue
+            secret = given.get("password") or os.environ.get("PGPASSWORD")
+            reason = _redacted(_one_line(error), secret)
+            raise DatabaseAwayError(
+                f"cannot connect to PostgreSQL (from {source.value}): {reason}; "
+                "check that it runs and that the address, user and password are right"
+            ) from None
+    raise AssertionError("unreachable")
+
+
+def _may_pass(error: psycopg2.OperationalError) -> bool:
+    """Whether waiting a moment may help: the server is starting, or all of its connections are taken."""
+    text = str(error)
+    return any(sign in text for sign in ("starting up", "too many clients", "remaining connection slots", "shutting"))
+
+
+def _explained(error: psycopg2.Error) -> DatabaseError:
+    name = getattr(error.diag, "constraint_name", None)
+    detail = f" (constraint {name})" if name else ""
+    if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
+        return DatabaseAwayError(f"the connection to PostgreSQL was lost: {_one_line(error)}; nothing was stored")
+    return DatabaseError(f"PostgreSQL refused the work{detail}: {_one_line(error)}; nothing of it was stored")
+
+
+def _one_line(error: psycopg2.Error) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _redacted(text: str, secret: str | None) -> str:
+    hidden = re.sub(r"//([^:/@\s]+):[^@\s]*@", r"//\1:***@", text)
+    return hidden.replace(secret, "***") if secret else hidden

@@ -1,0 +1,59 @@
+"""Creates the database's schema and upgrades an older one without losing a row."""
+
+import re
+from pathlib import Path
+
+from strategy_testing.database.connection import Database
+from strategy_testing.errors import DatabaseError
+from strategy_testing.paths import SCRIPTS_DIR
+
+SCHEMA_FILE = SCRIPTS_DIR / "db_schema.sql"
+MIGRATIONS_DIR = SCRIPTS_DIR / "db_migrations"
+
+
+def migrations() -> dict[int, Path]:
+    """The files of db_migrations/ by the schema version that each leads to."""
+    found = {}
+    for file in sorted(MIGRATIONS_DIR.glob("*.sql")):
+        match = re.match(r"(\d{4})_", file.name)
+        if match:
+            found[int(match[1])] = file
+    return found
+
+
+def current_version() -> int:
+    """The version that this code expects."""
+    return max(migrations())
+
+
+def stored_version(database: Database) -> int | None:
+    """The version that the database has, None where it has none."""
+    version = database.value("schema_version") if database.value("has_versions") else None
+    return None if version is None else int(version)
+
+
+def ensure_schema(database: Database) -> None:
+    """Brings the database to the current version: nothing where it is, all of it where it is empty.
+
+    Raises:
+        DatabaseError: a newer version of the framework made it, or an upgrade failed, which changes nothing then.
+    """
+    with database.transaction():
+        if stored_version(database) == current_version():
+            return
+    with database.transaction():
+        database.rows("lock_schema")  # whoever comes second finds the work done
+        version = stored_version(database)
+        if version is not None and version > current_version():
+            raise DatabaseError(
+                f"the database has schema version {version}, this framework knows up to {current_version()}; "
+                "update the framework, or use another database"
+            )
+        if version == current_version():
+            return
+        has_tables = database.value("has_tables")
+        for number, file in migrations().items():
+            if has_tables and number > (version or 0):
+                database.script(file.read_text(encoding="utf-8"))
+        database.script(SCHEMA_FILE.read_text(encoding="utf-8"))
+        database.rows("record_schema_version", {"version": current_version()})

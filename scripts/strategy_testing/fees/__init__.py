@@ -1,0 +1,1 @@
+"""What trading costs: commissions, and the estimate before money is lost to them."""

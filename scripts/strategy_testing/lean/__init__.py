@@ -1,0 +1,1 @@
+"""Commands for LEAN and the processes and containers that carry them out."""

@@ -1,0 +1,120 @@
+"""Follows a running LEAN through its log.txt and its folder: what finished, whether anything moves."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from strategy_testing.lean.limits import Limits, reason_to_stop
+from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.diagnosis import Failure
+from strategy_testing.results.folder import BacktestFile, SkippedFile, read_backtest
+from strategy_testing.results.optimizer_log import OptimizerLog, read_log
+
+_CLOSING_BRACE = b"}"
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class LeanMonitor:
+    """Asked several times a second by the owner of the process."""
+
+    def __init__(
+        self,
+        folder: Path,
+        limits: Limits,
+        started: float,
+        on_look: Callable[[list[BacktestResult], OptimizerLog], None],
+    ) -> None:
+        """Watches one output folder.
+
+        Args:
+            folder: where LEAN writes.
+            limits: how long it may take, and how long nothing may happen.
+            started: time.monotonic() when the whole run began.
+            on_look: called at every look with what has finished since the last one, and the log so far.
+        """
+        self.failure: Failure | None = None
+        self._folder = folder
+        self._limits = limits
+        self._started = started
+        self._on_look = on_look
+        self._log = OptimizerLog()
+        self._offset = 0
+        self._finished: set[str] = set()
+        self._sizes: dict[str, int] = {}
+        self._main_sizes: dict[str, int] = {}
+        self._last_movement = time.monotonic()
+
+    def should_stop(self) -> bool:
+        """Looks at the run once; True when LEAN has to be ended, and `failure` says why then."""
+        self._look()
+        now = time.monotonic()
+        self.failure = reason_to_stop(self._limits, self._log, now - self._started, now - self._last_movement)
+        return self.failure is not None
+
+    def read_rest(self) -> OptimizerLog:
+        """The whole log, once LEAN has ended."""
+        self._look()
+        return self._log
+
+    def _look(self) -> None:
+        lines = self._new_lines()
+        if lines:
+            self._log = read_log(lines, self._log)
+            self._last_movement = time.monotonic()
+        finished = [result for name in self._unfinished() if (result := self._look_at(name)) is not None]
+        self._finished.update(result.backtest_id for result in finished)
+        self._on_look(finished, self._log)
+
+    def _unfinished(self) -> list[str]:
+        """Backtests that the log names, and those on disk, should the log have been removed or not be readable."""
+        launched = [backtest_id for backtest_id in self._log.launched if backtest_id not in self._finished]
+        known = self._finished.union(launched)
+        try:
+            names = [entry.name for entry in self._folder.iterdir() if entry.name not in known]
+        except OSError:
+            names = []
+        return [*launched, *(name for name in names if _GUID.fullmatch(name))]
+
+    def _new_lines(self) -> str:
+        """What was added to log.txt, whole lines only."""
+        try:
+            with (self._folder / "log.txt").open("rb") as log:
+                if log.seek(0, os.SEEK_END) < self._offset:  # somebody removed it
+                    self._offset = 0
+                log.seek(self._offset)
+                added = log.read()
+        except OSError:
+            return ""
+        whole = added[: added.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return whole.decode("utf-8", "replace")
+
+    def _look_at(self, backtest_id: str) -> BacktestResult | None:
+        """The backtest's result, if it is complete now; notes whether anything in its folder has grown."""
+        folder = self._folder / backtest_id
+        main = folder / f"{backtest_id}.json"
+        try:
+            size = sum(file.stat().st_size for file in folder.iterdir())
+            if size == self._sizes.get(backtest_id):
+                return None
+            self._sizes[backtest_id] = size
+            self._last_movement = time.monotonic()
+            main_size = main.stat().st_size
+            if main_size == self._main_sizes.get(backtest_id) or not _ends_with_brace(main, main_size):
+                return None
+            self._main_sizes[backtest_id] = main_size
+        except OSError:  # not there yet
+            return None
+        read = read_backtest(BacktestFile(backtest_id, main, main), self._log)
+        return None if isinstance(read, SkippedFile) else read
+
+
+def _ends_with_brace(file: Path, size: int) -> bool:
+    """Whether the file may be whole; spares parsing one that is still being written."""
+    if size == 0:
+        return False
+    with file.open("rb") as content:
+        content.seek(max(0, size - 3))
+        return content.read().rstrip().endswith(_CLOSING_BRACE)

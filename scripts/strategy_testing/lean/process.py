@@ -1,0 +1,188 @@
+"""The one owner of the `lean` subprocess: starts it without a shell, watches it, and never leaves it behind."""
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import without_database_secrets, write_atomically
+from strategy_testing.lean.container import container_name, kill_container
+from strategy_testing.results.manifest import LEAN_PROCESS
+
+POLL_SECONDS = 0.25
+_SECONDS_TO_END = 5
+"""What the CLI is given after SIGINT, and again once its container has been killed."""
+_UNWRAPPED = "1000"
+"""Columns: the CLI wraps its output at the terminal's width."""
+_CLOCK_TOLERANCE_SECONDS = 2
+_HELD = (signal.SIGINT, signal.SIGTERM)
+
+
+def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The command that is `lean`: LEAN_COMMAND, else `lean` from the PATH.
+
+    Raises:
+        UserError: there is no such program.
+    """
+    given = environment.get("LEAN_COMMAND", "").strip()
+    words = tuple(shlex.split(given)) if given else ("lean",)
+    if shutil.which(words[0], path=environment.get("PATH")) is None:
+        where = "LEAN_COMMAND names it" if given else "it is not on the PATH"
+        raise UserError(
+            f"{words[0]}: no such program ({where}); install the CLI with `pip install lean`, "
+            "or name it in LEAN_COMMAND",
+            ExitCode.LEAN_NOT_FOUND,
+        )
+    return words
+
+
+def run_lean(
+    command: Sequence[str],
+    workspace: Path,
+    output_folder: Path,
+    transcript: Path,
+    should_stop: Callable[[], bool],
+) -> int:
+    """Runs `lean` to its end and returns its exit code (negative: the signal that ended it).
+
+    Whatever happens, neither the process nor its container is left behind.
+
+    Args:
+        command: program and arguments.
+        workspace: the lean workspace, in which it runs.
+        output_folder: where it writes; the file `config` in it names the container.
+        transcript: gets everything it prints, unwrapped.
+        should_stop: asked several times a second; True ends LEAN.
+    """
+    environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
+    note = transcript.with_name(LEAN_PROCESS)
+    with transcript.open("ab") as kept, contextlib.ExitStack() as signals:
+        signals.enter_context(_signals_held())
+        # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
+        process = subprocess.Popen(
+            command,
+            cwd=workspace,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=kept,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        errors = threading.Thread(target=_copy_errors, args=(process.stderr, kept), daemon=True)
+        try:
+            _note_process(note, process.pid)
+            errors.start()
+            signals.close()
+            return _wait(process, output_folder, should_stop)
+        except BaseException:
+            _stop(process, output_folder)
+            raise
+        finally:
+            if errors.ident is not None:
+                errors.join(timeout=1)
+            note.unlink(missing_ok=True)
+
+
+def printed_since(transcript: Path, start: int) -> str:
+    """What was added to a transcript behind so many bytes; nothing if it has been removed."""
+    try:
+        return transcript.read_bytes()[start:].decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
+    """Ends what a runner that is gone has left running: the process it noted, and its containers by their names.
+
+    A process of the same number that began at another time is somebody else's and is left alone.
+    """
+    note = run_folder / LEAN_PROCESS
+    try:
+        noted = json.loads(note.read_text(encoding="utf-8"))
+        process = psutil.Process(int(noted["pid"]))
+        if abs(process.create_time() - float(noted["started_at"])) <= _CLOCK_TOLERANCE_SECONDS:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        pass
+    for folder in output_folders:
+        kill_container(container_name(folder))
+    note.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Keeps SIGINT and SIGTERM back while a process is being started, which would be left behind half known."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = {number: signal.signal(number, lambda got, _frame: held.append(got)) for number in _HELD}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in held:
+            signal.raise_signal(late)
+
+
+def _wait(process: "subprocess.Popen[bytes]", output_folder: Path, should_stop: Callable[[], bool]) -> int:
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(POLL_SECONDS)
+            if code != 0:  # it may have been killed, and its container not
+                kill_container(container_name(output_folder))
+            return code
+        if should_stop():
+            return _stop(process, output_folder)
+
+
+def _note_process(note: Path, pid: int) -> None:
+    """On a full disk the run does without: only a runner that is killed is then missed less well."""
+    with contextlib.suppress(psutil.NoSuchProcess, OSError):
+        write_atomically(note, json.dumps({"pid": pid, "started_at": psutil.Process(pid).create_time()}) + "\n")
+
+
+def _stop(process: "subprocess.Popen[bytes]", output_folder: Path) -> int:
+    """SIGINT, on which the CLI ends its container; if that does not help, the container by its name, then the CLI."""
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_SECONDS_TO_END)
+        kill_container(container_name(output_folder))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(_SECONDS_TO_END)
+        _kill_group(process)
+        return process.wait()
+    except BaseException:  # a second Ctrl-C is obeyed at once
+        _kill_group(process)
+        kill_container(container_name(output_folder))
+        raise
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _copy_errors(source: IO[bytes] | None, kept: IO[bytes]) -> None:
+    """Shows what `lean` writes to stderr at once, and keeps it with the rest."""
+    for line in source or ():
+        sys.stderr.write(line.decode("utf-8", "replace"))
+        sys.stderr.flush()
+        with contextlib.suppress(ValueError, OSError):
+            kept.write(line)
+            kept.flush()

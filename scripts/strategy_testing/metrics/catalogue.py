@@ -1,0 +1,280 @@
+"""The catalogue of metrics: where LEAN reports each, what we store it as, and what people and the optimizer call it.
+
+To store another metric, add a line here and a column to db_schema.sql with a migration; parsing, judging, storing and
+the config's criteria follow.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+
+class Unit(Enum):
+    """How a stored number is meant."""
+
+    COUNT = "count"
+    RATIO = "ratio"
+    FRACTION = "fraction"
+    DOLLARS = "dollars"
+    DAYS = "days"
+
+
+class Section(Enum):
+    """The part of a backtest's JSON that holds a figure."""
+
+    PORTFOLIO = "portfolioStatistics"
+    TRADES = "tradeStatistics"
+    STATISTICS = "statistics"
+    RUNTIME = "runtimeStatistics"
+    STATE = "state"
+
+
+MetricValues = Mapping[str, Decimal | None]
+"""A backtest's figures by column name; None where LEAN reported none."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One stored figure of a backtest."""
+
+    column: str
+    label: str
+    unit: Unit
+    sources: tuple[tuple[Section, str], ...]
+    """Where it stands, best first; empty when it is computed from others."""
+    short_name: str = ""
+    """X in the criteria min_X and max_X; the column's name is always understood too."""
+    names: tuple[str, ...] = ()
+    """What LEAN's report and people call it in target_metric and constraints."""
+    lean_path: str | None = None
+    """The path in the result JSON that LEAN's optimizer can compare as a number."""
+    instead: str = ""
+    """What to use as a target or constraint when there is no such path."""
+    too_low: str = ""
+    too_high: str = ""
+
+    @property
+    def criterion_names(self) -> tuple[str, ...]:
+        """The names under which criteria know the metric, the preferred one first."""
+        return tuple(dict.fromkeys(name for name in (self.short_name, self.column) if name))
+
+    @property
+    def bounded_by_one(self) -> bool:
+        """Whether a value above 1 (100 %) makes no sense as a limit: a percent written for a fraction."""
+        return self.column in _BOUNDED_BY_ONE
+
+
+_BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct"}
+PORTFOLIO_PATH = "TotalPerformance.PortfolioStatistics."
+TRADES_PATH = "TotalPerformance.TradeStatistics."
+
+
+def _portfolio(
+    column: str,
+    label: str,
+    unit: Unit,
+    field: str,
+    statistic: str | None = None,
+    *,
+    short: str = "",
+    names: tuple[str, ...] = (),
+) -> Metric:
+    """A figure of totalPerformance.portfolioStatistics, with LEAN's report as the fallback."""
+    sources = [(Section.PORTFOLIO, field)]
+    if statistic:
+        sources.append((Section.STATISTICS, statistic))
+    path = PORTFOLIO_PATH + field[0].upper() + field[1:]
+    known_as = tuple(dict.fromkeys(name for name in (statistic, *names) if name))
+    return Metric(column, label, unit, tuple(sources), short, known_as, path)
+
+
+def _trades(column: str, label: str, field: str, names: tuple[str, ...], *, unit: Unit = Unit.COUNT) -> Metric:
+    """A figure of totalPerformance.tradeStatistics: closed round trips."""
+    path = TRADES_PATH + field[0].upper() + field[1:]
+    return Metric(column, label, unit, ((Section.TRADES, field),), "", names, path)
+
+
+METRICS: tuple[Metric, ...] = (
+    _portfolio("sharpe_ratio", "Sharpe ratio", Unit.RATIO, "sharpeRatio", "Sharpe Ratio", short="sharpe"),
+    _portfolio("sortino_ratio", "Sortino ratio", Unit.RATIO, "sortinoRatio", "Sortino Ratio", short="sortino"),
+    _portfolio(
+        "probabilistic_sharpe_ratio",
+        "Probabilistic Sharpe ratio",
+        Unit.FRACTION,
+        "probabilisticSharpeRatio",
+        "Probabilistic Sharpe Ratio",
+        short="psr",
+        names=("PSR",),
+    ),
+    Metric(
+        "calmar_ratio",
+        "Calmar ratio",
+        Unit.RATIO,
+        (),
+        "calmar",
+        ("Calmar Ratio",),
+        instead="LEAN does not compute it; use Sharpe Ratio or Compounding Annual Return, "
+        "and min_calmar as a success criterion",
+    ),
+    _portfolio(
+        "total_return",
+        "Total return",
+        Unit.FRACTION,
+        "totalNetProfit",
+        "Net Profit",
+        short="return",
+        names=("Total Net Profit", "Total Return", "Return"),
+    ),
+    _portfolio(
+        "compounding_annual_return",
+        "Annual return",
+        Unit.FRACTION,
+        "compoundingAnnualReturn",
+        "Compounding Annual Return",
+        short="annual_return",
+        names=("Annual Return", "CAGR"),
+    ),
+    _portfolio(
+        "max_drawdown",
+        "Drawdown",
+        Unit.FRACTION,
+        "drawdown",
+        "Drawdown",
+        short="drawdown",
+        names=("Max Drawdown", "Maximum Drawdown"),
+    ),
+    _portfolio(
+        "drawdown_recovery_days",
+        "Drawdown recovery",
+        Unit.DAYS,
+        "drawdownRecovery",
+        "Drawdown Recovery",
+        short="drawdown_recovery",
+    ),
+    _portfolio(
+        "annual_std_dev",
+        "Annual standard deviation",
+        Unit.FRACTION,
+        "annualStandardDeviation",
+        "Annual Standard Deviation",
+        short="volatility",
+    ),
+    _portfolio("annual_variance", "Annual variance", Unit.RATIO, "annualVariance", "Annual Variance"),
+    Metric(
+        "total_orders",
+        "Total orders",
+        Unit.COUNT,
+        # Before 2024 the report called its count of orders "Total Trades".
+        ((Section.STATISTICS, "Total Orders"), (Section.STATISTICS, "Total Trades"), (Section.STATE, "OrderCount")),
+        "orders",
+        ("Total Orders",),
+        "Statistics.Total Orders",
+        too_low="Insufficient orders",
+        too_high="Too many orders",
+    ),
+    Metric(
+        "total_trades",
+        "Trades",
+        Unit.COUNT,
+        ((Section.TRADES, "totalNumberOfTrades"),),
+        "trades",
+        ("Total Trades", "Total Number Of Trades", "Trades"),
+        TRADES_PATH + "TotalNumberOfTrades",
+        too_low="Insufficient trades",
+        too_high="Too many trades",
+    ),
+    _trades("winning_trades", "Winning trades", "numberOfWinningTrades", ("Winning Trades",)),
+    _trades("losing_trades", "Losing trades", "numberOfLosingTrades", ("Losing Trades",)),
+    _trades(
+        "max_consecutive_losing_trades",
+        "Consecutive losing trades",
+        "maxConsecutiveLosingTrades",
+        ("Max Consecutive Losing Trades",),
+    ),
+    _portfolio("win_rate", "Win rate", Unit.FRACTION, "winRate", "Win Rate"),
+    _portfolio("loss_rate", "Loss rate", Unit.FRACTION, "lossRate", "Loss Rate"),
+    _portfolio("avg_win", "Average win", Unit.FRACTION, "averageWinRate", "Average Win"),
+    _portfolio("avg_loss", "Average loss", Unit.FRACTION, "averageLossRate", "Average Loss"),
+    _portfolio("profit_loss_ratio", "Profit-loss ratio", Unit.RATIO, "profitLossRatio", "Profit-Loss Ratio"),
+    _trades("profit_factor", "Profit factor", "profitFactor", ("Profit Factor",), unit=Unit.RATIO),
+    _portfolio("expectancy", "Expectancy", Unit.RATIO, "expectancy", "Expectancy"),
+    Metric(
+        "total_fees",
+        "Total fees",
+        Unit.DOLLARS,
+        # The trade statistics leave out the fee of a position still open at the end, so the report comes first.
+        ((Section.STATISTICS, "Total Fees"), (Section.RUNTIME, "Fees"), (Section.TRADES, "totalFees")),
+        "fees",
+        ("Total Fees", "Fees"),
+        TRADES_PATH + "TotalFees",
+    ),
+    Metric(
+        "fee_pct",
+        "Fees",
+        Unit.FRACTION,
+        (),
+        "",
+        ("Fee Pct",),
+        instead="LEAN does not compute it; constrain Total Fees in dollars, and use max_fee_pct as a success criterion",
+    ),
+    Metric(
+        "net_profit",
+        "Net profit",
+        Unit.DOLLARS,
+        (),
+        instead="use Net Profit, which is LEAN's total return as a fraction",
+    ),
+    _portfolio("start_equity", "Start equity", Unit.DOLLARS, "startEquity", "Start Equity"),
+    _portfolio("end_equity", "End equity", Unit.DOLLARS, "endEquity", "End Equity"),
+    _portfolio(
+        "portfolio_turnover",
+        "Portfolio turnover",
+        Unit.FRACTION,
+        "portfolioTurnover",
+        "Portfolio Turnover",
+        short="turnover",
+    ),
+    Metric(
+        "estimated_capacity",
+        "Estimated capacity",
+        Unit.DOLLARS,
+        ((Section.STATISTICS, "Estimated Strategy Capacity"),),
+        "capacity",
+        ("Estimated Strategy Capacity", "Capacity"),
+        instead="LEAN reports it as text, which its optimizer cannot compare; use min_capacity as a success criterion",
+    ),
+    _portfolio("alpha", "Alpha", Unit.RATIO, "alpha", "Alpha"),
+    _portfolio("beta", "Beta", Unit.RATIO, "beta", "Beta"),
+    _portfolio("information_ratio", "Information ratio", Unit.RATIO, "informationRatio", "Information Ratio"),
+    _portfolio("tracking_error", "Tracking error", Unit.FRACTION, "trackingError", "Tracking Error"),
+    _portfolio("treynor_ratio", "Treynor ratio", Unit.RATIO, "treynorRatio", "Treynor Ratio"),
+    _portfolio(
+        "value_at_risk_95",
+        "Value at risk (95 %)",
+        Unit.FRACTION,
+        "valueAtRisk95",
+        short="var_95",
+        names=("Value At Risk 95",),
+    ),
+    _portfolio(
+        "value_at_risk_99",
+        "Value at risk (99 %)",
+        Unit.FRACTION,
+        "valueAtRisk99",
+        short="var_99",
+        names=("Value At Risk 99",),
+    ),
+)
+
+METRIC_BY_COLUMN: Mapping[str, Metric] = {metric.column: metric for metric in METRICS}
+
+
+def criterion_metric(short_name: str) -> Metric | None:
+    """The metric behind X in the criteria min_X and max_X, or None."""
+    return next((metric for metric in METRICS if short_name in metric.criterion_names), None)
+
+
+def criterion_names() -> list[str]:
+    """Every criterion the framework knows, the preferred names only."""
+    return [f"{bound}_{metric.criterion_names[0]}" for metric in METRICS for bound in ("min", "max")]

@@ -1,0 +1,20 @@
+"""Figures as people read them."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from strategy_testing.metrics.catalogue import Unit
+
+DECIMALS = {Unit.COUNT: 0, Unit.RATIO: 2, Unit.FRACTION: 1, Unit.DOLLARS: 2, Unit.DAYS: 0}
+"""Decimals that people are shown of a unit."""
+
+
+def format_value(value: Decimal, unit: Unit, decimals: int | None = None) -> str:
+    """A figure for people: 67.4%, $674.04, 1.80, 8."""
+    places = DECIMALS[unit] if decimals is None else decimals
+    shown = value * 100 if unit is Unit.FRACTION else value
+    rounded = shown.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    text = f"{abs(rounded):,.{places}f}" if unit is Unit.DOLLARS else f"{abs(rounded):.{places}f}"
+    sign = "-" if rounded < 0 else ""
+    if unit is Unit.FRACTION:
+        return f"{sign}{text}%"
+    return f"{sign}${text}" if unit is Unit.DOLLARS else f"{sign}{text}"

@@ -1,0 +1,109 @@
+"""Reads everything that a run's folder holds: results, what has none, how many there should be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from strategy_testing.config.model import EULER_SEARCH, Criterion
+from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.diagnosis import Failure, diagnose
+from strategy_testing.results.folder import LeanOutput, RunFolder, SkippedFile, backtest_files, read_backtest
+from strategy_testing.results.manifest import LEAN_OUTPUT
+from strategy_testing.results.optimizer_config import count_requested, search_type, varied_parameters
+from strategy_testing.verdict.outcome import distinct_combinations
+
+
+@dataclass(frozen=True)
+class RunContents:
+    """Everything a run's folder holds."""
+
+    results: tuple[BacktestResult, ...]
+    skipped: tuple[SkippedFile, ...]
+    total_combinations: int | None
+    """How many combinations there should be; None when nobody knows."""
+    is_euler: bool
+    has_ended: bool
+    """Whether LEAN says of every part that it has ended."""
+    failure: Failure | None
+    """What the log, and the output that a runner kept, say about a failure."""
+    varied: tuple[str, ...]
+    """Names of the optimised parameters."""
+
+    @property
+    def unusable(self) -> int:
+        """Backtests without a usable result; foreign files do not count."""
+        return sum(1 for skipped in self.skipped if not skipped.is_foreign)
+
+    @property
+    def lean_versions(self) -> str | None:
+        """The versions of LEAN that the results name."""
+        versions = {result.lean_version for result in self.results if result.lean_version}
+        return ", ".join(sorted(versions)) or None
+
+
+def read_contents(run: RunFolder, criteria: Sequence[Criterion]) -> RunContents:
+    """Reads a run's folder and judges every backtest in it."""
+    results: list[BacktestResult] = []
+    skipped: list[SkippedFile] = []
+    parts = {Path(part).parts[0] for part in run.manifest.parts if part != "."} if run.manifest else set()
+    for output in run.outputs:
+        files, passed_over = backtest_files(output)
+        skipped += [entry for entry in passed_over if entry.path.name not in parts]
+        for file in files:
+            read = read_backtest(file, output.log)
+            if isinstance(read, SkippedFile):
+                skipped.append(read)
+            else:
+                results.append(read.judged(tuple(criteria)))
+    is_euler = any(search_type(output.optimizer_config) == EULER_SEARCH for output in run.outputs)
+    ended = [output.log.has_ended or output.is_single_backtest for output in run.outputs]
+    return RunContents(
+        results=tuple(results),
+        skipped=tuple(skipped),
+        total_combinations=_total_combinations(run, results, is_euler),
+        is_euler=is_euler,
+        has_ended=bool(ended) and all(ended),
+        failure=_failure_on_disk(run),
+        varied=_varied(run),
+    )
+
+
+def last_sign_of_life(run: RunFolder, contents: RunContents) -> datetime | None:
+    """When the last backtest ended, or the last line was logged, UTC."""
+    ends = [result.completed_at for result in contents.results if result.completed_at]
+    ends += [output.log.last_line_at for output in run.outputs if output.log.last_line_at]
+    return max(ends, default=None)
+
+
+def _total_combinations(run: RunFolder, results: Sequence[BacktestResult], is_euler: bool) -> int | None:
+    """By the manifest, else by LEAN's own config, else, for a search that has ended, by what it tested."""
+    if run.manifest and run.manifest.total_combinations is not None:
+        return run.manifest.total_combinations
+    counts = [_requested(output) for output in run.outputs]
+    known = [count for count in counts if count is not None]
+    if known and len(known) == len(counts):
+        return sum(known)
+    if run.outputs and run.outputs[-1].log.has_ended:
+        return distinct_combinations(results, as_written=is_euler)
+    return None
+
+
+def _requested(output: LeanOutput) -> int | None:
+    return 1 if output.is_single_backtest else count_requested(output.optimizer_config)
+
+
+def _failure_on_disk(run: RunFolder) -> Failure | None:
+    transcript = run.folder / LEAN_OUTPUT
+    printed = transcript.read_text(encoding="utf-8", errors="replace") if transcript.is_file() else ""
+    for output in run.outputs:
+        failure = diagnose(None, printed, output.log) if not output.log.has_ended else None
+        if failure:
+            return failure
+    return None
+
+
+def _varied(run: RunFolder) -> tuple[str, ...]:
+    if run.manifest:
+        return run.manifest.parameters
+    return tuple(dict.fromkeys(name for output in run.outputs for name in varied_parameters(output.optimizer_config)))

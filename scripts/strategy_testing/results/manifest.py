@@ -1,0 +1,71 @@
+"""The note that the runner leaves in a run's folder, so that the folder alone tells what it is."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from strategy_testing.files import write_atomically
+
+MANIFEST_FILE = "run-manifest.json"
+CONFIG_COPY = "optimization.yaml"
+OPTIMIZER_CONFIG = "optimizer.json"
+LEAN_OUTPUT = "lean-output.txt"
+PILOT_FOLDER = "pilot"
+LEAN_PROCESS = "lean-process.json"
+"""Which process is at work for the run; there only while one is."""
+
+
+@dataclass(frozen=True)
+class RunManifest:
+    """Who made the folder, from what, and when."""
+
+    run_uuid: UUID
+    strategy: str
+    lean_project_path: str
+    config_file: str
+    optimization_type: str
+    target_metric: str
+    target_direction: str
+    total_combinations: int | None
+    """None for a search that does not know them beforehand."""
+    parts: tuple[str, ...]
+    """Folders below this one that `lean optimize` wrote; `.` for this one."""
+    commands: tuple[str, ...]
+    """Shell-quoted, as they were run in the lean workspace."""
+    strategy_code_hash: str | None
+    engine_image: str | None
+    started_at: datetime
+    parameters: tuple[str, ...] = field(default=())
+    """Names of the optimised parameters."""
+
+
+def write_manifest(folder: Path, manifest: RunManifest) -> None:
+    """Writes the manifest whole or not at all."""
+    values = asdict(manifest) | {"run_uuid": str(manifest.run_uuid), "started_at": manifest.started_at.isoformat()}
+    write_atomically(folder / MANIFEST_FILE, json.dumps(values, indent=2) + "\n")
+
+
+def read_manifest(folder: Path) -> RunManifest | None:
+    """The folder's manifest; None where there is none, or one that another program wrote."""
+    try:
+        values: Any = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+        return RunManifest(
+            **values
+            | {
+                "run_uuid": UUID(values["run_uuid"]),
+                "started_at": datetime.fromisoformat(values["started_at"]),
+                "parts": _texts(values["parts"]),
+                "commands": _texts(values["commands"]),
+                "parameters": _texts(values["parameters"]),
+            }
+        )
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _texts(values: Sequence[Any]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)

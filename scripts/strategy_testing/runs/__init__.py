@@ -1,0 +1,1 @@
+"""The order of events of one run: plan, pilot, execution, import, resumption."""

@@ -1,0 +1,154 @@
+"""What a run would do: its folder, its commands, and what it need not do. Nothing is written here."""
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.lean.command import LeanCommand, plan_commands
+from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.manifest import OPTIMIZER_CONFIG, RunManifest
+from strategy_testing.search.space import canonical_value, count_combinations
+
+OUTPUT_ROOT = ".optimization"
+_TIME_FORMAT = "%Y-%m-%d_%H-%M-%S"
+
+
+@dataclass(frozen=True)
+class LeanSetup:
+    """Where and how LEAN is run."""
+
+    workspace: Path
+    """The lean workspace."""
+    lean: tuple[str, ...]
+    """The program and its first arguments."""
+    concurrency: int
+    """Backtests at once, where the config does not say."""
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What would be run."""
+
+    config: OptimizationConfig
+    workspace: Path
+    lean: tuple[str, ...]
+    """The program and its first arguments."""
+    output: PurePosixPath
+    """The run's folder, relative to the workspace."""
+    default_concurrency: int
+    """Backtests at once, where the config does not say."""
+    commands: tuple[LeanCommand, ...]
+    """Empty when nothing is left to run."""
+    reused: tuple[BacktestResult, ...] = ()
+    """Results of earlier runs that are taken instead of being run again."""
+    resumed: RunManifest | None = None
+    """The manifest of the run that goes on; None for a new one."""
+
+    @property
+    def concurrency(self) -> int:
+        """Backtests at once."""
+        return self.config.search.max_concurrent_backtests or self.default_concurrency
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder."""
+        return self.workspace / self.output
+
+    @property
+    def total_combinations(self) -> int | None:
+        """Of the whole run; None for an Euler search, which does not know them beforehand."""
+        return None if self.is_euler else count_combinations(self.config.search.parameters)
+
+    @property
+    def backtests_to_run(self) -> int | None:
+        """Backtests that LEAN is asked for; None for an Euler search."""
+        return None if self.is_euler else sum(command.combinations or 0 for command in self.commands)
+
+    @property
+    def is_euler(self) -> bool:
+        """Whether the search refines."""
+        return self.config.search.type == EULER_SEARCH
+
+    def shown_commands(self) -> tuple[str, ...]:
+        """The commands as a shell takes them."""
+        return tuple(command.shown(self.lean) for command in self.commands)
+
+
+def plan_run(
+    config: OptimizationConfig,
+    setup: LeanSetup,
+    now: datetime,
+    reusable: Sequence[BacktestResult] = (),
+) -> RunPlan:
+    """Plans a new run.
+
+    Args:
+        config: what to run.
+        setup: where and how LEAN is run.
+        now: UTC; the run's folder is named by it.
+        reusable: results of earlier runs of exactly the same code, period and engine.
+    """
+    home = PurePosixPath(OUTPUT_ROOT) / config.strategy.lean_project_path
+    stamp = now.strftime(_TIME_FORMAT)
+    output, number = home / stamp, 2
+    while (setup.workspace / output).exists():  # a run that began in the same second
+        output, number = home / f"{stamp}_{number}", number + 1
+    reused = () if config.search.type == EULER_SEARCH else tuple(_wanted(config, reusable))
+    commands = plan_commands(config, output, setup.concurrency, done=[result.parameters for result in reused])
+    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), reused)
+
+
+def plan_rest(
+    config: OptimizationConfig,
+    setup: LeanSetup,
+    folder: Path,
+    manifest: RunManifest,
+    done: Collection[Mapping[str, str]],
+) -> RunPlan:
+    """Plans what is missing of a run; an Euler search, which decides by its results, begins anew within it.
+
+    Args:
+        config: the copy in the run's folder.
+        setup: where and how LEAN is run.
+        folder: the run's folder.
+        manifest: of the run so far.
+        done: parameters of the combinations that need not be run.
+    """
+    output = PurePosixPath(folder.relative_to(setup.workspace).as_posix())
+    first = len(manifest.parts) + 1
+    commands = plan_commands(config, output, setup.concurrency, done=done, first_part=first)
+    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), resumed=manifest)
+
+
+def _wanted(config: OptimizationConfig, reusable: Sequence[BacktestResult]) -> list[BacktestResult]:
+    """The reusable results that the config asks for: each combination once, with nothing in it that is not asked."""
+    fixed = config.backtest.fixed_parameters
+    names = {parameter.name for parameter in config.search.parameters} | fixed.keys()
+    asked = {parameter.name: parameter.canonical_values() for parameter in config.search.parameters}
+    asked |= {name: {canonical_value(value)} for name, value in fixed.items()}
+    wanted: dict[tuple[str, ...], BacktestResult] = {}
+    for result in reusable:
+        values = {name: canonical_value(value) for name, value in result.parameters.items()}
+        if values.keys() == names and all(values[name] in asked[name] for name in names):
+            wanted[tuple(values[name] for name in sorted(names))] = result
+    return list(wanted.values())
+
+
+def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
+    """What would run, as a shell script: the commands, each behind the optimizer config that it needs.
+
+    Args:
+        plan: what would run.
+        first: commands that would run before the plan's own.
+    """
+    lines = [f"cd {shlex.quote(str(plan.workspace))}", *(command.shown(plan.lean) for command in first)]
+    for command in plan.commands:
+        if command.optimizer_config_text is not None:
+            file = command.output / OPTIMIZER_CONFIG
+            lines.append(f"mkdir -p {shlex.quote(str(command.output))}")
+            lines.append(f"cat > {shlex.quote(str(file))} <<'END'\n{command.optimizer_config_text}END")
+        lines.append(command.shown(plan.lean))
+    return "\n".join(lines)

@@ -1,0 +1,56 @@
+"""Finds runs whose runner is gone, ends what it left running, imports what it left on disk, and marks them."""
+
+import socket
+from datetime import UTC, datetime
+
+from strategy_testing.console import tell
+from strategy_testing.database.connection import Database
+from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
+from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.lean.process import end_left_over
+from strategy_testing.results.diagnosis import Failure
+from strategy_testing.results.folder import read_run
+from strategy_testing.runs.importing import RunnersView, import_run
+from strategy_testing.runs.owner import is_gone, this_process
+from strategy_testing.verdict.outcome import RunStatus
+
+_GONE = Failure(
+    "its runner was killed or the machine went down",
+    "what finished is stored; resume it for the rest",
+    ExitCode.INTERRUPTED,
+)
+
+
+def recover_orphans(database: Database) -> None:
+    """Brings every run of this machine to order that is said to be running and whose runner is gone."""
+    with database.transaction():
+        orphans = [run for run in runs_of_host(database, socket.gethostname()) if is_gone(run.runner)]
+    for orphan in orphans:
+        # Two runners may start at the same moment; whoever claims the run tidies it.
+        with database.transaction():
+            is_mine = claim_run(database, orphan, this_process())
+        if is_mine:
+            _recover(database, orphan)
+
+
+def _recover(database: Database, orphan: UnfinishedRun) -> None:
+    folder = orphan.output_folder
+    run = read_run(folder) if folder.is_dir() else None
+    parts = [folder / part for part in run.manifest.parts] if run and run.manifest else [folder]
+    end_left_over(folder, parts)
+    if run is None:
+        with database.transaction():
+            abandon_run(database, orphan.id, f"{_GONE.cause}, and its folder {folder} is gone too")
+        tell(f"run {orphan.id} was left behind by a runner that is gone, and so is its folder; marked interrupted")
+        return
+    run = read_run(folder) or run  # LEAN may have written on until it was ended
+    view = RunnersView(_GONE, datetime.now(UTC), RunStatus.INTERRUPTED)
+    try:
+        imported = import_run(database, run, runner=view)
+    except UserError as error:
+        tell(f"warning: run {orphan.id} was left behind and cannot be imported: {error}")
+        return
+    tell(
+        f"run {orphan.id} was left behind by a runner that is gone: {imported.backtests} finished backtests are "
+        f"stored; go on with --resume {orphan.id}"
+    )

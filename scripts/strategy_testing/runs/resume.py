@@ -1,0 +1,105 @@
+"""Finds the run to go on with, imports what it has, and plans what it lacks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.config.reader import read_config
+from strategy_testing.console import tell
+from strategy_testing.database.connection import Database
+from strategy_testing.database.runs import UnfinishedRun, resumable_runs, reused_results
+from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.results.backtest import BacktestStatus
+from strategy_testing.results.contents import read_contents
+from strategy_testing.results.folder import read_run
+from strategy_testing.runs.importing import import_run
+from strategy_testing.runs.owner import is_gone
+from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_rest
+from strategy_testing.strategy.code_hash import hash_strategy
+from strategy_testing.verdict.outcome import RunStatus
+from strategy_testing.verdict.summary import ImportedRun
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """What is left of a run."""
+
+    run_id: int
+    plan: RunPlan
+    imported: ImportedRun
+    """What it had already."""
+
+
+def plan_resumption(
+    database: Database,
+    setup: LeanSetup,
+    *,
+    run_id: int | None,
+    config: OptimizationConfig | None,
+    retry_failed: bool,
+    force: bool,
+) -> Resumption:
+    """Plans the rest of a run, under its own row and in its own folder.
+
+    Args:
+        database: with the current schema.
+        setup: where and how LEAN is run.
+        run_id: the run; None for the newest unfinished one.
+        config: narrows the choice to its strategy, where no run is given.
+        retry_failed: whether failed combinations are run again.
+        force: go on although the strategy's code has changed since.
+
+    Raises:
+        UserError: there is no such run, it is still running, its folder or code is not what it was.
+    """
+    run = _find(database, run_id, config)
+    folder = run.output_folder
+    found = read_run(folder) if folder.is_dir() else None
+    if found is None or found.manifest is None or found.config_copy is None:
+        raise UserError(
+            f"run {run.id}: its folder {folder} is gone or was not made by the runner; start a new run",
+            ExitCode.NOTHING_TO_IMPORT,
+        )
+    if not folder.is_relative_to(setup.workspace):
+        raise UserError(
+            f"run {run.id}: its folder {folder} is not in the workspace {setup.workspace}; name the right one"
+        )
+    own_config = read_config(found.config_copy)
+    _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace, force=force)
+    imported = import_run(database, found, config=own_config)
+    with database.transaction():
+        reused = reused_results(database, run.id)
+    have = [*read_contents(found, ()).results, *reused]
+    done = [
+        result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
+    ]  # fmt: skip
+    plan = plan_rest(own_config, setup, folder, found.manifest, done)
+    return Resumption(run.id, plan, imported)
+
+
+def _find(database: Database, run_id: int | None, config: OptimizationConfig | None) -> UnfinishedRun:
+    strategy = config.strategy.name if config and run_id is None else None
+    with database.transaction():
+        runs = resumable_runs(database, run_id, strategy)
+    if run_id is not None and not runs:
+        raise UserError(f"--resume {run_id}: no such run; the table optimization_runs lists them")
+    free = [run for run in runs if run.status is not RunStatus.RUNNING or is_gone(run.runner)]
+    if runs and not free:
+        raise UserError(f"run {runs[0].id} is still running; wait for it, or stop its runner first")
+    if not free:
+        of = f" of {strategy}" if strategy else ""
+        raise UserError(f"--resume: no unfinished run{of}; start a new one with --config")
+    if run_id is None:
+        tell(f"resuming run {free[0].id}, the newest unfinished one")
+    return free[0]
+
+
+def _refuse_changed_code(run: UnfinishedRun, project_path: str, workspace: Path, *, force: bool) -> None:
+    project = workspace / project_path
+    if force or run.strategy_code_hash is None or not project.is_dir():
+        return
+    if hash_strategy(project, workspace) != run.strategy_code_hash:
+        raise UserError(
+            f"run {run.id}: the code in {project} has changed since it began, so its results would not belong "
+            "together; start a new run, or go on with --force"
+        )

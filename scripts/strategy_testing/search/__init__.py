@@ -1,0 +1,1 @@
+"""The parameter space: which combinations a search tries, as pure values."""

@@ -1,0 +1,1 @@
+"""The LEAN project under test: its sources, what they read, its prices."""

@@ -1,0 +1,37 @@
+"""The fingerprint of a strategy's code."""
+
+import hashlib
+from pathlib import Path
+
+from strategy_testing.strategy.sources import project_libraries
+from strategy_testing.strategy.workspace import library_folder
+
+_NOT_CODE = {
+    "__pycache__",
+    "backtests",
+    "optimizations",
+    "live",
+    "bin",
+    "obj",
+    ".idea",
+    ".vscode",
+    ".ipynb_checkpoints",
+}
+
+
+def hash_strategy(project: Path, workspace: Path) -> str:
+    """SHA-256 over the names and contents of a project's files and its libraries'; results of LEAN's do not count."""
+    digest = hashlib.sha256()
+    _add_files(digest, project, "")
+    for folder in sorted(project_libraries(project, workspace)[0]):
+        _add_files(digest, folder, f"/{folder.relative_to(library_folder(workspace).parent).as_posix()}/")
+    return digest.hexdigest()
+
+
+def _add_files(digest: "hashlib._Hash", folder: Path, prefix: str) -> None:
+    for file in sorted(folder.rglob("*")):
+        relative = file.relative_to(folder)
+        if file.is_file() and not _NOT_CODE.intersection(relative.parts) and file.suffix != ".pyc":
+            content = file.read_bytes()
+            digest.update(f"{prefix}{relative.as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)

@@ -1,0 +1,113 @@
+"""The Python sources of a LEAN project: its own files, and those of the libraries that its config.json names.
+
+The CLI keeps libraries in the folder Library beside lean.json and mounts it at /Library. A project's
+"libraries": [{"name": "daily_strategy", "path": "Library/daily_strategy"}] puts it on Python's path.
+"""
+
+import ast
+import json
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from strategy_testing.strategy.inspection import SyntaxFinding
+from strategy_testing.strategy.workspace import library_folder
+
+PROJECT_CONFIG = "config.json"
+_NOT_SOURCES = {"bin", "obj", "__pycache__", "backtests", "live", "optimizations", "storage", "report"}
+"""Folders of a project that the CLI does not compile either."""
+
+
+@dataclass(frozen=True)
+class ProjectSources:
+    """What Python would import for a project."""
+
+    texts: dict[str, str]
+    """By path: `main.py` below the project, `daily_strategy/parameters.py` below Library."""
+    unreadable: tuple[SyntaxFinding, ...]
+    missing_libraries: tuple[str, ...]
+    """Paths that the project's config.json names and that are not there."""
+    unnamed_libraries: tuple[str, ...]
+    """Paths that the code imports from although config.json names no library, so that LEAN will not find them."""
+
+
+def read_project_sources(project: Path, workspace: Path) -> ProjectSources:
+    """Reads a project's Python files and its libraries'.
+
+    Args:
+        project: the project's folder, which exists.
+        workspace: the lean workspace; its libraries stand beside the lean.json in or above it.
+    """
+    texts: dict[str, str] = {}
+    unreadable: list[SyntaxFinding] = []
+    folders, missing = project_libraries(project, workspace)
+    files = [(file, file.relative_to(project)) for file in sorted(_source_files(project))]
+    root = library_folder(workspace)
+    for folder in folders:
+        files += [(file, file.relative_to(root)) for file in sorted(_source_files(folder))]
+    for file, name in files:
+        try:
+            texts[name.as_posix()] = file.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            unreadable.append(SyntaxFinding(name.as_posix(), None, f"it is not UTF-8 (byte {error.start})"))
+        except OSError as error:
+            unreadable.append(SyntaxFinding(name.as_posix(), None, f"it cannot be read: {error.strerror}"))
+    unnamed = () if folders or missing else tuple(_imported_libraries(texts.values(), root))
+    return ProjectSources(texts, tuple(unreadable), tuple(missing), unnamed)
+
+
+def project_libraries(project: Path, workspace: Path) -> tuple[list[Path], list[str]]:
+    """The folders of a project's libraries and of theirs, in a fixed order, and the paths of those that are missing."""
+    found: dict[Path, None] = {}
+    missing: dict[str, None] = {}
+    waiting = [project]
+    while waiting:
+        for named in _named_libraries(waiting.pop(0)):
+            folder = library_folder(workspace).parent / named
+            if not folder.is_dir() or not folder.is_relative_to(library_folder(workspace)):
+                missing[named] = None
+            elif folder not in found:
+                found[folder] = None
+                waiting.append(folder)
+    return list(found), list(missing)
+
+
+def _named_libraries(project: Path) -> list[str]:
+    """What a config.json names; one that cannot be read names none, as LEAN itself will say."""
+    try:
+        config = json.loads((project / PROJECT_CONFIG).read_text(encoding="utf-8-sig"))
+        return [str(library["path"]) for library in config.get("libraries", [])]
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return []
+
+
+def _imported_libraries(texts: Iterable[str], root: Path) -> Iterator[str]:
+    names = {name for text in texts for name in _imported_names(text)}
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.is_dir() and folder.name in names:
+            yield f"{root.name}/{folder.name}"
+
+
+def _imported_names(text: str) -> Iterator[str]:
+    """The packages that a source imports; none where it does not compile, which is found elsewhere."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def _source_files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if not entry.is_dir():
+            if entry.suffix == ".py":
+                yield entry
+        elif not (entry.name in _NOT_SOURCES or entry.name.startswith(".") or (entry / "pyvenv.cfg").is_file()):
+            yield from _source_files(entry)
