@@ -35,6 +35,9 @@ def main(arguments: list[str]) -> int:
 
     Args:
         arguments: LEAN's data folder; by default lean_projects/data.
+
+    Returns:
+        0 if all agree, 1 if some do not, 2 without prices.
     """
     data = Path(arguments[0]) if arguments else PROJECT / "lean_projects" / "data"
     if absent := [str(each) for ticker in TICKERS for each in _files(data, ticker) if not each.is_file()]:
