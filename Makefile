@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check-strategies bench-overhead psql clean
+.PHONY: help install demo test lint check-strategies bench-overhead replay-orders psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,9 @@ check-strategies: $(STAMP) ## hold the strategies and the guide against LEAN's P
 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
 	@$(BIN)/python tests/bench_overhead.py
+
+replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
+	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)
 
 psql: $(STAMP) ## open the database
 	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.commands.psql

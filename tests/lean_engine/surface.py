@@ -44,8 +44,11 @@ class StubBacked:
                 setattr(cls, name, _checked(value, cls._stub, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_"):
+            object.__setattr__(self, name, value)
+            return
         own = getattr(type(self), name, None)
-        if name.startswith("_") or (isinstance(own, property) and own.fset is not None):
+        if isinstance(own, property) and own.fset is not None:
             object.__setattr__(self, name, value)
             return
         short = self._stub.rpartition(".")[2]
@@ -72,15 +75,19 @@ def stub_of(qualified: str) -> StubClass:
 
 def _checked(function: Callable[..., Any], qualified: str, name: str) -> Callable[..., Any]:
     signature = inspect.signature(function)
+    passed: set[tuple[Any, ...]] = set()  # whether a call fits depends on its arguments' types alone
 
     @functools.wraps(function)
     def call(self: Any, *positional: Any, **named: Any) -> Any:
-        check_call(qualified, name, positional, named)
-        try:
-            signature.bind(self, *positional, **named)
-        except TypeError:
-            short = qualified.rpartition(".")[2]
-            raise NotCarriedOutError(f"lean_engine does not carry out this overload of {short}.{name}") from None
+        kinds = (*map(type, positional), *((key, type(value)) for key, value in named.items()))
+        if kinds not in passed:
+            check_call(qualified, name, positional, named)
+            try:
+                signature.bind(self, *positional, **named)
+            except TypeError:
+                short = qualified.rpartition(".")[2]
+                raise NotCarriedOutError(f"lean_engine does not carry out this overload of {short}.{name}") from None
+            passed.add(kinds)
         return function(self, *positional, **named)
 
     return call
@@ -133,11 +140,16 @@ def _fits(annotation: ast.expr | None, value: Any, default: Any) -> bool:
         return default == "None" or not _is_value_type(annotation)
     if isinstance(annotation, ast.Subscript):
         return _fits_generic(annotation, value)
-    return _fits_name(ast.unparse(annotation), value)
+    return _fits_name(_text_of(annotation), value)
+
+
+@functools.cache
+def _text_of(annotation: ast.expr) -> str:
+    return ast.unparse(annotation)
 
 
 def _is_value_type(annotation: ast.expr) -> bool:
-    name = ast.unparse(annotation)
+    name = _text_of(annotation)
     return name in ("int", "float", "bool") or _is_enumeration(name)
 
 
@@ -147,7 +159,7 @@ def _is_enumeration(name: str) -> bool:
 
 
 def _fits_generic(annotation: ast.Subscript, value: Any) -> bool:
-    kind = ast.unparse(annotation.value).removeprefix("typing.")
+    kind = _text_of(annotation.value).removeprefix("typing.")
     inner = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
     match kind:
         case "Optional" | "Union":
