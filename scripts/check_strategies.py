@@ -8,7 +8,8 @@ from pathlib import Path
 
 try:
     from strategy_checks.checking import check, find_project, find_projects, read_guide
-    from strategy_testing.commands.cli import run_main, workspace_from
+    from strategy_testing.commands.cli import run_main
+    from strategy_testing.commands.settings import settings_from, workspace_of
     from strategy_testing.console import answer
     from strategy_testing.errors import ExitCode, UserError
     from strategy_testing.paths import DEFAULT_WORKSPACE, OPTIMIZATIONS_DIR, PROJECT_ROOT
@@ -45,9 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
-    workspace = workspace_from(arguments.workspace)
+    workspace = workspace_of(settings_from(arguments))
     if not arguments.configs.is_dir():
-        raise UserError(f"{arguments.configs}: no such folder; check the path")
+        raise UserError(f"{arguments.configs}: no such folder", "check the path")
     folders = [find_project(name, workspace) for name in arguments.projects] or find_projects(workspace)
     guide = read_guide(arguments.guide, workspace) if arguments.guide else None
     if guide is None and not arguments.projects and not arguments.workspace:

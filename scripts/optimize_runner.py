@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from strategy_testing.commands import optimize as runner_jobs
     from strategy_testing.commands.batch import run_batch
     from strategy_testing.commands.batch_processes import accept_signals
-    from strategy_testing.commands.cli import add_database_arguments, run_main
+    from strategy_testing.commands.check import check
+    from strategy_testing.commands.cli import run_main
+    from strategy_testing.commands.configs import load_config
     from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
+    from strategy_testing.commands.new_strategy import new_strategy
+    from strategy_testing.commands.optimize import optimize, resume
+    from strategy_testing.commands.preview import dry_run
+    from strategy_testing.commands.settings import Settings, add_settings, settings_from
     from strategy_testing.config.batch import read_batch
     from strategy_testing.console import tell
     from strategy_testing.database.connection import open_database
@@ -42,9 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: argparse.Namespace) -> ExitCode:
+    settings = settings_from(arguments)
     if arguments.new_strategy is not None:
-        return runner_jobs.new_strategy(arguments.new_strategy, _settings(arguments))
-    return _run_batch(arguments) if arguments.batch else _run(arguments)
+        return new_strategy(arguments.new_strategy, settings)
+    return _run_batch(arguments, settings) if arguments.batch else _run(arguments, settings)
 
 
 def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -61,49 +67,33 @@ def _check_new_strategy_arguments(parser: argparse.ArgumentParser, arguments: ar
             parser.error(f"--new-strategy does not go with --{name.replace('_', '-')}")
 
 
-def _run_batch(arguments: argparse.Namespace) -> ExitCode:
+def _run_batch(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
     batch = read_batch(arguments.batch)
-    with open_database(arguments.database_url) as database:
+    with open_database(settings.database_url) as database:
         tell(f"using {database}")
         ensure_schema(database)
-        resume = arguments.resume is not None
-        return run_batch(database, batch, _settings(arguments), resume=resume, database_url=arguments.database_url)
+        return run_batch(database, batch, settings, resume=arguments.resume is not None)
 
 
-def _settings(arguments: argparse.Namespace) -> runner_jobs.RunnerSettings:
-    return runner_jobs.RunnerSettings(
-        workspace=arguments.workspace,
-        leaderboard=arguments.leaderboard,
-        ignore_fees=arguments.ignore_fees,
-        fresh=arguments.fresh,
-        force=arguments.force,
-        quiet=arguments.quiet,
-        retry_failed=arguments.retry_failed,
-        pilot=not arguments.no_pilot,
-        batch_id=arguments.batch_id,
-    )
-
-
-def _run(arguments: argparse.Namespace) -> ExitCode:
-    if arguments.batch_id is not None:
+def _run(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
+    if settings.batch_id is not None:
         accept_signals()
-    config = runner_jobs.load_config(arguments.config) if arguments.config else None
-    settings = _settings(arguments)
+    config = load_config(arguments.config) if arguments.config else None
     if arguments.dry_run and config:
-        return runner_jobs.dry_run(config, settings)
+        return dry_run(config, settings)
     if arguments.check and config:
-        return runner_jobs.check(config, settings, arguments.database_url)
+        return check(config, settings)
     if arguments.estimate and config and not needs_history(config):
         return report_estimate(config, None)
-    with open_database(arguments.database_url) as database:
+    with open_database(settings.database_url) as database:
         tell(f"using {database}")
         ensure_schema(database)
         if arguments.resume is not None:
-            return runner_jobs.resume(database, arguments.resume or None, config, settings)
+            return resume(database, arguments.resume or None, config, settings)
         assert config is not None  # the parser has seen to it  # noqa: S101
         if arguments.estimate:
             return report_estimate(config, known_history(database, config))
-        return runner_jobs.optimize(database, config, settings)
+        return optimize(database, config, settings)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -120,7 +110,6 @@ def _parser() -> argparse.ArgumentParser:
         help="configs/batches/NAME.yaml: its configs one after another, or several at once; with --resume: "
         "what is left of the newest batch of this file",
     )
-    parser.add_argument("--batch-id", type=int, help=argparse.SUPPRESS)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--dry-run", action="store_true", help="print what would run, shell-quoted, and do nothing else")
     what.add_argument("--estimate", action="store_true", help="print the expected orders and fees and the verdict")
@@ -139,23 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="make the project NAME in the workspace and its config from the template, and do nothing else",
     )
-    parser.add_argument("--retry-failed", action="store_true", help="with --resume: run failed combinations again too")
-    parser.add_argument(
-        "--fresh", action="store_true", help="run all combinations, also those that earlier runs have computed"
-    )
-    parser.add_argument(
-        "--no-pilot", action="store_true", help="do not try the middle combination of a larger grid first"
-    )
-    parser.add_argument("--ignore-fees", action="store_true", help="run even if the estimated fees pass the limit")
-    parser.add_argument("--force", action="store_true", help="go on in spite of what would stop the run")
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
-    parser.add_argument(
-        "--workspace",
-        metavar="DIR",
-        type=Path,
-        help="the lean workspace, the folder with lean.json; else LEAN_WORKSPACE, else lean_projects/",
-    )
-    add_database_arguments(parser)
+    add_settings(parser)
     return parser
 
 

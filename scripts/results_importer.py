@@ -4,19 +4,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 try:
-    from strategy_testing.commands.cli import add_database_arguments, run_main
-    from strategy_testing.config.reader import read_config
-    from strategy_testing.console import tell
-    from strategy_testing.database.connection import open_database
-    from strategy_testing.database.schema import ensure_schema
-    from strategy_testing.errors import ExitCode
-    from strategy_testing.report.run import report_runs
-    from strategy_testing.results.folder import find_runs
-    from strategy_testing.runs.importing import import_run
+    from strategy_testing.commands.cli import run_main
+    from strategy_testing.commands.import_results import ImportRequest, import_results
+    from strategy_testing.commands.settings import add_settings
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
         raise
@@ -26,25 +19,15 @@ except ModuleNotFoundError as missing:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses arguments and calls; returns an exit code of the README's table."""
     arguments = _parser().parse_args(argv)
-    return run_main(lambda: _run(arguments))
-
-
-def _run(arguments: argparse.Namespace) -> ExitCode:
-    config = read_config(arguments.config) if arguments.config else None
-    for warning in config.warnings if config else ():
-        tell(f"warning: {warning}")
-    runs = find_runs(arguments.optimization_dir)
-    chosen = runs if arguments.all else runs[-1:]
-    if len(runs) > len(chosen):
-        tell(f"{len(runs)} runs in {arguments.optimization_dir}; importing the newest (--all imports each)")
-    with open_database(arguments.database_url) as database:
-        tell(f"using {database}")
-        ensure_schema(database)
-        imported = [
-            database.retrying(partial(import_run, database, run, config=config, strategy_name=arguments.strategy))
-            for run in chosen
-        ]
-        return report_runs(database, imported, arguments.leaderboard)
+    request = ImportRequest(
+        folder=arguments.optimization_dir,
+        config=arguments.config,
+        strategy=arguments.strategy,
+        every_run=arguments.all,
+        leaderboard=arguments.leaderboard,
+        database_url=arguments.database_url,
+    )
+    return run_main(lambda: import_results(request))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -70,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--strategy", metavar="NAME", help="the strategy's name, for a folder and a config that do not tell"
     )
-    add_database_arguments(parser)
+    add_settings(parser, "database_url", "leaderboard")
     return parser
 
 

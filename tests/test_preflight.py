@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.commands.check import Check, first_failure, preflight, quick_preflight
+from strategy_testing.commands.check import preflight, quick_preflight
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.errors import ExitCode
+from strategy_testing.lean.prerequisites import Check, first_failure
 from support import PROJECT, make_project, write_config
 from test_price_data import store_prices
 

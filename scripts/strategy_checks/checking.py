@@ -47,9 +47,9 @@ def find_project(name: str, workspace: Path) -> Path:
     """
     folder = next((each for each in (Path(name), workspace / name) if each.is_dir()), None)
     if folder is None:
-        raise UserError(f"{name}: no such folder, here or in {workspace}; name a project's folder")
+        raise UserError(f"{name}: no such folder, here or in {workspace}", "name a project's folder")
     if not (folder / MAIN).is_file():
-        raise UserError(f"{folder}: has no {MAIN}; name a project's folder")
+        raise UserError(f"{folder}: has no {MAIN}", "name a project's folder")
     return folder.resolve()
 
 
@@ -63,7 +63,9 @@ def find_projects(workspace: Path) -> list[Path]:
     folders = [each for each in sorted(workspace.iterdir()) if each != root and not _is_no_project(each.name)]
     projects = [each for each in folders if (each / MAIN).is_file()]
     if not projects:
-        raise UserError(f"{workspace}: has no projects, folders with a {MAIN}; name the lean workspace in --workspace")
+        raise UserError(
+            f"{workspace}: has no projects, folders with a {MAIN}", "name the lean workspace in --workspace"
+        )
     libraries = sorted(each for each in root.iterdir() if each.is_dir()) if root.is_dir() else []
     return [*projects, *(each for each in libraries if any(each.rglob("*.py")))]
 

@@ -99,7 +99,7 @@ def _checked(
     matches = [match for line in done.stdout.splitlines() if (match := _MESSAGE.match(line))]
     if done.returncode not in {_FOUND_NOTHING, _FOUND_SOMETHING} or (done.returncode and not matches):
         said = (done.stdout + done.stderr).strip() or f"exit code {done.returncode}"
-        raise UserError(f"mypy does not run: {said}\nrun `make install`", ExitCode.INVALID_INPUT)
+        raise UserError(f"mypy does not run: {said}\nrun `make install`", "", ExitCode.INVALID_INPUT)
     for match in matches:
         file = Path(match["file"])
         yield Finding(shown.get(file, file), int(match["line"]), f"mypy: {match['text']}")

@@ -41,20 +41,22 @@ class TerminatedError(BaseException):
 
 
 class UserError(Exception):
-    """A failure with a remedy. The message says what is wrong, where, and what to do; no traceback is shown."""
+    """A failure with a remedy, as a user meets it: no traceback is shown."""
 
-    def __init__(self, message: str, exit_code: ExitCode = ExitCode.INVALID_INPUT) -> None:
-        """Keep the message for people and the exit code for scripts."""
-        super().__init__(message)
+    def __init__(self, cause: str, remedy: str = "", exit_code: ExitCode = ExitCode.INVALID_INPUT) -> None:
+        """Keep what is wrong and where, what to do, and the exit code for scripts."""
+        super().__init__(f"{cause}; {remedy}" if remedy else cause)
+        self.cause = cause
+        self.remedy = remedy
         self.exit_code = exit_code
 
 
 class DatabaseError(UserError):
     """PostgreSQL cannot be reached or refused the work."""
 
-    def __init__(self, message: str) -> None:
-        """Keep the message; the exit code is always DATABASE."""
-        super().__init__(message, ExitCode.DATABASE)
+    def __init__(self, cause: str, remedy: str = "") -> None:
+        """Keep what is wrong and what to do; the exit code is always DATABASE."""
+        super().__init__(cause, remedy, ExitCode.DATABASE)
 
 
 class DatabaseAwayError(DatabaseError):

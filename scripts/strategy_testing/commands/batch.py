@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.batch_processes import Ended, Job, Signals, run_jobs
-from strategy_testing.commands.cli import workspace_from
+from strategy_testing.commands.configs import refuse_unsupported
 from strategy_testing.commands.estimate import known_history, verdict
-from strategy_testing.commands.optimize import RunnerSettings, refuse_unsupported
+from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
 from strategy_testing.config.batch import BatchConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import answer, shown_path, tell
@@ -44,9 +44,7 @@ class _Agenda:
     refused: list[ExitCode] = field(default_factory=list)
 
 
-def run_batch(
-    database: Database, batch: BatchConfig, settings: RunnerSettings, *, resume: bool, database_url: str | None
-) -> ExitCode:
+def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, resume: bool) -> ExitCode:
     """Runs a batch, or what is left of it, and prints its table and its summary.
 
     Args:
@@ -54,14 +52,13 @@ def run_batch(
         batch: what to run.
         settings: for each of its configs.
         resume: go on with the newest batch of this file that is not completed.
-        database_url: what --database-url said; reaches the processes through their environment.
 
     Raises:
         UserError: lean, the workspace or a batch to resume is missing.
     """
-    settings = replace(settings, workspace=workspace_from(settings.workspace))
+    settings = replace(settings, workspace=workspace_of(settings))
     lean_command(os.environ)  # without it, every config would fail for itself
-    recover_orphans(database)
+    _recover(database)
     batch_id = _unfinished(database, batch) if resume else None
     agenda = _agenda(database, batch, batch_id, settings)
     if agenda.refused and not batch.continue_on_error:
@@ -69,12 +66,12 @@ def run_batch(
         return agenda.refused[0]
     with Signals() as signals:
         batch_id = _begin(database, batch, batch_id)
-        told = f"{len(batch.configs)} configs, {len(agenda.jobs)} to run, {batch.max_concurrent} at a time"
-        tell(f"batch {batch.name} (number {batch_id}): {told}")
-        environment = os.environ | ({"DATABASE_URL": database_url} if database_url else {})
-        _run_jobs(batch, agenda, _options(batch, batch_id, settings), environment, signals)
+        count = f"{len(batch.configs)} configs, {len(agenda.jobs)} to run, {batch.max_concurrent} at a time"
+        tell(f"batch {batch.name} (number {batch_id}): {count}")
+        environment = os.environ | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
+        _run_jobs(batch, agenda, _handed_on(batch, batch_id, settings), environment, signals)
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
-            database.retrying(partial(recover_orphans, database))  # what was killed could not tidy up
+            database.retrying(partial(_recover, database))  # what was killed could not tidy up
         stored = database.retrying(partial(_stored_runs, database, batch_id))
         lines = [replace(agenda.lines[config], run=stored.get(config)) for config in batch.configs]
         status = batch_status(lines, signals.first)
@@ -83,18 +80,23 @@ def run_batch(
     return exit_code(lines, signals.first)
 
 
+def _recover(database: Database) -> None:
+    for line in recover_orphans(database):
+        tell(line)
+
+
 def _unfinished(database: Database, batch: BatchConfig) -> int:
     with database.transaction():
         found = unfinished_batch(database, batch.file)
     if found is None:
         raise UserError(
-            f"--resume: no unfinished batch of {batch.file}; start one with --batch {batch.file} without --resume"
+            f"--resume: no unfinished batch of {batch.file}", f"start one with --batch {batch.file} without --resume"
         )
     tell(f"batch {batch.name}: resuming number {found}")
     return found
 
 
-def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settings: RunnerSettings) -> _Agenda:
+def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settings: Settings) -> _Agenda:
     """Looks at all configs before the first one runs; tells what is wrong with each."""
     stored = {} if batch_id is None else _stored_runs(database, batch_id)
     agenda = _Agenda()
@@ -110,7 +112,7 @@ def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settin
     return agenda
 
 
-def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: RunnerSettings, agenda: _Agenda) -> None:
+def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: Settings, agenda: _Agenda) -> None:
     strategy = _UNKNOWN
     try:
         config = read_config(file)
@@ -118,7 +120,7 @@ def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: Ru
         refuse_unsupported(config)
         estimate = estimate_fees(config, known_history(database, config))
         if not isinstance(estimate, MissingAssumptions) and estimate.exceeds_limit and not settings.ignore_fees:
-            raise UserError(f"{file}: {verdict(estimate)}", ExitCode.STOP_AND_REVISE)
+            raise UserError(f"{file}: {verdict(estimate)}", "", ExitCode.STOP_AND_REVISE)
     except DatabaseError:
         raise
     except UserError as error:
@@ -135,7 +137,7 @@ def _begin(database: Database, batch: BatchConfig, batch_id: int | None) -> int:
         if batch_id is None:
             batch_id = start_batch(database, batch)
         if not lock_batch(database, batch_id):
-            raise UserError(f"batch {batch.name} (number {batch_id}) is still running; wait for it, or stop it first")
+            raise UserError(f"batch {batch.name} (number {batch_id}) is still running", "wait for it, or stop it first")
         restart_batch(database, batch_id, batch)
     return batch_id
 
@@ -168,20 +170,11 @@ def _run_jobs(
 _SCRIPT = (sys.executable, str(SCRIPTS_DIR / "optimize_runner.py"))
 
 
-def _options(batch: BatchConfig, batch_id: int, settings: RunnerSettings) -> tuple[str, ...]:
-    """What each config's process is told besides its config."""
-    flags = {
-        "--ignore-fees": settings.ignore_fees,
-        "--fresh": settings.fresh,
-        "--force": settings.force,
-        "--no-pilot": not settings.pilot,
-        "--quiet": settings.quiet or batch.max_concurrent > 1,
-    }
-    return (
-        *("--batch-id", str(batch_id), "--workspace", str(settings.workspace)),
-        *("--leaderboard", str(settings.leaderboard.absolute())),
-        *(flag for flag, is_set in flags.items() if is_set),
-    )
+def _handed_on(batch: BatchConfig, batch_id: int, settings: Settings) -> tuple[str, ...]:
+    """What each config's process is given besides its config."""
+    quiet = settings.quiet or batch.max_concurrent > 1
+    leaderboard = settings.leaderboard.absolute()
+    return arguments_to_hand_on(replace(settings, quiet=quiet, leaderboard=leaderboard, batch_id=batch_id))
 
 
 def _stored_runs(database: Database, batch_id: int) -> dict[Path, BatchRun]:

@@ -1,56 +1,26 @@
-"""What can be known before a run: each thing that it needs is looked at, and where it lacks, the remedy named."""
+"""--check: each thing that a run needs is looked at, and where it lacks, the remedy named."""
 
 import difflib
-import shutil
-import subprocess
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.console import answer
 from strategy_testing.database.connection import connect
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import choose_database
-from strategy_testing.errors import DatabaseError, ExitCode, UserError
-from strategy_testing.files import without_database_secrets
-from strategy_testing.lean.process import lean_command
+from strategy_testing.errors import DatabaseError, ExitCode
+from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
 from strategy_testing.search.space import ListParameter, count_combinations
 from strategy_testing.strategy.inspection import StrategyFacts, SyntaxFinding, inspect_strategy
 from strategy_testing.strategy.prices import Market, PriceDataError, price_findings
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
 from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file, library_folder
 
-_SECONDS = 20
-"""What another program is given to answer."""
-_DEFAULT_IMAGE = "quantconnect/lean:latest"
-"""What the CLI runs where no image is named."""
 _GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
 _MAIN = "main.py"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One prerequisite."""
-
-    name: str
-    ok: bool | None
-    """None is a warning: the run may go on."""
-    detail: str
-    remedy: str = ""
-    """Empty where all is well."""
-    exit_code: ExitCode = ExitCode.OK
-    """OK unless it failed."""
-
-    def __str__(self) -> str:
-        """`✗ name: detail; remedy`."""
-        sign = {True: "✓", False: "✗", None: "!"}[self.ok]
-        remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{sign} {self.name}: {self.detail}{remedy}"
-
-
-def first_failure(checks: Sequence[Check]) -> Check | None:
-    """The check that stands in the way first; None where nothing but warnings does."""
-    return next((check for check in checks if check.ok is False), None)
 
 
 def preflight(
@@ -69,8 +39,8 @@ def preflight(
     """
     return [
         _check_config(config),
-        _check_lean(environment),
-        *_check_docker(config.lean.image or _DEFAULT_IMAGE, environment),
+        check_lean(environment),
+        *check_docker(config.lean.image or DEFAULT_IMAGE, environment),
         _check_workspace(workspace),
         *quick_preflight(config, workspace),
         _check_database(database_url, environment),
@@ -93,6 +63,15 @@ def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
     return [*checks, *_check_parameters(config, facts), *_check_prices(config, facts, workspace)]
 
 
+def check(config: OptimizationConfig, settings: Settings) -> ExitCode:
+    """Prints what a run needs and whether it is there; starts no backtest."""
+    checks = preflight(config, workspace_of(settings), os.environ, settings.database_url)
+    for one in checks:
+        answer(str(one))
+    failure = first_failure(checks)
+    return failure.exit_code if failure else ExitCode.OK
+
+
 def _check_config(config: OptimizationConfig) -> Check:
     if config.search.type == EULER_SEARCH:
         amount = "an Euler search: the number of combinations is not known beforehand"
@@ -100,51 +79,6 @@ def _check_config(config: OptimizationConfig) -> Check:
         amount = f"{count_combinations(config.search.parameters):,} combinations"
     windows = " in each in-sample window" if config.walk_forward is not None else ""
     return Check("config", True, f"{config.file} is valid; {amount}{windows}")
-
-
-def _check_lean(environment: Mapping[str, str]) -> Check:
-    try:
-        words = lean_command(environment)
-    except UserError as error:
-        detail, _, remedy = str(error).partition("; ")
-        return Check("lean", False, detail, remedy, error.exit_code)
-    shown = " ".join(words)
-    answer = _ask([*words, "--version"], environment)
-    if answer is None:
-        remedy = "run `lean --version` by hand; it may be waiting for the network"
-        return Check("lean", None, f"{shown} does not answer within {_SECONDS} s", remedy)
-    code, said = answer
-    if code != 0:
-        remedy = "install the CLI anew with `pip install lean`"
-        return Check("lean", False, f"{shown} --version failed: {said}", remedy, ExitCode.LEAN_NOT_FOUND)
-    return Check("lean", True, f"{said} ({shown})")
-
-
-def _check_docker(image: str, environment: Mapping[str, str]) -> Iterator[Check]:
-    docker = shutil.which("docker", path=environment.get("PATH"))
-    if docker is None:
-        remedy = "install Docker; LEAN's engine runs in it"
-        yield Check("Docker", False, "docker: no such program on the PATH", remedy, ExitCode.DOCKER_NOT_RUNNING)
-        return
-    answer = _ask([docker, "version", "--format", "{{.Server.Version}}"], environment)
-    if answer is None or answer[0] != 0:
-        said = f"docker does not answer within {_SECONDS} s" if answer is None else answer[1]
-        remedy = "start Docker and try again"
-        yield Check("Docker", False, said or "Docker does not answer", remedy, ExitCode.DOCKER_NOT_RUNNING)
-        return
-    yield Check("Docker", True, f"version {answer[1]}")
-    yield _check_image(image, docker, environment)
-
-
-def _check_image(image: str, docker: str, environment: Mapping[str, str]) -> Check:
-    answer = _ask([docker, "image", "inspect", "--format", "{{.Id}}", image], environment)
-    if answer is not None and answer[0] == 0:
-        return Check("engine image", True, f"{image} is present")
-    if answer is None or "no such image" in answer[1].lower():
-        detail = f"{image} is not present and will be pulled"
-        return Check("engine image", None, detail, f"`docker pull {image}` does it beforehand")
-    remedy = "check lean.image in the config"
-    return Check("engine image", False, f"{image}: {answer[1]}", remedy, ExitCode.IMAGE_UNAVAILABLE)
 
 
 def _check_workspace(workspace: Path) -> Check:
@@ -259,26 +193,4 @@ def _check_database(database_url: str | None, environment: Mapping[str, str]) ->
         finally:
             database.close()
     except DatabaseError as error:
-        detail, _, remedy = str(error).rpartition("; ")
-        return Check("database", False, detail or remedy, remedy if detail else "", error.exit_code)
-
-
-def _ask(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str] | None:
-    """Exit code and words of a program in one line; None when it does not answer in time."""
-    try:
-        done = subprocess.run(
-            command,
-            env=without_database_secrets(environment),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return None
-    except OSError as error:
-        return 127, f"it cannot be started: {error.strerror}"
-    said = done.stdout if done.returncode == 0 else done.stderr or done.stdout
-    return done.returncode, " ".join(said.split())
+        return Check("database", False, error.cause, error.remedy, error.exit_code)

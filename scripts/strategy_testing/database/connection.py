@@ -192,7 +192,7 @@ def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.con
         given = psycopg2.extensions.parse_dsn(dsn)
     except psycopg2.ProgrammingError:
         raise DatabaseError(
-            f"{source.value} is not a PostgreSQL address; write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+            f"{source.value} is not a PostgreSQL address", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         ) from None
     if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
         given["connect_timeout"] = str(_CONNECT_TIMEOUT_SECONDS)
@@ -209,8 +209,8 @@ def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.con
             secret = given.get("password") or os.environ.get("PGPASSWORD")
             reason = _redacted(_one_line(error), secret)
             raise DatabaseAwayError(
-                f"cannot connect to PostgreSQL (from {source.value}): {reason}; "
-                "check that it runs and that the address, user and password are right"
+                f"cannot connect to PostgreSQL (from {source.value}): {reason}",
+                "check that it runs and that the address, user and password are right",
             ) from None
     raise AssertionError("unreachable")
 
@@ -225,8 +225,8 @@ def _explained(error: psycopg2.Error) -> DatabaseError:
     name = getattr(error.diag, "constraint_name", None)
     detail = f" (constraint {name})" if name else ""
     if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
-        return DatabaseAwayError(f"the connection to PostgreSQL was lost: {_one_line(error)}; nothing was stored")
-    return DatabaseError(f"PostgreSQL refused the work{detail}: {_one_line(error)}; nothing of it was stored")
+        return DatabaseAwayError(f"the connection to PostgreSQL was lost: {_one_line(error)}", "nothing was stored")
+    return DatabaseError(f"PostgreSQL refused the work{detail}: {_one_line(error)}", "nothing of it was stored")
 
 
 def _one_line(error: psycopg2.Error) -> str:

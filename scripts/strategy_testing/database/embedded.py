@@ -45,13 +45,13 @@ def start_embedded_postgres(home: Path = EMBEDDED_POSTGRES_DIR) -> str:
             return str(server.get_uri())
     except PermissionError as error:
         raise DatabaseError(
-            f"the embedded PostgreSQL in {home} belongs to another user ({error.filename}); remove that folder, "
-            "run as that user, or name a database of yours in DATABASE_URL"
+            f"the embedded PostgreSQL in {home} belongs to another user ({error.filename})",
+            "remove that folder, run as that user, or name a database of yours in DATABASE_URL",
         ) from None
     except (OSError, subprocess.SubprocessError, AssertionError) as error:
         raise DatabaseError(
-            f"the embedded PostgreSQL in {home} does not start: {_last_words(data, error)}; "
-            "mend that, or name a database of yours in DATABASE_URL"
+            f"the embedded PostgreSQL in {home} does not start: {_last_words(data, error)}",
+            "mend that, or name a database of yours in DATABASE_URL",
         ) from None
 
 

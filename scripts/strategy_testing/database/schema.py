@@ -46,8 +46,8 @@ def ensure_schema(database: Database) -> None:
         version = stored_version(database)
         if version is not None and version > current_version():
             raise DatabaseError(
-                f"the database has schema version {version}, this framework knows up to {current_version()}; "
-                "update the framework, or use another database"
+                f"the database has schema version {version}, this framework knows up to {current_version()}",
+                "update the framework, or use another database",
             )
         if version == current_version():
             return

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from strategy_testing.lean.limits import Limits, reason_to_stop
@@ -24,7 +24,7 @@ class LeanMonitor:
         folder: Path,
         limits: Limits,
         started: float,
-        on_look: Callable[[list[BacktestResult], OptimizerLog], None],
+        on_look: Callable[[Sequence[BacktestResult], OptimizerLog], None],
     ) -> None:
         """Watches one output folder.
 

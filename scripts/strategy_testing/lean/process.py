@@ -40,8 +40,8 @@ def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
     if shutil.which(words[0], path=environment.get("PATH")) is None:
         where = "LEAN_COMMAND names it" if given else "it is not on the PATH"
         raise UserError(
-            f"{words[0]}: no such program ({where}); install the CLI with `pip install lean`, "
-            "or name it in LEAN_COMMAND",
+            f"{words[0]}: no such program ({where})",
+            "install the CLI with `pip install lean`, or name it in LEAN_COMMAND",
             ExitCode.LEAN_NOT_FOUND,
         )
     return words
@@ -92,14 +92,6 @@ def run_lean(
             if errors.ident is not None:
                 errors.join(timeout=1)
             note.unlink(missing_ok=True)
-
-
-def printed_since(transcript: Path, start: int) -> str:
-    """What was added to a transcript behind so many bytes; nothing if it has been removed."""
-    try:
-        return transcript.read_bytes()[start:].decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:

@@ -5,7 +5,9 @@ import sys
 import time
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Self
 
+from strategy_testing.console import tell
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
@@ -16,25 +18,39 @@ _SECONDS_BETWEEN_RENEWALS = 0.5
 _BAR_WIDTH = 24
 
 
-class ProgressReporter:
-    """Counts what finishes and tells it; says nothing twice."""
+class ProgressDisplay:
+    """What a person sees of a run under way: messages, and between enter and exit how far it is."""
 
     def __init__(self, total: int | None, *, quiet: bool) -> None:
-        """Starts counting.
+        """Counts nothing yet.
 
         Args:
             total: backtests to run; None when the search does not know them beforehand.
-            quiet: say nothing.
+            quiet: show no progress, messages only.
         """
         self.finished = 0
         self._failed = 0
         self._best: Decimal | None = None
         self._total = total
         self._quiet = quiet
-        self._started = time.monotonic()
+        self._started = 0.0
         self._last_told = 0.0
         self._last_text = ""
         self._launched = 0
+
+    def __enter__(self) -> Self:
+        """The clock starts."""
+        self._started = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leaves the terminal's line as it stands."""
+        if sys.stderr.isatty() and self._last_text:
+            _write("\n")
+
+    def say(self, message: str) -> None:
+        """A line of the story, above the progress."""
+        tell(message)
 
     def update(self, finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
         """Counts what has finished since the last call, and shows the progress if it is time to."""
@@ -52,11 +68,6 @@ class ProgressReporter:
         if now - self._last_told >= (_SECONDS_BETWEEN_RENEWALS if is_terminal else _SECONDS_BETWEEN_LINES):
             self._show(now - self._started, is_terminal=is_terminal)
             self._last_told = now
-
-    def end(self) -> None:
-        """Leaves the terminal's line as it stands."""
-        if sys.stderr.isatty() and self._last_text:
-            _write("\n")
 
     def _show(self, elapsed: float, *, is_terminal: bool) -> None:
         text = progress_text(

@@ -109,15 +109,15 @@ def find_runs(folder: Path) -> list[RunFolder]:
         UserError: there is none; the message names the folder and what it was searched for.
     """
     if not folder.exists():
-        raise UserError(f"{folder}: no such folder; check the path", ExitCode.NOTHING_TO_IMPORT)
+        raise UserError(f"{folder}: no such folder", "check the path", ExitCode.NOTHING_TO_IMPORT)
     if not folder.is_dir():
-        raise UserError(f"{folder}: is a file; name the folder that it is in", ExitCode.NOTHING_TO_IMPORT)
+        raise UserError(f"{folder}: is a file", "name the folder that it is in", ExitCode.NOTHING_TO_IMPORT)
     runs = sorted(_runs_below(folder, _MAX_DEPTH), key=lambda run: (run.started_at, str(run.folder)))
     if not runs:
         raise UserError(
             f"{folder}: holds no output of `lean optimize` or `lean backtest` "
-            f"(no {_OPTIMIZER_CONFIG_OF_LEAN} and no backtest in it or below it); LEAN may have refused to start, "
-            "or the path is another one",
+            f"(no {_OPTIMIZER_CONFIG_OF_LEAN} and no backtest in it or below it)",
+            "LEAN may have refused to start, or the path is another one",
             ExitCode.NOTHING_TO_IMPORT,
         )
     return runs

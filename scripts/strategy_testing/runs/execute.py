@@ -1,35 +1,38 @@
-"""Runs a plan: folder and row first, then LEAN, watched and stored as it goes, then the import of the whole."""
+"""Carries out a plan: folder and row first, then LEAN, watched and stored as it goes, then the import of the whole."""
 
 import errno
-import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from uuid import uuid4
 
-from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.console import tell
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_results, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.files import write_atomically
-from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
-from strategy_testing.lean.monitor import LeanMonitor
-from strategy_testing.lean.process import printed_since, run_lean
-from strategy_testing.report.progress import ProgressReporter
+from strategy_testing.lean.session import LeanSession
+from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.results.diagnosis import Failure, diagnose
+from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import read_run
-from strategy_testing.results.manifest import CONFIG_COPY, LEAN_OUTPUT, OPTIMIZER_CONFIG, RunManifest, write_manifest
+from strategy_testing.results.manifest import (
+    CONFIG_COPY,
+    LEAN_OUTPUT,
+    OPTIMIZER_CONFIG,
+    RunManifest,
+    write_manifest,
+)
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.importing import RunnersView, import_run
 from strategy_testing.runs.live import LiveImporter
 from strategy_testing.runs.owner import this_process
-from strategy_testing.runs.pilot import PilotOptions, fly_pilot, needs_pilot
+from strategy_testing.runs.pilot import needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.strategy.code_hash import hash_strategy
+from strategy_testing.strategy.workspace import project_folder
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 
@@ -38,12 +41,60 @@ from strategy_testing.verdict.summary import ImportedRun
 class RunOptions:
     """How a run behaves, beside what it runs."""
 
-    pilot: PilotOptions
-    quiet: bool = False
+    with_pilot: bool = True
+    """Try the middle combination of a larger grid first."""
+    ignore_fees: bool = False
     batch_id: int | None = None
 
 
-def run_plan(database: Database, plan: RunPlan, options: RunOptions) -> ImportedRun:
+@dataclass(frozen=True)
+class RunUnderWay:
+    """What the events of one run share."""
+
+    database: Database
+    plan: RunPlan
+    options: RunOptions
+    stored: StoredRun
+    session: LeanSession
+    display: ProgressDisplay
+
+
+Event = Callable[[RunUnderWay], Failure | None]
+"""One thing that happens in a run; a failure is why the next one does not."""
+
+
+def _pilot(run: RunUnderWay) -> Failure | None:
+    if not run.options.with_pilot or not needs_pilot(run.plan):
+        return None
+    run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
+    report = run_pilot(run.plan, run.session, ignore_fees=run.options.ignore_fees)
+    for finding in report.findings:
+        run.display.say(finding)
+    return report.failure
+
+
+def _optimize(run: RunUnderWay) -> Failure | None:
+    """LEAN's commands one after another; every backtest is stored as it finishes."""
+    live = LiveImporter(run.database, run.stored, run.plan.config.criteria, run.display.say)
+
+    def on_look(finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
+        live.store(finished)
+        run.display.update(finished, log)
+
+    with run.display:
+        for command in run.plan.commands:
+            ended = run.session.run(command, on_look)
+            if ended.failure is not None:
+                return ended.failure
+    return None
+
+
+EVENTS: tuple[Event, ...] = (_pilot, _optimize)
+"""What LEAN is run for, in this order, until one fails. Before them stand the run's folder and row (_begin), after
+them, whatever happened, the import of all that has finished (_import)."""
+
+
+def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay) -> ImportedRun:
     """Runs a plan to its end, or until it fails or is interrupted; what finished is stored in each case.
 
     Raises:
@@ -51,26 +102,34 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions) -> Imported
         DatabaseError: the database stayed away; the results are on disk, and the message says how to import them.
         KeyboardInterrupt, TerminatedError: after everything that finished was stored.
     """
-    manifest = _manifest(plan)
-    _prepare_folder(plan, manifest)
-    stored = _store_start(database, plan, manifest, options)
+    run = _begin(database, plan, options, display)
     failure: Failure | None = None
     interruption: BaseException | None = None
     try:
-        failure = fly_pilot(plan, options.pilot) if needs_pilot(plan, options.pilot) else None
-        failure = failure or _run_commands(database, plan, stored, options)
+        failure = next((failed for event in EVENTS if (failed := event(run)) is not None), None)
     except (KeyboardInterrupt, TerminatedError) as stopped:
         interruption = stopped
         code = ExitCode.TERMINATED if isinstance(stopped, TerminatedError) else ExitCode.INTERRUPTED
-        failure = Failure("stopped by a signal", f"go on with --resume {stored.id}", code)
+        failure = Failure("stopped by a signal", f"go on with --resume {run.stored.id}", code)
     view = RunnersView(failure, datetime.now(UTC), RunStatus.INTERRUPTED if interruption else None)
     imported = _import(database, plan, view)
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
-        rest = "nothing is missing" if is_complete else f"go on with --resume {stored.id}"
-        tell(f"{imported.backtests} finished backtests are stored; {rest}")
+        rest = "nothing is missing" if is_complete else f"go on with --resume {run.stored.id}"
+        display.say(f"{imported.backtests} finished backtests are stored; {rest}")
         raise interruption
     return imported
+
+
+def _begin(database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay) -> RunUnderWay:
+    """The run's folder, its manifest and its row, before LEAN is started."""
+    manifest = _manifest(plan)
+    _prepare_folder(plan, manifest)
+    stored = _store_start(database, plan, manifest, options)
+    lean = plan.config.lean
+    limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
+    session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
+    return RunUnderWay(database, plan, options, stored, session, display)
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:
@@ -84,55 +143,16 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
     return stored
 
 
-def _run_commands(database: Database, plan: RunPlan, stored: StoredRun, options: RunOptions) -> Failure | None:
-    """Runs the plan's commands one after another; the first failure ends it."""
-    lean_settings = plan.config.lean
-    limits = Limits(lean_settings.stall_minutes or DEFAULT_STALL_MINUTES, lean_settings.timeout_minutes)
-    reporter = ProgressReporter(plan.backtests_to_run, quiet=options.quiet)
-    live = LiveImporter(database, stored, plan.config.criteria)
-    started = time.monotonic()
-
-    def on_look(finished: list[BacktestResult], log: OptimizerLog) -> None:
-        live.store(finished)
-        reporter.update(finished, log)
-
-    try:
-        for command in plan.commands:
-            monitor = LeanMonitor(plan.workspace / command.output, limits, started, on_look)
-            failure = _run_command(plan, command, monitor)
-            if failure is not None:
-                return failure
-    finally:
-        reporter.end()
-    return None
-
-
-def _run_command(plan: RunPlan, command: LeanCommand, monitor: LeanMonitor) -> Failure | None:
-    transcript = plan.folder / LEAN_OUTPUT
-    before = transcript.stat().st_size if transcript.exists() else 0
-    code = run_lean(
-        [*plan.lean, *command.arguments],
-        plan.workspace,
-        plan.workspace / command.output,
-        transcript,
-        monitor.should_stop,
-    )
-    log = monitor.read_rest()
-    if monitor.failure is not None:
-        return monitor.failure
-    return diagnose(code, printed_since(transcript, before), log)
-
-
 def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun:
     run = read_run(plan.folder)
     if run is None:
-        raise UserError(f"{plan.folder}: the run's folder has gone; nothing can be imported")
+        raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
     try:
         return database.retrying(partial(import_run, database, run, config=plan.config, runner=view))
     except DatabaseError as error:
         raise DatabaseError(
-            f"{error}\nthe results are on disk; when the database is back, import them with "
-            f"results_importer.py --optimization-dir {plan.folder}"
+            f"{error}\nthe results are on disk",
+            f"when the database is back, import them with results_importer.py --optimization-dir {plan.folder}",
         ) from None
 
 
@@ -154,7 +174,7 @@ def reserve_folder(plan: RunPlan) -> bool:
 def _no_folder(plan: RunPlan, error: OSError) -> UserError:
     code = ExitCode.DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else ExitCode.INVALID_INPUT
     return UserError(
-        f"{plan.folder}: the run's folder cannot be made: {error.strerror}; make room, or make it writable", code
+        f"{plan.folder}: the run's folder cannot be made: {error.strerror}", "make room, or make it writable", code
     )
 
 
@@ -180,7 +200,8 @@ def _manifest(plan: RunPlan) -> RunManifest:
             parts=plan.resumed.parts + parts,
             commands=plan.resumed.commands + plan.shown_commands(),
         )
-    config: OptimizationConfig = plan.config
+    config = plan.config
+    project = project_folder(plan.workspace, config.strategy.lean_project_path)
     return RunManifest(
         run_uuid=uuid4(),
         strategy=config.strategy.name,
@@ -192,25 +213,11 @@ def _manifest(plan: RunPlan) -> RunManifest:
         total_combinations=plan.total_combinations,
         parts=parts,
         commands=plan.shown_commands(),
-        strategy_code_hash=hash_strategy(project_folder(config, plan.workspace), plan.workspace),
+        strategy_code_hash=hash_strategy(project, plan.workspace),
         engine_image=config.lean.image,
         started_at=datetime.now(UTC),
         parameters=tuple(parameter.name for parameter in config.search.parameters),
     )
-
-
-def project_folder(config: OptimizationConfig, workspace: Path) -> Path:
-    """The strategy's LEAN project.
-
-    Raises:
-        UserError: there is none.
-    """
-    project = workspace / config.strategy.lean_project_path
-    if not project.is_dir():
-        raise UserError(
-            f"{project}: no such LEAN project; check strategy.lean_project_path and the workspace", ExitCode.NO_PROJECT
-        )
-    return project
 
 
 def _below(output: PurePosixPath, run: PurePosixPath) -> str:

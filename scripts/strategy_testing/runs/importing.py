@@ -115,7 +115,7 @@ def _config_copy(run: RunFolder) -> OptimizationConfig | None:
     try:
         return read_config(run.config_copy)
     except UserError as error:
-        raise UserError(f"{error}\n(this copy of the run's config is damaged; give the config with --config)") from None
+        raise UserError(f"{error}\nthis copy of the run's config is damaged", "give the config with --config") from None
 
 
 def _strategy(run: RunFolder, config: OptimizationConfig | None, name: str | None) -> StrategyInfo:

@@ -1,10 +1,9 @@
 """Stores each backtest while the run goes on, so that a crash of anything loses at most what LEAN was computing."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from strategy_testing.config.model import Criterion
-from strategy_testing.console import tell
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import StoredRun, store_results
 from strategy_testing.errors import DatabaseError
@@ -16,11 +15,14 @@ _SECONDS_BETWEEN_ATTEMPTS = 5
 class LiveImporter:
     """Stores finished backtests; while the database is away it keeps them and tries again."""
 
-    def __init__(self, database: Database, run: StoredRun, criteria: Sequence[Criterion]) -> None:
-        """Stores into a run whose row exists."""
+    def __init__(
+        self, database: Database, run: StoredRun, criteria: Sequence[Criterion], say: Callable[[str], None]
+    ) -> None:
+        """Stores into a run whose row exists; `say` is given what people should know."""
         self._database = database
         self._run = run
         self._criteria = tuple(criteria)
+        self._say = say
         self._waiting: list[BacktestResult] = []
         self._next_attempt = 0.0
         self._is_away = False
@@ -37,10 +39,10 @@ class LiveImporter:
         except DatabaseError as error:
             self._next_attempt = time.monotonic() + _SECONDS_BETWEEN_ATTEMPTS
             if not self._is_away:
-                tell(f"warning: {error}; LEAN goes on, and results are stored when the database is back")
+                self._say(f"warning: {error}; LEAN goes on, and results are stored when the database is back")
             self._is_away = True
         else:
             if self._is_away:
-                tell(f"the database is back; {len(self._waiting)} results stored")
+                self._say(f"the database is back; {len(self._waiting)} results stored")
             self._is_away = False
             self._waiting = []

@@ -4,24 +4,20 @@ It also measures what the estimates could only assume: orders, fees and seconds.
 """
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from strategy_testing.console import tell
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.commissions import DEFAULT_LIMIT
 from strategy_testing.lean.command import LeanCommand, build_pilot_command
-from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
-from strategy_testing.lean.monitor import LeanMonitor
-from strategy_testing.lean.process import printed_since, run_lean
+from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.results.diagnosis import Failure, diagnose
+from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import SkippedFile, backtest_files, read_backtest, read_output
-from strategy_testing.results.manifest import LEAN_OUTPUT, PILOT_FOLDER
+from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.verdict.sanity import find_nonsense
@@ -33,16 +29,18 @@ _NO_VERDICT = (ExitCode.LEAN_REFUSED, ExitCode.LEAN_STOPPED_EARLY)
 
 
 @dataclass(frozen=True)
-class PilotOptions:
-    """What may be overridden."""
+class PilotReport:
+    """What the pilot showed."""
 
-    enabled: bool = True
-    ignore_fees: bool = False
+    findings: tuple[str, ...]
+    """For people, in order."""
+    failure: Failure | None = None
+    """Why the grid should not follow; None when it should."""
 
 
-def needs_pilot(plan: RunPlan, options: PilotOptions) -> bool:
+def needs_pilot(plan: RunPlan) -> bool:
     """Whether a grid is large enough, and new: a run that goes on has proved itself."""
-    return options.enabled and plan.resumed is None and (plan.backtests_to_run or 0) > HANDFUL
+    return plan.resumed is None and (plan.backtests_to_run or 0) > HANDFUL
 
 
 def pilot_command(plan: RunPlan) -> LeanCommand:
@@ -50,56 +48,53 @@ def pilot_command(plan: RunPlan) -> LeanCommand:
     return build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
 
 
-def fly_pilot(plan: RunPlan, options: PilotOptions) -> Failure | None:
-    """Runs the pilot and says why the grid should not follow; None when it should."""
-    folder = plan.output / PILOT_FOLDER
-    command = pilot_command(plan)
-    lean = plan.config.lean
-    limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
-    started = time.monotonic()
-    monitor = LeanMonitor(plan.workspace / folder, limits, started, _nothing)
-    transcript = plan.folder / LEAN_OUTPUT
-    before = transcript.stat().st_size if transcript.exists() else 0
-    tell(f"pilot: {plan.config.strategy.name} with the middle combination")
-    code = run_lean(
-        [*plan.lean, *command.arguments], plan.workspace, plan.workspace / folder, transcript, monitor.should_stop
-    )
-    if monitor.failure is not None:
-        return monitor.failure
+def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool) -> PilotReport:
+    """Runs the pilot and says what it showed.
+
+    Args:
+        plan: of the grid that is to follow.
+        session: in which LEAN is run.
+        ignore_fees: let the grid follow in spite of high fees.
+    """
+    ended = session.run(pilot_command(plan), _nothing)
+    if ended.was_stopped:
+        return PilotReport((), ended.failure)
     result = _result(plan)
-    if result is None:
-        failure = diagnose(code, printed_since(transcript, before), OptimizerLog())
-        if failure is not None and failure.exit_code not in _NO_VERDICT:
-            return failure
-        # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
-        tell(f"warning: the pilot could not be flown ({failure or 'it left no result'}); going on without")
-        return None
-    return _judged(plan, options, result, time.monotonic() - started)
+    if result is not None:
+        return _judged(plan, result, ended.seconds, ignore_fees=ignore_fees)
+    if ended.failure is not None and ended.failure.exit_code not in _NO_VERDICT:
+        return PilotReport((), ended.failure)
+    # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
+    why = ended.failure or "it left no result"
+    return PilotReport((f"warning: the pilot could not be run ({why}); going on without",))
 
 
-def _judged(plan: RunPlan, options: PilotOptions, result: BacktestResult, seconds: float) -> Failure | None:
+def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fees: bool) -> PilotReport:
     if result.status is BacktestStatus.FAILED:
         said = (result.error_message or "no message").splitlines()[0]
-        return _failure(f"the pilot backtest crashed: {said}", "mend the strategy, or go on with --no-pilot")
+        return _failed(f"the pilot backtest crashed: {said}", "fix the strategy, or go on with --no-pilot")
     if not result.made_a_trade:
         orders = result.metrics.get("total_orders")
-        return _failure(
+        return _failed(
             f"the pilot backtest made no trade ({orders if orders is not None else 'no'} orders)",
             "loosen the entry rules or the middle of the grid, or go on with --no-pilot",
         )
-    for warning in find_nonsense([result], (), plan.config.backtest):
-        tell(f"warning: pilot: {warning}")
-    tell(f"pilot: {_measured(result)}; {_outlook(plan, seconds)}")
+    findings = [f"warning: pilot: {warning}" for warning in find_nonsense([result], (), plan.config.backtest)]
+    findings.append(f"pilot: {_measured(result)}; {_outlook(plan, seconds)}")
+    return PilotReport(tuple(findings), None if ignore_fees else _fees_too_high(plan, result))
+
+
+def _fees_too_high(plan: RunPlan, result: BacktestResult) -> Failure | None:
     fee_pct = result.metrics.get("fee_pct")
     limit = DEFAULT_LIMIT if plan.config.max_fee_pct is None else plan.config.max_fee_pct
-    if fee_pct is not None and fee_pct > limit and not options.ignore_fees:
-        paid, most = (format_value(value, Unit.FRACTION) for value in (fee_pct, limit))
-        return Failure(
-            f"the pilot backtest paid {paid} of its capital in fees, above {most}: stop and revise",
-            "trade less often, start with more capital, or run it with --ignore-fees",
-            ExitCode.STOP_AND_REVISE,
-        )
-    return None
+    if fee_pct is None or fee_pct <= limit:
+        return None
+    paid, most = (format_value(value, Unit.FRACTION) for value in (fee_pct, limit))
+    return Failure(
+        f"the pilot backtest paid {paid} of its capital in fees, above {most}: stop and revise",
+        "trade less often, start with more capital, or run it with --ignore-fees",
+        ExitCode.STOP_AND_REVISE,
+    )
 
 
 def _result(plan: RunPlan) -> BacktestResult | None:
@@ -127,8 +122,8 @@ def _outlook(plan: RunPlan, seconds: float) -> str:
     return f"{seconds:.1f} s, so about {minutes} minutes for {backtests} backtests, {plan.concurrency} at a time"
 
 
-def _failure(cause: str, remedy: str) -> Failure:
-    return Failure(cause, remedy, ExitCode.PILOT_FAILED)
+def _failed(cause: str, remedy: str) -> PilotReport:
+    return PilotReport((), Failure(cause, remedy, ExitCode.PILOT_FAILED))
 
 
 def _nothing(_finished: Sequence[BacktestResult], _log: OptimizerLog) -> None:

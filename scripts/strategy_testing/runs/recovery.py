@@ -1,9 +1,9 @@
 """Finds runs whose runner is gone, ends what it left running, imports what it left on disk, and marks them."""
 
 import socket
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from strategy_testing.console import tell
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
 from strategy_testing.errors import ExitCode, UserError
@@ -21,8 +21,11 @@ _GONE = Failure(
 )
 
 
-def recover_orphans(database: Database) -> None:
-    """Brings every run of this machine to order that is said to be running and whose runner is gone."""
+def recover_orphans(database: Database) -> Iterator[str]:
+    """Brings every run of this machine to order that is said to be running and whose runner is gone.
+
+    Yields what was done, a line for each run.
+    """
     with database.transaction():
         orphans = [run for run in runs_of_host(database, socket.gethostname()) if is_gone(run.runner)]
     for orphan in orphans:
@@ -30,10 +33,10 @@ def recover_orphans(database: Database) -> None:
         with database.transaction():
             is_mine = claim_run(database, orphan, this_process())
         if is_mine:
-            _recover(database, orphan)
+            yield _recover(database, orphan)
 
 
-def _recover(database: Database, orphan: UnfinishedRun) -> None:
+def _recover(database: Database, orphan: UnfinishedRun) -> str:
     folder = orphan.output_folder
     run = read_run(folder) if folder.is_dir() else None
     parts = [folder / part for part in run.manifest.parts] if run and run.manifest else [folder]
@@ -41,16 +44,14 @@ def _recover(database: Database, orphan: UnfinishedRun) -> None:
     if run is None:
         with database.transaction():
             abandon_run(database, orphan.id, f"{_GONE.cause}, and its folder {folder} is gone too")
-        tell(f"run {orphan.id} was left behind by a runner that is gone, and so is its folder; marked interrupted")
-        return
+        return f"run {orphan.id} was left behind by a runner that is gone, and so is its folder; marked interrupted"
     run = read_run(folder) or run  # LEAN may have written on until it was ended
     view = RunnersView(_GONE, datetime.now(UTC), RunStatus.INTERRUPTED)
     try:
         imported = import_run(database, run, runner=view)
     except UserError as error:
-        tell(f"warning: run {orphan.id} was left behind and cannot be imported: {error}")
-        return
-    tell(
+        return f"warning: run {orphan.id} was left behind and cannot be imported: {error}"
+    return (
         f"run {orphan.id} was left behind by a runner that is gone: {imported.backtests} finished backtests are "
         f"stored; go on with --resume {orphan.id}"
     )

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
-from strategy_testing.console import tell
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, resumable_runs, reused_results
 from strategy_testing.errors import ExitCode, UserError
@@ -57,12 +56,13 @@ def plan_resumption(
     found = read_run(folder) if folder.is_dir() else None
     if found is None or found.manifest is None or found.config_copy is None:
         raise UserError(
-            f"run {run.id}: its folder {folder} is gone or was not made by the runner; start a new run",
+            f"run {run.id}: its folder {folder} is gone or was not made by the runner",
+            "start a new run",
             ExitCode.NOTHING_TO_IMPORT,
         )
     if not folder.is_relative_to(setup.workspace):
         raise UserError(
-            f"run {run.id}: its folder {folder} is not in the workspace {setup.workspace}; name the right one"
+            f"run {run.id}: its folder {folder} is not in the workspace {setup.workspace}", "name the right one"
         )
     own_config = read_config(found.config_copy)
     _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace, force=force)
@@ -82,15 +82,13 @@ def _find(database: Database, run_id: int | None, config: OptimizationConfig | N
     with database.transaction():
         runs = resumable_runs(database, run_id, strategy)
     if run_id is not None and not runs:
-        raise UserError(f"--resume {run_id}: no such run; the table optimization_runs lists them")
+        raise UserError(f"--resume {run_id}: no such run", "the table optimization_runs lists them")
     free = [run for run in runs if run.status is not RunStatus.RUNNING or is_gone(run.runner)]
     if runs and not free:
-        raise UserError(f"run {runs[0].id} is still running; wait for it, or stop its runner first")
+        raise UserError(f"run {runs[0].id} is still running", "wait for it, or stop its runner first")
     if not free:
         of = f" of {strategy}" if strategy else ""
-        raise UserError(f"--resume: no unfinished run{of}; start a new one with --config")
-    if run_id is None:
-        tell(f"resuming run {free[0].id}, the newest unfinished one")
+        raise UserError(f"--resume: no unfinished run{of}", "start a new one with --config")
     return free[0]
 
 
@@ -100,6 +98,6 @@ def _refuse_changed_code(run: UnfinishedRun, project_path: str, workspace: Path,
         return
     if hash_strategy(project, workspace) != run.strategy_code_hash:
         raise UserError(
-            f"run {run.id}: the code in {project} has changed since it began, so its results would not belong "
-            "together; start a new run, or go on with --force"
+            f"run {run.id}: the code in {project} has changed since it began, so its results would not belong together",
+            "start a new run, or go on with --force",
         )

@@ -4,6 +4,8 @@ import json
 import re
 from pathlib import Path
 
+from strategy_testing.errors import ExitCode, UserError
+
 LEAN_CONFIG = "lean.json"
 LIBRARY_FOLDER = "Library"
 NO_PROJECTS = frozenset({"backtests", "data", "live", "optimizations", "results", "storage"})
@@ -49,3 +51,19 @@ def without_comments(text: str) -> str:
     """JSON without // and /* */ comments and without commas after the last element; texts keep theirs."""
     bare = _STRING_OR_COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
     return _STRING_OR_LAST_COMMA.sub(lambda match: match[0] if match[0].startswith('"') else "", bare)
+
+
+def project_folder(workspace: Path, lean_project_path: str) -> Path:
+    """A strategy's LEAN project.
+
+    Raises:
+        UserError: there is none.
+    """
+    project = workspace / lean_project_path
+    if not project.is_dir():
+        raise UserError(
+            f"{project}: no such LEAN project",
+            "check strategy.lean_project_path and the workspace",
+            ExitCode.NO_PROJECT,
+        )
+    return project

@@ -1,0 +1,34 @@
+"""How every import ends: its story, the leaderboard's file, the summary."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from strategy_testing.console import answer, shown_path, tell
+from strategy_testing.database.connection import Database
+from strategy_testing.database.runs import leaderboard
+from strategy_testing.errors import ExitCode
+from strategy_testing.report.leaderboard import write_leaderboard
+from strategy_testing.report.run import exit_code, story, summaries
+from strategy_testing.verdict.summary import ImportedRun
+
+
+def end_with(database: Database, runs: Sequence[ImportedRun], leaderboard_file: Path) -> ExitCode:
+    """Prints what was imported and rewrites the leaderboard."""
+    for line in (line for imported in runs for line in story(imported)):
+        tell(line)
+    _rewrite_leaderboard(database, leaderboard_file)
+    for line in summaries(runs):
+        answer(line)
+    return exit_code(runs)
+
+
+def _rewrite_leaderboard(database: Database, file: Path) -> None:
+    with database.transaction():
+        rows = leaderboard(database)
+    try:
+        write_leaderboard(file, rows)
+    except OSError as error:
+        # The results are stored; a file that cannot be written is no reason to fail.
+        tell(f"warning: {file}: the leaderboard cannot be written: {error.strerror}")
+    else:
+        tell(f"leaderboard: {shown_path(file)}")
