@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from strategy_checks.checking import check, find_project, find_projects, read_guide
+    from strategy_checks.checking import check, find_project, find_projects
+    from strategy_checks.guide_blocks import read_guide
     from strategy_testing.cli import answer, run_main, workspace_from
     from strategy_testing.errors import UserError
     from strategy_testing.exit_codes import ExitCode

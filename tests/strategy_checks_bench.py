@@ -57,8 +57,9 @@ class Sound(QCAlgorithm):
         self._symbol = self.add_equity(self.get_parameter("ticker", "SPY"), Resolution.DAILY).symbol
 
     def on_data(self, data: Slice) -> None:
-        if data.bars.contains_key(self._symbol):
-            self.debug(f"{data.bars[self._symbol].close}")
+        bar = data.bars.get(self._symbol)
+        if bar is not None:
+            self.debug(f"{bar.close}")
 """
 
 

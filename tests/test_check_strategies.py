@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_checks.guide_blocks import python_blocks
+from strategy_checks.guide_blocks import read_guide
 from strategy_checks_bench import LIBRARIES, LIBRARY, SOUND, about, lint, run, write_project
 from strategy_testing.exit_codes import ExitCode
 from support import PROJECT
@@ -40,7 +40,7 @@ def test_a_library_that_lean_would_not_find_is_a_finding(tmp_path: Path) -> None
 
 def test_types_of_strategies_and_guide_are_checked_at_their_lines(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
-    write_project(workspace, SOUND.replace("{data.bars[self._symbol].close}", "{data.bars[self._symbol].closing}"))
+    write_project(workspace, SOUND.replace("bar.close", "bar.closing"))
     write_project(workspace, SOUND, name="B")
     guide = tmp_path / "guide.md"
     guide.write_text(
@@ -96,7 +96,7 @@ def test_a_workspace_that_is_not_there_is_told_as_the_runner_tells_it() -> None:
 def test_the_workspace_of_the_environment_is_checked_with_the_guide(tmp_path: Path) -> None:
     workspace, guide = tmp_path / "workspace", PROJECT / "docs" / "LEAN_DEVELOPER_GUIDE.md"
     write_project(workspace, SOUND)
-    blocks = len(python_blocks(guide))
+    blocks = len(read_guide(guide, workspace).blocks)
     done = run(LEAN_WORKSPACE=str(workspace))
     assert (done.stdout, done.exit_code) == (f"1 strategy, {blocks} code blocks: no findings\n", 0)
 

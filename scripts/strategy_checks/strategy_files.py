@@ -11,7 +11,7 @@ from pathlib import Path
 from strategy_checks.findings import Finding
 from strategy_testing.lean_workspace import library_folder
 from strategy_testing.project_sources import PROJECT_CONFIG, ProjectSources, read_project_sources
-from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy_inspection import inspect_strategy
 
 MAIN = "main.py"
 
@@ -24,10 +24,13 @@ class Strategy:
     is_library: bool
     files: Mapping[str, Path]
     """Where each source stands."""
-    texts: Mapping[str, str]
     trees: Mapping[str, ast.Module]
     """Of the sources that Python compiles."""
-    facts: StrategyFacts
+    is_broken: bool
+    """Whether there are others."""
+    parameters_read: frozenset[str]
+    reads_all_known: bool
+    """Whether these are all, as far as the sources show."""
     parameters: Mapping[str, int]
     """Those that config.json gives, each with its line."""
     findings: tuple[Finding, ...]
@@ -48,22 +51,38 @@ def read_strategy(folder: Path, workspace: Path) -> Strategy:
     """Reads a project or a library of the workspace."""
     root = library_folder(workspace)
     sources = read_project_sources(folder, workspace)
-    is_library = folder.is_relative_to(root)
     names = [*sources.texts, *(finding.file for finding in sources.unreadable)]
     files = {name: folder / name if (folder / name).is_file() else root / name for name in names}
+    errors = {name: error for name, text in sources.texts.items() if (error := syntax_error(text)) is not None}
     facts = inspect_strategy(sources.texts)
-    broken = {error.file for error in facts.syntax_errors}
     parameters, config_findings = _configured(folder / PROJECT_CONFIG)
+    compiled = [Finding(files[name], *error) for name, error in errors.items()]
     return Strategy(
         folder=folder,
-        is_library=is_library,
+        is_library=folder.is_relative_to(root),
         files=files,
-        texts=sources.texts,
-        trees={name: _parsed(text) for name, text in sources.texts.items() if name not in broken},
-        facts=facts,
+        trees={name: _parsed(text) for name, text in sources.texts.items() if name not in errors},
+        is_broken=bool(errors),
+        parameters_read=facts.parameter_names,
+        reads_all_known=not facts.reads_dynamic_names,
         parameters=parameters,
-        findings=(*_unreadable(sources, facts, files, folder), *config_findings),
+        findings=(*compiled, *_unreadable(sources, files, folder), *config_findings),
     )
+
+
+def syntax_error(text: str) -> tuple[int, str] | None:
+    """The line and what to say of a source that Python does not compile."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "source", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return getattr(error, "lineno", None) or 1, _not_compiled(getattr(error, "msg", "") or str(error))
+    return None
+
+
+def _not_compiled(text: str) -> str:
+    return f"Python does not compile this: {text}; correct it"
 
 
 def _parsed(text: str) -> ast.Module:
@@ -72,11 +91,9 @@ def _parsed(text: str) -> ast.Module:
         return ast.parse(text)
 
 
-def _unreadable(
-    sources: ProjectSources, facts: StrategyFacts, files: Mapping[str, Path], folder: Path
-) -> Iterator[Finding]:
-    for error in (*sources.unreadable, *facts.syntax_errors):
-        yield Finding(files[error.file], error.line or 1, f"Python does not compile this: {error.text}; correct it")
+def _unreadable(sources: ProjectSources, files: Mapping[str, Path], folder: Path) -> Iterator[Finding]:
+    for error in sources.unreadable:
+        yield Finding(files[error.file], error.line or 1, _not_compiled(error.text))
     for path in sources.missing_libraries:
         yield Finding(folder / PROJECT_CONFIG, 1, f"there is no library {path}; correct `libraries` or add its folder")
     for path in sources.unnamed_libraries if (folder / MAIN).is_file() else ():

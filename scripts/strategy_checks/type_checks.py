@@ -6,14 +6,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_checks.findings import Finding
-from strategy_checks.guide_blocks import CodeBlock
-from strategy_checks.strategy_files import Strategy
+from strategy_checks.guide_blocks import Guide
+from strategy_checks.strategy_files import Strategy, syntax_error
 from strategy_testing.errors import UserError
-from strategy_testing.exit_codes import ExitCode
 from strategy_testing.lean_workspace import library_folder
 
 _NO_CACHE = os.devnull
@@ -21,16 +19,6 @@ _NO_CACHE = os.devnull
 _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+): error: (?P<text>.*)$")
 _FOUND_NOTHING, _FOUND_SOMETHING = 0, 1
 """mypy's exit codes; any other is a failure of its own."""
-
-
-@dataclass(frozen=True)
-class Guide:
-    """The guide's file and its blocks."""
-
-    file: Path
-    blocks: tuple[CodeBlock, ...]
-    workspace: Path
-    """Whose libraries the blocks import."""
 
 
 def type_findings(strategies: Sequence[Strategy], guide: Guide | None, workspace: Path) -> Iterator[Finding]:
@@ -42,29 +30,19 @@ def type_findings(strategies: Sequence[Strategy], guide: Guide | None, workspace
     with tempfile.TemporaryDirectory(prefix="check-strategies-") as name:
         scratch = Path(name).resolve()
         shown: dict[Path, Path] = {}
-        for block in guide.blocks if guide is not None else ():
-            error = _syntax_error(block)
+        for number, block in enumerate(guide.blocks) if guide is not None else ():
+            error = syntax_error(block)  # mypy would look at nothing else
             if guide is not None and error is not None:
                 yield Finding(guide.file, *error)
             elif guide is not None:
-                file = scratch / f"block_{block.line}.py"
-                file.write_text(block.in_place, encoding="utf-8")
+                file = scratch / f"block_{number}.py"
+                file.write_text(block, encoding="utf-8")
                 shown[file] = guide.file
         is_shared = guide is None or guide.workspace == workspace
         for bases, files in _runs(strategies, [*shown] if is_shared else [], workspace):
             yield from _checked(files, [*bases, library_folder(workspace), workspace, scratch], scratch, shown)
         if guide is not None and shown and not is_shared:
             yield from _checked([*shown], [library_folder(guide.workspace), scratch], scratch, shown)
-
-
-def _syntax_error(block: CodeBlock) -> tuple[int, str] | None:
-    """Line and message; mypy would look at nothing else."""
-    try:
-        compile(block.in_place, "block", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or block.line
-        return line, f"Python does not compile this: {getattr(error, 'msg', error)}; correct it"
-    return None
 
 
 def _runs(
@@ -76,11 +54,9 @@ def _runs(
     for strategy in strategies:
         files = [strategy.files[name] for name in strategy.trees]
         own = [file for file in files if not file.is_relative_to(root)]
-        together |= dict.fromkeys(file for file in files if file.is_relative_to(root))
         if len(own) > 1:
             yield [strategy.folder], own
-        else:
-            together |= dict.fromkeys(own)
+        together |= dict.fromkeys(file for file in files if len(own) <= 1 or file not in own)
     if together:
         yield [], [*together]
 
@@ -91,7 +67,7 @@ def _checked(
     config = scratch / "mypy.ini"
     config.write_text(
         "[mypy]\nstrict = true\nexplicit_package_bases = true\nnamespace_packages = true\n"
-        f"mypy_path = {':'.join(str(base) for base in bases)}\n",
+        f"mypy_path = {':'.join(map(str, bases))}\n",
         encoding="utf-8",
     )
     options = ["--config-file", str(config), "--cache-dir", _NO_CACHE, "--no-error-summary", "--no-pretty"]
@@ -100,7 +76,7 @@ def _checked(
     matches = [match for line in done.stdout.splitlines() if (match := _MESSAGE.match(line))]
     if done.returncode not in {_FOUND_NOTHING, _FOUND_SOMETHING} or (done.returncode and not matches):
         said = (done.stdout + done.stderr).strip() or f"exit code {done.returncode}"
-        raise UserError(f"mypy does not run: {said}\nrun `make install`", ExitCode.INVALID_INPUT)
+        raise UserError(f"mypy does not run: {said}\nrun `make install`")
     for match in matches:
         file = Path(match["file"])
         yield Finding(shown.get(file, file), int(match["line"]), f"mypy: {match['text']}")
