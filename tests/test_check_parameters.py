@@ -97,9 +97,9 @@ def test_a_configured_parameter_that_is_not_read_is_found_where_it_is_configured
     )
     workspace = tmp_path / "workspace"
     project = write_project(workspace, SOUND, {"parameters": {"ticker": "SPY", "unused": "1"}})
-    report = check([project], workspace, configs, None, types=False)
+    findings, _ = check([project], workspace, configs, [], types=False)
     assert [
-        f"{each.file.relative_to(tmp_path)}:{each.line}: {each.message.partition(';')[0]}" for each in report.findings
+        f"{each.file.relative_to(tmp_path)}:{each.line}: {each.message.partition(';')[0]}" for each in findings
     ] == [
         "configs/a.yaml:7: A does not read the parameter stop_loss",
         "configs/a.yaml:9: A does not read the parameter start_date",

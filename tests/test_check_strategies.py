@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_checks.guide_blocks import read_guide
+from strategy_checks.guide_blocks import python_blocks
 from strategy_checks_bench import LIBRARIES, LIBRARY, SOUND, about, lint, run, write_project
 from strategy_testing.exit_codes import ExitCode
 from support import PROJECT
@@ -96,7 +96,7 @@ def test_a_workspace_that_is_not_there_is_told_as_the_runner_tells_it() -> None:
 def test_the_workspace_of_the_environment_is_checked_with_the_guide(tmp_path: Path) -> None:
     workspace, guide = tmp_path / "workspace", PROJECT / "docs" / "LEAN_DEVELOPER_GUIDE.md"
     write_project(workspace, SOUND)
-    blocks = len(read_guide(guide, workspace).blocks)
+    blocks = len(python_blocks(guide, workspace))
     done = run(LEAN_WORKSPACE=str(workspace))
     assert (done.stdout, done.exit_code) == (f"1 strategy, {blocks} code blocks: no findings\n", 0)
 

@@ -1,36 +1,17 @@
 """Checks strategies and the guide: types, and what types do not show."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_checks.api_names import algorithm_api
 from strategy_checks.findings import Finding
-from strategy_checks.guide_blocks import Guide
+from strategy_checks.guide_blocks import CodeBlock
 from strategy_checks.parameter_checks import configured_parameters, parameter_findings
 from strategy_checks.rules import rule_findings
 from strategy_checks.strategy_files import MAIN, read_strategy
 from strategy_checks.type_checks import type_findings
 from strategy_testing.errors import UserError
 from strategy_testing.lean_workspace import NO_PROJECTS, library_folder
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was looked at and what was found."""
-
-    findings: tuple[Finding, ...]
-    """By file and line, each once."""
-    strategy_count: int
-    block_count: int
-
-    @property
-    def summary(self) -> str:
-        """`15 strategies, 24 code blocks: no findings`, or `3 findings`."""
-        if self.findings:
-            return _counted(len(self.findings), "finding", "findings")
-        strategies = _counted(self.strategy_count, "strategy", "strategies")
-        return f"{strategies}, {_counted(self.block_count, 'code block', 'code blocks')}: no findings"
 
 
 def find_project(name: str, workspace: Path) -> Path:
@@ -62,14 +43,16 @@ def find_projects(workspace: Path) -> list[Path]:
     return [*projects, *(each for each in libraries if any(each.rglob("*.py")))]
 
 
-def check(folders: Sequence[Path], workspace: Path, configs: Path, guide: Guide | None, *, types: bool) -> Report:
-    """Checks projects, libraries and a guide.
+def check(
+    folders: Sequence[Path], workspace: Path, configs: Path, blocks: Sequence[CodeBlock], *, types: bool
+) -> tuple[list[Finding], str]:
+    """Checks projects, libraries and a guide; gives the findings by file and line, each once, and a summary.
 
     Args:
         folders: projects and libraries of the workspace.
         workspace: the lean workspace.
         configs: the folder of the optimizations' YAML.
-        guide: Python blocks of a Markdown file.
+        blocks: those of a guide.
         types: whether to run mypy.
 
     Raises:
@@ -83,9 +66,11 @@ def check(folders: Sequence[Path], workspace: Path, configs: Path, guide: Guide 
         name = folder.relative_to(workspace).as_posix() if folder.is_relative_to(workspace) else folder.name
         found |= {*strategy.findings, *parameter_findings(strategy, configured.get(name, []))}
         found |= {*rule_findings(strategy, api)}
-    found |= {*type_findings(strategies, guide, workspace)} if types else set()
-    count = sum(not strategy.is_library for strategy in strategies)
-    return Report(tuple(sorted(found)), count, len(guide.blocks) if guide is not None else 0)
+    found |= {*type_findings(strategies, workspace, blocks)} if types else set()
+    if found:
+        return sorted(found), _counted(len(found), "finding", "findings")
+    looked_at = _counted(sum(not strategy.is_library for strategy in strategies), "strategy", "strategies")
+    return [], f"{looked_at}, {_counted(len(blocks), 'code block', 'code blocks')}: no findings"
 
 
 def _counted(count: int, one: str, many: str) -> str:

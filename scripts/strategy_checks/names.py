@@ -52,6 +52,22 @@ def is_made_date(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and last_name(node) in _DATE_CALLS
 
 
+def tested(function: ast.AST) -> Iterator[ast.expr]:
+    """What is compared in a function, or is a condition by itself."""
+    for node in ast.walk(function):
+        parts: list[ast.expr] = []
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                parts = [left, *others]
+            case ast.BoolOp(values=values) | ast.comprehension(ifs=values):
+                parts = values
+            case ast.UnaryOp(operand=part) | ast.Match(subject=part):
+                parts = [part]
+            case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) | ast.Assert(test=test):
+                parts = [test]
+        yield from (part.target if isinstance(part, ast.NamedExpr) else part for part in parts)
+
+
 class Names:
     """The values of a source's variables, by function, and of its attributes; equal attributes are taken for one."""
 

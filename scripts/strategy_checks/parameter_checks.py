@@ -2,11 +2,11 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from strategy_checks.findings import Finding
-from strategy_checks.names import Names, Place, last_name, placed
+from strategy_checks.names import Names, Place, last_name, placed, tested
 from strategy_checks.strategy_files import Strategy
 from strategy_testing.config import FIXED_PARAMETERS
 from strategy_testing.project_sources import PROJECT_CONFIG
@@ -15,8 +15,7 @@ from strategy_testing.yaml_source import YamlPath, parse_yaml, read_text
 _ONE, _ALL = {"get_parameter", "GetParameter"}, {"get_parameters", "GetParameters"}
 
 
-@dataclass(frozen=True)
-class ConfiguredParameter:
+class ConfiguredParameter(NamedTuple):
     """A parameter that a file gives to a strategy."""
 
     file: Path
@@ -63,7 +62,8 @@ def _unread(strategy: Strategy, configured: list[ConfiguredParameter]) -> Iterat
     if not strategy.reads_all_known:
         yield Finding(strategy.main, 1, "reads parameters whose names the sources do not show; write the names out")
         return
-    given = [ConfiguredParameter(strategy.config, line, name) for name, line in strategy.parameters.items()]
+    config = strategy.folder / PROJECT_CONFIG
+    given = [ConfiguredParameter(config, line, name) for name, line in strategy.parameters.items()]
     for parameter in (*given, *configured):
         if parameter.name not in strategy.parameters_read:
             message = f"{strategy.folder.name} does not read the parameter {parameter.name}; read it or take it out"
@@ -72,7 +72,7 @@ def _unread(strategy: Strategy, configured: list[ConfiguredParameter]) -> Iterat
 
 def _of_node(node: ast.AST, place: Place, names: Names, strategy: Strategy) -> Iterator[str]:
     match node:
-        case ast.Call(func=ast.Name(id="int"), args=[text]) if _is_text(text, place, names):
+        case ast.Call(func=ast.Name(id="int"), args=[given]) if _is_text(given, place, names):
             yield "int() fails on '14.0', which is how LEAN may write 14; use int(float(…))"
         case ast.Call(args=[_, ast.Constant(value=int() as default)]) if last_name(node) in _ONE:
             yield (
@@ -83,7 +83,7 @@ def _of_node(node: ast.AST, place: Place, names: Names, strategy: Strategy) -> I
     if name is None or strategy.is_library or _is_made_up_for(node, name, place, names):
         return
     for literal in names.literals(name, place):
-        text = literal.value if isinstance(literal, ast.Constant) else None
+        text = literal.value if isinstance(literal, ast.Constant) else ""
         if isinstance(text, str) and text not in strategy.parameters:
             yield f"the parameter {text} has neither a default nor a value in {PROJECT_CONFIG}; give it both"
 
@@ -99,27 +99,20 @@ def _needed(node: ast.AST, place: Place, names: Names) -> ast.expr | None:
             ast.Subscript(value=table, slice=name) | ast.Call(func=ast.Attribute(value=table, attr="get"), args=[name])
         ):
             given = [table, *(value for value, _ in names.values(table, place))]
-            return name if any(isinstance(each, ast.Call) and last_name(each) in _ALL for each in given) else None
+            if any(isinstance(each, ast.Call) and last_name(each) in _ALL for each in given):
+                return name
     return None
 
 
 def _is_made_up_for(read: ast.AST, name: ast.expr, place: Place, names: Names) -> bool:
-    """Whether its function asks for the parameter by name, tries, or tests what it got."""
-    inside = [*ast.walk(place.function)] if place.function is not None else []
-    for node in inside:
-        tested: list[ast.AST] = []
-        match node:
-            case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()]) if ast.unparse(left) == ast.unparse(name):
-                return True
-            case ast.Call(func=ast.Attribute(attr="contains_key"), args=[key]) if ast.unparse(key) == ast.unparse(name):
-                return True
-            case ast.Try(body=body):
-                tested = [each for statement in body for each in ast.walk(statement)]
-            case ast.BoolOp(op=ast.Or(), values=[*values, _]) if not isinstance(read, ast.Subscript):
-                tested = [*values]
-            case ast.If(test=test) | ast.IfExp(test=test) if not isinstance(read, ast.Subscript):
-                tested = [*ast.walk(test)]
-        if any(each is read or any(value is read for value, _ in names.values(each, place)) for each in tested):
+    """Whether its function tries, asks for the parameter by name, or tests what it got."""
+    function, text = place.function or ast.Pass(), ast.unparse(name)
+    if any(isinstance(each, ast.Try) and read in ast.walk(each) for each in ast.walk(function)):
+        return True
+    for each in tested(function):
+        is_asked = ast.unparse(each) == text or (isinstance(each, ast.Call) and text in map(ast.unparse, each.args))
+        is_seen = not isinstance(read, ast.Subscript) and read in [value for value, _ in names.values(each, place)]
+        if is_asked or is_seen:
             return True
     return False
 

@@ -14,6 +14,7 @@ from strategy_testing.project_sources import PROJECT_CONFIG, ProjectSources, rea
 from strategy_testing.strategy_inspection import inspect_strategy
 
 MAIN = "main.py"
+_NOT_COMPILED = "Python does not compile this: {}; correct it"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,6 @@ class Strategy:
         """The file that findings about the whole project name."""
         return self.folder / MAIN
 
-    @property
-    def config(self) -> Path:
-        """The project's config.json."""
-        return self.folder / PROJECT_CONFIG
-
 
 def read_strategy(folder: Path, workspace: Path) -> Strategy:
     """Reads a project or a library of the workspace."""
@@ -53,47 +49,38 @@ def read_strategy(folder: Path, workspace: Path) -> Strategy:
     sources = read_project_sources(folder, workspace)
     names = [*sources.texts, *(finding.file for finding in sources.unreadable)]
     files = {name: folder / name if (folder / name).is_file() else root / name for name in names}
-    errors = {name: error for name, text in sources.texts.items() if (error := syntax_error(text)) is not None}
+    read = {name: compiled(text) for name, text in sources.texts.items()}
+    trees = {name: tree for name, tree in read.items() if isinstance(tree, ast.Module)}
+    errors = [Finding(files[name], *error) for name, error in read.items() if not isinstance(error, ast.Module)]
     facts = inspect_strategy(sources.texts)
     parameters, config_findings = _configured(folder / PROJECT_CONFIG)
-    compiled = [Finding(files[name], *error) for name, error in errors.items()]
     return Strategy(
         folder=folder,
         is_library=folder.is_relative_to(root),
         files=files,
-        trees={name: _parsed(text) for name, text in sources.texts.items() if name not in errors},
+        trees=trees,
         is_broken=bool(errors),
         parameters_read=facts.parameter_names,
         reads_all_known=not facts.reads_dynamic_names,
         parameters=parameters,
-        findings=(*compiled, *_unreadable(sources, files, folder), *config_findings),
+        findings=(*errors, *_unreadable(sources, files, folder), *config_findings),
     )
 
 
-def syntax_error(text: str) -> tuple[int, str] | None:
-    """The line and what to say of a source that Python does not compile."""
+def compiled(text: str) -> ast.Module | tuple[int, str]:
+    """The syntax tree of a source; a line and what to say where Python does not compile it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, "source", "exec", dont_inherit=True)
+            compile(text, "source", "exec", dont_inherit=True)  # finds what parsing does not: `return` in no function
+            return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return getattr(error, "lineno", None) or 1, _not_compiled(getattr(error, "msg", "") or str(error))
-    return None
-
-
-def _not_compiled(text: str) -> str:
-    return f"Python does not compile this: {text}; correct it"
-
-
-def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+        return getattr(error, "lineno", None) or 1, _NOT_COMPILED.format(getattr(error, "msg", "") or error)
 
 
 def _unreadable(sources: ProjectSources, files: Mapping[str, Path], folder: Path) -> Iterator[Finding]:
     for error in sources.unreadable:
-        yield Finding(files[error.file], error.line or 1, _not_compiled(error.text))
+        yield Finding(files[error.file], error.line or 1, _NOT_COMPILED.format(error.text))
     for path in sources.missing_libraries:
         yield Finding(folder / PROJECT_CONFIG, 1, f"there is no library {path}; correct `libraries` or add its folder")
     for path in sources.unnamed_libraries if (folder / MAIN).is_file() else ():
