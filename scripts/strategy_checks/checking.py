@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from strategy_checks.api_names import algorithm_api
-from strategy_checks.findings import Finding
 from strategy_checks.guide_blocks import CodeBlock
 from strategy_checks.parameter_checks import configured_parameters, parameter_findings
 from strategy_checks.rules import rule_findings
-from strategy_checks.strategy_files import MAIN, read_strategy
+from strategy_checks.strategy_files import MAIN, Finding, read_strategy
 from strategy_checks.type_checks import type_findings
 from strategy_testing.errors import UserError
 from strategy_testing.lean_workspace import NO_PROJECTS, library_folder

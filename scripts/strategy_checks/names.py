@@ -1,15 +1,14 @@
 """What the names of a source are given, in any order: no flow of data is followed, and none across functions."""
 
 import ast
-import itertools
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from strategy_checks.api_names import ALGORITHM
 
 _DATE_CALLS = {"datetime", "date", "strptime", "fromisoformat"}
-_SAME_VALUE = {"list", "tuple", "set", "sorted", "reversed", "str", "int", "float"}
+_SAME_VALUE = {"list", "tuple", "set", "sorted", "reversed", "str", "int", "float", "range"}
 _SAME_METHODS = {"split", "strip", "upper", "lower", "date", "keys"}
 _MOST_STEPS = 8
 
@@ -21,8 +20,9 @@ class Place(NamedTuple):
     owner: ast.ClassDef | None = None
 
 
-Given: TypeAlias = tuple[ast.expr | None, Place]
-"""A value and where it is given; None is a value that cannot be known."""
+Given: TypeAlias = tuple[ast.AST, Place]
+"""A value and where it is given: a parameter for itself, and `_UNKNOWN` for what the source does not show."""
+_UNKNOWN = ast.Pass()
 
 
 def placed(node: ast.AST, place: Place | None = None) -> Iterator[tuple[ast.AST, Place]]:
@@ -45,6 +45,11 @@ def last_name(node: ast.AST) -> str:
         case ast.Attribute(attr=name) | ast.Name(id=name):
             return name
     return ""
+
+
+def annotation(node: ast.AST) -> str:
+    """A parameter's annotation as it is written; empty without one."""
+    return ast.unparse(node.annotation) if isinstance(node, ast.arg) and node.annotation else ""
 
 
 def is_made_date(node: ast.expr) -> bool:
@@ -74,32 +79,27 @@ class Names:
     def __init__(self, tree: ast.Module) -> None:
         """Reads all assignments, loops and parameters."""
         self._values: defaultdict[tuple[ast.AST | None, str], list[Given]] = defaultdict(list)
-        self._annotations: dict[tuple[ast.AST | None, str], str] = {}
         for node, place in placed(tree):
             match node:
-                case ast.arg(arg=name, annotation=annotation):
-                    self._values[place.function, name].append((None, place))
-                    if annotation is not None:
-                        self._annotations[place.function, name] = ast.unparse(annotation)
                 case ast.FunctionDef(name="on_data" | "OnData", args=ast.arguments(args=[_, data, *_])):
                     data.annotation = data.annotation or ast.Name("Slice")
-                case ast.Assign(targets=targets, value=value):
-                    for target in targets:
-                        self._bind(target, value, place)
-                case (
-                    ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value)
+                case ast.arg(arg=name):
+                    self._values[place.function, name].append((node, place))
+                case ast.Assign():
+                    for target in node.targets:
+                        self._bind(target, node.value, place)
+                case ast.AnnAssign() | ast.NamedExpr():
+                    self._bind(node.target, node.value, place)
+                case ast.For(
+                    target=ast.Tuple(elts=[key, other]), iter=ast.Call(func=ast.Attribute(attr="items") as items)
                 ):
-                    self._bind(target, value, place)
-                case (
-                    ast.For(target=ast.Tuple(elts=parts), iter=rows)
-                    | ast.comprehension(target=ast.Tuple(elts=parts), iter=rows)
-                ):
-                    for number, part in enumerate(parts):
-                        self._bind(part, _column(rows, number), place)
+                    self._bind(key, items.value, place)
+                    self._bind(other, None, place)
                 case ast.For(target=target, iter=rows) | ast.comprehension(target=target, iter=rows):
-                    self._bind(target, rows, place)  # a collection stands for each of its elements
+                    # A collection stands for each of its elements.
+                    self._bind(target, rows if isinstance(target, ast.Name) else None, place)
 
-    def values(self, node: ast.AST | None, place: Place) -> list[Given]:
+    def values(self, node: ast.AST, place: Place) -> list[Given]:
         """What a variable or an attribute is given anywhere."""
         match node:
             case ast.Name(id=name):
@@ -108,77 +108,62 @@ class Names:
                 return self._values.get((None, f".{name}"), [])
         return []
 
-    def annotation(self, name: str, place: Place) -> str:
-        """A parameter's annotation as it is written; empty without one."""
-        return self._annotations.get((place.function, name), "")
+    def sources(self, node: ast.AST, place: Place) -> Iterator[ast.AST]:
+        """An expression, and whatever the variables are given that it may stand for."""
+        found: list[tuple[ast.AST, Place]] = [(node, place)]
+        for each, there in found:
+            yield each
+            found += [given for given in self.values(each, there) if given not in found]
 
-    def is_algorithm(self, node: ast.AST | None, place: Place) -> bool:
-        """Whether a name is a parameter annotated as a strategy, or something given one."""
-        if isinstance(node, ast.Name) and ALGORITHM in self.annotation(node.id, place):
-            return True
-        given = self.values(node, place)
-        return any(isinstance(value, ast.Name) and ALGORITHM in self.annotation(value.id, at) for value, at in given)
+    def is_algorithm(self, node: ast.AST, place: Place) -> bool:
+        """Whether an expression is a parameter annotated as a strategy, or is given one."""
+        return any(ALGORITHM in annotation(each) for each in self.sources(node, place))
 
-    def literals(self, node: ast.expr | None, place: Place, steps: int = 0) -> list[ast.expr]:
+    def literals(self, node: ast.AST, place: Place, steps: int = 0) -> list[ast.expr]:
         """The literals that an expression is made of; none where it may also be something else."""
-        if _is_literal(node) and node is not None:
-            return [node]
-        if steps > _MOST_STEPS or node is None:
+        if steps > _MOST_STEPS or not isinstance(node, ast.expr):
             return []
-        given = self.values(node, place) or [(part, place) for part in _parts(node)]
-        found = [self.literals(value, there, steps + 1) for value, there in given]
-        every = [*itertools.chain(*found)]
-        if isinstance(node, ast.BinOp) and (
-            ast.List in {type(node.left), type(node.right)} or any(map(is_made_date, every))
-        ):
-            return every  # a longer list; a date that is moved
-        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
-            return every
+        is_listed = ast.unparse(node).startswith("Futures.")
+        if is_listed or isinstance(node, ast.Constant):
+            return [node] if is_listed or getattr(node, "value", None) is not None else []
+        parts = _parts(node)
+        is_sum = isinstance(node, ast.BinOp) and any(isinstance(part, ast.List) or is_made_date(part) for part in parts)
+        is_collection = is_sum or isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
+        every: list[ast.expr] = []
+        for value, there in self.values(node, place) or [(part, place) for part in parts]:
+            found = self.literals(value, there, steps + 1)
+            if not found and not is_collection:
+                return []
+            every += found
         is_whole = isinstance(node, ast.BinOp) or is_made_date(node) or last_name(node) == "range"
-        return [] if not all(found) else [node] if is_whole and found else every
+        return [node] if is_whole and every and not is_sum else every
 
-    def _bind(self, target: ast.expr, value: ast.expr | None, place: Place) -> None:
+    def _bind(self, target: ast.expr, value: ast.AST | None, place: Place) -> None:
         match target:
             case ast.Name(id=name):
                 is_attribute = place.owner is not None and place.function is None
-                self._values[place.function, f".{name}" if is_attribute else name].append((value, place))
+                key = f".{name}" if is_attribute else name
+                self._values[place.function, key].append((value or _UNKNOWN, place))
             case ast.Attribute(value=ast.Name(), attr=name):
-                self._values[None, f".{name}"].append((value, place))
+                self._values[None, f".{name}"].append((value or _UNKNOWN, place))
             case ast.Tuple(elts=parts):
-                values = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+                values = value.elts if isinstance(value, ast.Tuple) else []
                 for number, part in enumerate(parts):
                     self._bind(part, values[number] if len(values) == len(parts) else None, place)
 
 
-def _is_literal(node: ast.expr | None) -> bool:
-    is_listed = isinstance(node, ast.Attribute) and ast.unparse(node).startswith("Futures.")
-    return is_listed or (isinstance(node, ast.Constant) and isinstance(node.value, str | int | float))
-
-
-def _parts(node: ast.expr) -> list[ast.expr | None]:
+def _parts(node: ast.expr) -> list[ast.expr]:
     """The expressions that one is made of, if it is a literal where they are."""
-    found: list[ast.expr | None] = []
+    parts: Sequence[ast.expr | None] = []
     match node:
         case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts) | ast.Dict(keys=parts):
-            found = [*parts]
+            pass
         case ast.IfExp(body=first, orelse=second) | ast.BinOp(left=first, right=second):
-            found = [first, second]
-        case ast.Call(args=[first, *_]) if is_made_date(node) or last_name(node) in _SAME_VALUE | {"range"}:
-            found = [first]
+            parts = [first, second]
+        case ast.Call(args=[first, *_]) if is_made_date(node) or last_name(node) in _SAME_VALUE:
+            parts = [first]
         case ast.Call(func=ast.Attribute(value=part, attr=name)) if name in _SAME_METHODS:
-            found = [part]
-        case ast.Subscript(value=part) | ast.Starred(value=part) | ast.NamedExpr(value=part):
-            found = [part]
-    return found
-
-
-def _column(rows: ast.expr, place: int) -> ast.expr | None:
-    """What the variable at a place of `for a, b in rows` is given."""
-    match rows:
-        case ast.Call(func=ast.Attribute(value=owner, attr="items")) if place == 0:
-            return owner
-        case ast.Call(func=ast.Name(id="enumerate"), args=[owner]) if place == 1:
-            return owner
-        case ast.List(elts=parts) | ast.Tuple(elts=parts):
-            return ast.Tuple([part.elts[place] for part in parts if isinstance(part, ast.Tuple)])
-    return None
+            parts = [part]
+        case ast.Subscript(value=part) | ast.Starred(value=part):
+            parts = [part]
+    return [part for part in parts if part is not None]

@@ -5,9 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from strategy_checks.api_names import ALGORITHM, AlgorithmApi, snake_case
-from strategy_checks.findings import Finding
-from strategy_checks.names import Names, Place, is_made_date, last_name, placed, tested
-from strategy_checks.strategy_files import Strategy
+from strategy_checks.names import Names, Place, annotation, is_made_date, last_name, placed, tested
+from strategy_checks.strategy_files import Finding, Strategy
 
 _MEANT_TO_BE_SET = {
     "default_order_properties",  # LEAN documents setting the time in force of all orders by it
@@ -26,16 +25,18 @@ _ORDERS = {
 """What takes a ticker first too, as methods of the strategy."""
 _TICKER_NAMES = {"ticker", "tickers", "symbol", "symbols", "underlying"}
 _TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
-_NAMED_TICKER = re.compile(r"(.*_)?(ticker|symbol)s?")
+_NAMED_TICKER = re.compile(r"(str\()?([\w.]*[._])?(ticker|symbol)s?(\.value)?\)?(\.(upper|strip)\(\))*")
 _NO_TICKERS = {"ALL", "ANY", "AUTO", "CASH", "NO", "NONE", "OFF"}
 """What a parameter is set to that names no ticker."""
-_YEARS = range(1990, 2101)
+_YEAR = re.compile(r"\b(199\d|20\d\d|2100)(\d{4})?\b")
+_SPELLED = re.compile(r"\([\d'\"]")
 _ISO_DATE = re.compile(r"(199\d|20\d\d|2100)-\d\d-\d\d.*")
-_DATE_WITHIN = re.compile(r".*\b(199\d|20\d\d|2100)(\b|\d{4}\b).*")
 _SLICE_TYPES = re.compile(r"\b(Slice|TradeBars|QuoteBars|Ticks|Dividends|Splits|Delistings|DataDictionary)\b")
 _COLLECTIONS = re.compile(
     r"(quote_)?bars|ticks|dividends|splits|delistings|symbol_changed_events|(option|futures?)_chains"
 )
+_OPEN = re.compile(r"[(,] ?(\*|resolution=)")
+"""Arguments that are or may be the resolution."""
 _MOST_STEPS = 5
 _HIDES = "{0} hides QCAlgorithm's own {0}; call it _{0}"
 _OLD = "{0} is the old spelling; write {1}"
@@ -120,7 +121,7 @@ class _Rules:
         if is_first or name in _SECOND_IS_TICKER or (name in _ORDERS and self._is_strategy(owner)):
             given = call.args[1:2] if name in _SECOND_IS_TICKER else call.args[:1]
             given += [named[key] for key in _TICKER_NAMES & {*named}]
-            self._hard_coded("ticker", given, _is_own_name if name == "add_data" else _is_text)
+            self._hard_coded("ticker", given, _is_ticker if name == "add_data" else _is_text)
         elif name in {"set_start_date", "set_end_date"}:
             shown = ", ".join(map(ast.unparse, call.args)) if len(call.args) > 1 else ""
             self._hard_coded("date", [*call.args[:1], *named.values()], shown=shown)
@@ -132,25 +133,21 @@ class _Rules:
         self._hard_coded("date", operands, _is_date)
         for operand in operands:
             others = [each for each in operands if each is not operand]
-            sources = [operand, *(value for value, _ in self._names.values(operand, self.place))]
-            if any(isinstance(each, ast.Attribute) and each.attr == "year" for each in sources):
+            if any(last_name(each) == "year" for each in self._names.sources(operand, self.place)):
                 self._hard_coded("year", others, _is_year)
-            if _is_symbol(operand):
+            if _NAMED_TICKER.fullmatch(ast.unparse(operand)):
                 self._hard_coded("ticker", others, _is_ticker)
 
     # Names
 
     def _member(self, node: ast.stmt) -> None:
         match node:
-            case ast.FunctionDef(name=name) if name[:1].isupper():
-                if snake_case(name) in self._api.names:
-                    self._add(node, _OLD.format(name, snake_case(name)))
-            case (
-                ast.FunctionDef(name=name)
-                | ast.Assign(targets=[ast.Name(id=name), *_])
-                | ast.AnnAssign(target=ast.Name(id=name))
-            ):
-                if name in self._api.names and not name.startswith("on_") and name != "initialize":
+            case ast.FunctionDef(name=name) if name.startswith("on_") or name == "initialize":
+                return
+            case ast.FunctionDef(name=name) if name[:1].isupper() and snake_case(name) in self._api.names:
+                self._add(node, _OLD.format(name, snake_case(name)))
+            case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+                if name in self._api.names:
                     self._add(node, _HIDES.format(name))
 
     def _attribute(self, node: ast.Attribute) -> None:
@@ -164,21 +161,19 @@ class _Rules:
         if self._may_be_none(node.value):
             self._add(node, _UNTESTED.format(ast.unparse(node.value)))
 
-    def _set_by_name(self, node: ast.expr, owner: ast.expr, name: ast.expr) -> None:
-        texts = map(_text, self._names.literals(name, self.place) if self._is_strategy(owner) else ())
-        for text in self._api.names & {*texts} - _MEANT_TO_BE_SET:
-            self._add(node, _HIDES.format(text))
-
     def _call(self, node: ast.Call) -> None:
-        if last_name(node) == "setattr" and len(node.args) == 3:
-            self._set_by_name(node, *node.args[:2])
         # `self.history[TradeBar](…)` is subscripted
         target = node.func.value if isinstance(node.func, ast.Subscript) else node.func
         if not isinstance(target, ast.Attribute):
             return
         name = snake_case(target.attr)
         self._arguments(node, target.value, name)
-        if self._is_strategy(target.value) and name in _ADDERS and not _has_resolution(node):
+        if (
+            self._is_strategy(target.value)
+            and name in _ADDERS
+            and len(node.args) < 2
+            and not _OPEN.search(ast.unparse(node))
+        ):
             self._add(node, f"{name} without a resolution subscribes to minute bars; give it Resolution.DAILY")
         if self._is_strategy(target.value) and name in self._api.indicator_methods:
             remedy = "feed it before the start with set_warm_up(…, Resolution.DAILY)"
@@ -191,11 +186,8 @@ class _Rules:
         if self._is_slice(owner, self.place):
             remedy = f"take {ast.unparse(owner)}.get({ast.unparse(node.slice)}) and test it for None"
             self._add(node, f"{ast.unparse(node)} fails where there is no such data; {remedy}")
-        elif isinstance(owner, ast.Attribute) and self._is_strategy(owner.value):
-            if owner.attr in {"securities", "portfolio"}:
-                self._hard_coded("ticker", [node.slice], _is_text)
-            elif owner.attr == "__dict__" and isinstance(node.ctx, ast.Store):
-                self._set_by_name(node, owner.value, node.slice)
+        elif isinstance(owner, ast.Attribute) and owner.attr in {"securities", "portfolio"}:
+            self._hard_coded("ticker", [node.slice] if self._is_strategy(owner.value) else [], _is_text)
 
     def _function(self, node: ast.FunctionDef) -> None:
         """What `get` returns and nobody tests for None; that the test comes first is not looked at."""
@@ -203,14 +195,14 @@ class _Rules:
         read = [each.value for each in ast.walk(node) if isinstance(each, ast.Attribute)]
         for name in {each.id: each for each in read if isinstance(each, ast.Name) and each.id not in known}.values():
             for value, there in self._names.values(name, self.place):
-                if value is not None and there.function is node and self._may_be_none(value):
+                if isinstance(value, ast.expr) and there.function is node and self._may_be_none(value):
                     self._add(value, _UNTESTED.format(ast.unparse(value)))
 
-    def _is_slice(self, node: ast.expr | None, place: Place, steps: int = 0) -> bool:
+    def _is_slice(self, node: ast.AST, place: Place, steps: int = 0) -> bool:
         """Whether an expression is a slice or a collection in one."""
         match node:
-            case ast.Name(id=name) if _SLICE_TYPES.search(self._names.annotation(name, place)):
-                return True
+            case ast.arg():
+                return _SLICE_TYPES.search(annotation(node)) is not None
             case ast.Attribute(attr="current_slice"):
                 return True
             case ast.Attribute(value=inner, attr=name) if _COLLECTIONS.fullmatch(snake_case(name)):
@@ -220,7 +212,7 @@ class _Rules:
         given = self._names.values(node, place) if steps < _MOST_STEPS else []
         return any(self._is_slice(value, there, steps + 1) for value, there in given)
 
-    def _may_be_none(self, node: ast.expr) -> bool:
+    def _may_be_none(self, node: ast.AST) -> bool:
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[key]):
                 return self._is_slice(owner, self.place) and not self._is_type(key)
@@ -228,27 +220,11 @@ class _Rules:
 
     def _is_type(self, key: ast.expr) -> bool:
         """Whether `get` is asked for all data of a class, of which there is always a collection."""
-        name = last_name(key)
-        is_class = name[:1].isupper() and not name.isupper()
-        given = [value for value, _ in self._names.values(key, self.place) if value is not None]
-        given += key.elts if isinstance(key, ast.Tuple) else []
-        return is_class or "type[" in self._names.annotation(name, self.place) or any(map(self._is_type, given))
-
-
-def _has_resolution(call: ast.Call) -> bool:
-    """As the second argument or by name; arguments that are not written out may have it."""
-    is_open = any(isinstance(each, ast.Starred) for each in call.args)
-    return is_open or len(call.args) > 1 or bool({None, "resolution"} & {each.arg for each in call.keywords})
-
-
-def _is_symbol(node: ast.expr) -> bool:
-    """Whether an expression is a symbol or its ticker, by its name."""
-    match node:
-        case ast.Call(func=ast.Name(id="str"), args=[inner]) | ast.Attribute(value=inner, attr="value"):
-            return _is_symbol(inner)
-        case ast.Call(func=ast.Attribute(value=inner, attr="upper" | "strip")):
-            return _is_symbol(inner)
-    return isinstance(node, ast.Name | ast.Attribute) and _NAMED_TICKER.fullmatch(last_name(node)) is not None
+        for source in self._names.sources(key, self.place):
+            names = map(last_name, source.elts if isinstance(source, ast.Tuple) else [source])
+            if "type[" in annotation(source) or any(name[:1].isupper() and not name.isupper() for name in names):
+                return True
+        return False
 
 
 def _text(literal: ast.expr) -> str:
@@ -257,11 +233,6 @@ def _text(literal: ast.expr) -> str:
 
 def _is_text(literal: ast.expr) -> bool:
     return isinstance(literal, ast.Attribute) or bool(_text(literal))
-
-
-def _is_own_name(literal: ast.expr) -> bool:
-    """Data may be added under a name of its own, which is written in small letters."""
-    return _is_text(literal) and _text(literal) == _text(literal).upper()
 
 
 def _is_ticker(literal: ast.expr) -> bool:
@@ -274,12 +245,8 @@ def _is_date(literal: ast.expr) -> bool:
 
 def _is_date_of_years(literal: ast.expr) -> bool:
     """No time of day, and no stand-in for a date such as the year 1."""
-    given = [each.args[0] for each in ast.walk(literal) if isinstance(each, ast.Call) and each.args]
-    value = given[0].value if given and isinstance(given[0], ast.Constant) else None
-    is_meant = value in _YEARS if isinstance(value, int) else not value or _DATE_WITHIN.fullmatch(str(value))
-    return is_made_date(literal) and bool(is_meant)
+    return is_made_date(literal) and (_is_year(literal) or not _SPELLED.search(ast.unparse(literal)))
 
 
 def _is_year(literal: ast.expr) -> bool:
-    parts = [each.value for each in ast.walk(literal) if isinstance(each, ast.Constant)]
-    return bool(parts) and all(isinstance(part, int) and part in _YEARS for part in parts)
+    return _YEAR.search(ast.unparse(literal)) is not None

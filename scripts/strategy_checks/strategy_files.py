@@ -8,13 +8,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_checks.findings import Finding
 from strategy_testing.lean_workspace import library_folder
 from strategy_testing.project_sources import PROJECT_CONFIG, ProjectSources, read_project_sources
 from strategy_testing.strategy_inspection import inspect_strategy
 
 MAIN = "main.py"
 _NOT_COMPILED = "Python does not compile this: {}; correct it"
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One mistake."""
+
+    file: Path
+    line: int
+    message: str
+    """What is wrong; what to do."""
+
+    def __str__(self) -> str:
+        """`lean_projects/X/main.py:LINE: what is wrong; what to do`, the path as seen from here."""
+        here = Path.cwd()
+        shown = self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
+        return f"{shown}:{self.line}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -27,8 +42,6 @@ class Strategy:
     """Where each source stands."""
     trees: Mapping[str, ast.Module]
     """Of the sources that Python compiles."""
-    is_broken: bool
-    """Whether there are others."""
     parameters_read: frozenset[str]
     reads_all_known: bool
     """Whether these are all, as far as the sources show."""
@@ -36,11 +49,6 @@ class Strategy:
     """Those that config.json gives, each with its line."""
     findings: tuple[Finding, ...]
     """What cannot be read."""
-
-    @property
-    def main(self) -> Path:
-        """The file that findings about the whole project name."""
-        return self.folder / MAIN
 
 
 def read_strategy(folder: Path, workspace: Path) -> Strategy:
@@ -59,7 +67,6 @@ def read_strategy(folder: Path, workspace: Path) -> Strategy:
         is_library=folder.is_relative_to(root),
         files=files,
         trees=trees,
-        is_broken=bool(errors),
         parameters_read=facts.parameter_names,
         reads_all_known=not facts.reads_dynamic_names,
         parameters=parameters,

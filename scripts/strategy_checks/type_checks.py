@@ -9,9 +9,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from strategy_checks.findings import Finding
 from strategy_checks.guide_blocks import CodeBlock
-from strategy_checks.strategy_files import Strategy, compiled
+from strategy_checks.strategy_files import Finding, Strategy, compiled
 from strategy_testing.errors import UserError
 from strategy_testing.lean_workspace import library_folder
 
