@@ -24,6 +24,13 @@ def test_a_syntax_error_is_found_and_the_rest_is_checked(tmp_path: Path) -> None
     ]
 
 
+def test_what_is_nested_too_deeply_is_a_finding_and_no_traceback(tmp_path: Path) -> None:
+    total = " + ".join(["'a'"] * 2000)
+    assert lint(write_project(tmp_path, f"{SOUND}\n\ntotal = {total}\n")) == [
+        "A/main.py:1: is nested too deeply to be checked; split the longest expression"
+    ]
+
+
 def test_a_library_that_lean_would_not_find_is_a_finding(tmp_path: Path) -> None:
     project = write_project(tmp_path, SOUND, LIBRARIES)
     (project / "main.py").write_text(LIBRARY + SOUND, encoding="utf-8")

@@ -63,8 +63,11 @@ def check(
     for strategy in strategies:
         folder = strategy.folder
         name = folder.relative_to(workspace).as_posix() if folder.is_relative_to(workspace) else folder.name
-        found |= {*strategy.findings, *parameter_findings(strategy, configured.get(name, []))}
-        found |= {*rule_findings(strategy, api)}
+        found |= {*strategy.findings}
+        try:
+            found |= {*parameter_findings(strategy, configured.get(name, [])), *rule_findings(strategy, api)}
+        except RecursionError:
+            found.add(Finding(folder / MAIN, 1, "is nested too deeply to be checked; split the longest expression"))
     found |= {*type_findings(strategies, workspace, blocks)} if types else set()
     if found:
         return sorted(found), _counted(len(found), "finding", "findings")

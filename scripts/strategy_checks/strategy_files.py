@@ -60,15 +60,15 @@ def read_strategy(folder: Path, workspace: Path) -> Strategy:
     read = {name: compiled(text) for name, text in sources.texts.items()}
     trees = {name: tree for name, tree in read.items() if isinstance(tree, ast.Module)}
     errors = [Finding(files[name], *error) for name, error in read.items() if not isinstance(error, ast.Module)]
-    facts = inspect_strategy(sources.texts)
+    parameters_read, reads_all_known = _parameters_read(sources)
     parameters, config_findings = _configured(folder / PROJECT_CONFIG)
     return Strategy(
         folder=folder,
         is_library=folder.is_relative_to(root),
         files=files,
         trees=trees,
-        parameters_read=facts.parameter_names,
-        reads_all_known=not facts.reads_dynamic_names,
+        parameters_read=parameters_read,
+        reads_all_known=reads_all_known,
         parameters=parameters,
         findings=(*errors, *_unreadable(sources, files, folder), *config_findings),
     )
@@ -83,6 +83,11 @@ def compiled(text: str) -> ast.Module | tuple[int, str]:
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return getattr(error, "lineno", None) or 1, _NOT_COMPILED.format(getattr(error, "msg", "") or error)
+
+
+def _parameters_read(sources: ProjectSources) -> tuple[frozenset[str], bool]:
+    facts = inspect_strategy(sources.texts)
+    return facts.parameter_names, not facts.reads_dynamic_names
 
 
 def _unreadable(sources: ProjectSources, files: Mapping[str, Path], folder: Path) -> Iterator[Finding]:
