@@ -16,6 +16,7 @@ GOOD_PARAMETERS: dict[str, str] = {
     "walrus": "if (t := self.get_parameter('x')) is not None:\n    y = t",
     "of all": "x = self.get_parameters().get('x')",
     "float default": "x = self.get_parameter('x', 0.5)",
+    "int of a float default": "x = int(self.get_parameter('x', 0.5))",
 }
 
 BAD_PARAMETERS: dict[str, str] = {
