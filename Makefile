@@ -31,7 +31,7 @@ lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy scripts tests
 
-check-strategies: $(STAMP) ## hold the strategies and the guide against LEAN's Python API, and look for usual mistakes
+check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's Python API and for usual mistakes
 	@$(BIN)/python scripts/check_strategies.py
 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)

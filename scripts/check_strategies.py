@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from strategy_checks.checking import check, find_project, find_projects, read_guide
+    from strategy_checks.checking import check, find_project, find_projects
+    from strategy_checks.guide_blocks import python_blocks
     from strategy_testing.commands.cli import run_main
     from strategy_testing.commands.settings import settings_from, workspace_of
     from strategy_testing.console import answer
@@ -25,15 +26,11 @@ _LOOKED_FOR = """\
 what is looked for:
   types        what mypy --strict says against the stubs of LEAN's API
   parameters   configured (config.json, configs/optimizations) and not read; read and neither configured nor given a
-               default, by get_parameter or from get_parameters(); int() of a text that LEAN may write as 14.0; whole
-               numbers as get_parameter's default
-  bars         data.bars[x], other collections of a slice and data[x] read where no contains_key, `in` or None test
-               has made sure of them on every way there; the result of get() used without a None test; attributes of
-               a bar taken from data[x] that may be None on a day with only a dividend or split
+               default; int() of a text that LEAN may write as 14.0; whole numbers as get_parameter's default
+  slices       a slice or a collection in it that is indexed; the result of its get() that is not tested for None
   hard-coded   literals instead of parameters for: the start and end date, the capital, tickers in subscriptions,
-               orders and look-ups; dates of 1990 to 2100 that are compared or kept in an attribute, such years
-               compared with .year, tickers compared with a symbol or ticker. Not: amounts of money within sums
-  names        attributes and methods that hide a member of QCAlgorithm, also by setattr and __dict__; old spellings
+               orders and look-ups; dates and tickers that are compared, dates that are kept in an attribute
+  names        attributes and methods that hide a member of QCAlgorithm; old spellings
   other        resolutions that are not daily, indicators without a warm-up, strategies without a docstring
 
 exit code: 0 without findings, 1 with"""
@@ -50,14 +47,13 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     if not arguments.configs.is_dir():
         raise UserError(f"{arguments.configs}: no such folder", "check the path")
     folders = [find_project(name, workspace) for name in arguments.projects] or find_projects(workspace)
-    guide = read_guide(arguments.guide, workspace) if arguments.guide else None
-    if guide is None and not arguments.projects and not arguments.workspace:
-        guide = read_guide(_DEFAULT_GUIDE, DEFAULT_WORKSPACE)
-    report = check(folders, workspace, arguments.configs.resolve(), guide, types=not arguments.no_types)
-    for finding in report.findings:
-        answer(str(finding))
-    answer(report.summary)
-    return _FOUND if report.findings else ExitCode.OK
+    blocks = python_blocks(arguments.guide, workspace) if arguments.guide else []
+    if not arguments.guide and not arguments.projects and not arguments.workspace:
+        blocks = python_blocks(_DEFAULT_GUIDE, DEFAULT_WORKSPACE)
+    findings, summary = check(folders, workspace, arguments.configs.resolve(), blocks, types=not arguments.no_types)
+    for line in (*findings, summary):
+        answer(str(line))
+    return _FOUND if findings else ExitCode.OK
 
 
 def _parser() -> argparse.ArgumentParser:

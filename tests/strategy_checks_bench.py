@@ -57,8 +57,9 @@ class Sound(QCAlgorithm):
         self._symbol = self.add_equity(self.get_parameter("ticker", "SPY"), Resolution.DAILY).symbol
 
     def on_data(self, data: Slice) -> None:
-        if data.bars.contains_key(self._symbol):
-            self.debug(f"{data.bars[self._symbol].close}")
+        bar = data.bars.get(self._symbol)
+        if bar is not None:
+            self.debug(f"{bar.close}")
 """
 
 
@@ -83,8 +84,8 @@ def write_project(workspace: Path, code: str, config: dict[str, object] | None =
 def lint(project: Path, configs: Path | None = None) -> list[str]:
     """The findings, each with its file relative to the workspace."""
     workspace = project.parent
-    report = check([project], workspace, configs or workspace / "none", None, types=False)
-    return [f"{each.file.relative_to(workspace)}:{each.line}: {each.message}" for each in report.findings]
+    findings, _ = check([project], workspace, configs or workspace / "none", [], types=False)
+    return [f"{each.file.relative_to(workspace)}:{each.line}: {each.message}" for each in findings]
 
 
 def about(words: str, findings: list[str]) -> list[str]:

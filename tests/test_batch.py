@@ -363,7 +363,7 @@ def test_no_password_stands_in_an_argument_list(bench: Bench, run_script: Run, d
     assert done.exit_code == 4, done.stderr
     assert ask("SELECT status FROM optimization_runs") == [{"status": "failed"}]
     text = seen.read_text(encoding="utf-8")
-    assert "--batch-id 1 --workspace" in text
+    assert "--batch-id 1" in text
     assert "database-url" not in text
 
 

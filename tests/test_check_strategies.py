@@ -21,7 +21,13 @@ def test_a_syntax_error_is_found_and_the_rest_is_checked(tmp_path: Path) -> None
     assert [finding.split(";")[0] for finding in lint(project)] == [
         "A/broken.py:1: Python does not compile this: '(' was never closed",
         "A/other.py:2: data['SPY'] fails where there is no such data",
-        "A/other.py:2: the ticker 'SPY' is hard-coded",
+    ]
+
+
+def test_what_is_nested_too_deeply_is_a_finding_and_no_traceback(tmp_path: Path) -> None:
+    total = " + ".join(["'a'"] * 2000)
+    assert lint(write_project(tmp_path, f"{SOUND}\n\ntotal = {total}\n")) == [
+        "A/main.py:1: is nested too deeply to be checked; split the longest expression"
     ]
 
 
@@ -40,7 +46,7 @@ def test_a_library_that_lean_would_not_find_is_a_finding(tmp_path: Path) -> None
 
 def test_types_of_strategies_and_guide_are_checked_at_their_lines(tmp_path: Path) -> None:
     workspace = tmp_path / "workspace"
-    write_project(workspace, SOUND.replace("{data.bars[self._symbol].close}", "{data.bars[self._symbol].closing}"))
+    write_project(workspace, SOUND.replace("bar.close", "bar.closing"))
     write_project(workspace, SOUND, name="B")
     guide = tmp_path / "guide.md"
     guide.write_text(
@@ -50,7 +56,7 @@ def test_types_of_strategies_and_guide_are_checked_at_their_lines(tmp_path: Path
     )
     done = run("--workspace", workspace, "--guide", guide, folder=tmp_path)
     places = [line.partition(": ")[0] for line in done.stdout.splitlines()]
-    assert places == ["guide.md:8", "guide.md:19", "guide.md:23", "workspace/A/main.py:13", "4 findings"]
+    assert places == ["guide.md:8", "guide.md:19", "guide.md:23", "workspace/A/main.py:14", "4 findings"]
     assert "closing" in done.stdout
     assert done.exit_code == 1
 
@@ -60,10 +66,10 @@ def test_projects_of_several_modules_do_not_mix(tmp_path: Path) -> None:
         code = f"from own import VALUE\n{SOUND}\n\nx: int = VALUE\n"
         (write_project(tmp_path, code, name=name) / "own.py").write_text(f"VALUE = {value}\n", encoding="utf-8")
     done = run("--workspace", tmp_path, folder=tmp_path)
-    assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == ["B/main.py:17", "1 finding"]
+    assert [line.partition(": ")[0] for line in done.stdout.splitlines()] == ["B/main.py:18", "1 finding"]
 
 
-def test_without_findings_the_exit_code_is_0_and_one_line_tells_what_was_checked(tmp_path: Path) -> None:
+def test_without_findings_the_exit_code_is_0_and_one_line_says_what_was_checked(tmp_path: Path) -> None:
     write_project(tmp_path, SOUND)
     done = run("--workspace", tmp_path, "--no-types", "A")
     assert (done.stdout, done.stderr, done.exit_code) == ("1 strategy, 0 code blocks: no findings\n", "", 0)
@@ -81,13 +87,13 @@ def test_a_project_can_be_named_by_its_path(tmp_path: Path) -> None:
     "arguments",
     [["Nothing"], ["--configs", "nowhere"], ["--guide", "nowhere.md"], ["docs"]],
 )
-def test_a_wrong_path_is_told_and_ends_with_2(arguments: list[str]) -> None:
+def test_a_wrong_path_is_reported_and_ends_with_2(arguments: list[str]) -> None:
     done = run("--no-types", *arguments)
     assert arguments[-1] in done.stderr
     assert (done.stdout, done.exit_code) == ("", 2)
 
 
-def test_a_workspace_that_is_not_there_is_told_as_the_runner_tells_it() -> None:
+def test_a_workspace_that_is_not_there_is_reported_as_by_the_runner() -> None:
     for done in (run("--workspace", "nowhere"), run(LEAN_WORKSPACE="nowhere")):
         assert "nowhere: no such folder; name the lean workspace in --workspace or LEAN_WORKSPACE" in done.stderr
         assert (done.stdout, done.exit_code) == ("", ExitCode.NO_WORKSPACE)
@@ -96,7 +102,7 @@ def test_a_workspace_that_is_not_there_is_told_as_the_runner_tells_it() -> None:
 def test_the_workspace_of_the_environment_is_checked_with_the_guide(tmp_path: Path) -> None:
     workspace, guide = tmp_path / "workspace", PROJECT / "docs" / "LEAN_DEVELOPER_GUIDE.md"
     write_project(workspace, SOUND)
-    blocks = len(python_blocks(guide))
+    blocks = len(python_blocks(guide, workspace))
     done = run(LEAN_WORKSPACE=str(workspace))
     assert (done.stdout, done.exit_code) == (f"1 strategy, {blocks} code blocks: no findings\n", 0)
 
@@ -123,14 +129,14 @@ def test_other_folders_of_a_workspace_are_no_strategies(tmp_path: Path, folder: 
     assert done.stdout == "1 strategy, 0 code blocks: no findings\n"
 
 
-def test_a_workspace_without_strategies_is_told(tmp_path: Path) -> None:
+def test_a_workspace_without_strategies_is_reported(tmp_path: Path) -> None:
     write_project(tmp_path, SOUND, name="backtests")
     done = run("--no-types", LEAN_WORKSPACE=str(tmp_path))
     assert f"{tmp_path}: has no projects" in done.stderr
     assert (done.stdout, done.exit_code) == ("", 2)
 
 
-def test_missing_stubs_are_told(tmp_path: Path) -> None:
+def test_missing_stubs_are_reported(tmp_path: Path) -> None:
     (tmp_path / "QuantConnect").mkdir()
     (tmp_path / "QuantConnect" / "__init__.py").write_text("", encoding="utf-8")
     done = run("--no-types", PYTHONPATH=str(tmp_path))

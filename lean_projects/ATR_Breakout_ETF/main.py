@@ -63,9 +63,10 @@ class AtrBreakoutEtf(QCAlgorithm):
     def on_data(self, data: Slice) -> None:
         breakouts: dict[Symbol, float] = {}
         for symbol, atr in self._atr.items():
-            if not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if bar is None:
                 continue
-            close = data.bars[symbol].close
+            close = bar.close
             rise = close - self._last_close.get(symbol, close)
             self._last_close[symbol] = close
             if self.is_warming_up:

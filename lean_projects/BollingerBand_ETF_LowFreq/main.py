@@ -57,9 +57,10 @@ class BollingerBandEtfLowFreq(QCAlgorithm):
         if self.is_warming_up:
             return
         for symbol, bands in self._bands.items():
-            if not bands.is_ready or not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if not bands.is_ready or bar is None:
                 continue
-            close = data.bars[symbol].close
+            close = bar.close
             middle = bands.middle_band.current.value
             if close >= middle:
                 self._used.discard(symbol)

@@ -71,7 +71,8 @@ class BreakoutMomentumEquity(QCAlgorithm):
             return
         breakouts: dict[Symbol, float] = {}
         for symbol, highest in self._highest.items():
-            if not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if bar is None:
                 continue
             bars_held = self._positions.count_bar(symbol)
             if bars_held >= self._holding_period:
@@ -80,7 +81,6 @@ class BreakoutMomentumEquity(QCAlgorithm):
                 continue
             if highest.samples < self._bars_needed:
                 continue
-            bar = data.bars[symbol]
             strength = bar.close / highest.previous.value
             usual = self._volume[symbol].previous.value
             if strength >= self._breakout_threshold and bar.volume >= self._volume_multiplier * usual:

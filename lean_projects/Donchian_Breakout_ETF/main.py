@@ -63,9 +63,10 @@ class DonchianBreakoutEtf(QCAlgorithm):
             return
         for symbol, channel in self._channels.items():
             atr = self._atr[symbol]
-            if channel.samples < self._bars_needed or not atr.is_ready or not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if channel.samples < self._bars_needed or not atr.is_ready or bar is None:
                 continue
-            close = data.bars[symbol].close
+            close = bar.close
             if not self._positions.is_open(symbol):
                 if close > channel.upper_band.previous.value and self._positions.enter(symbol, "channel high"):
                     self._stop_distance[symbol] = self._atr_stop_multiplier * atr.current.value

@@ -59,9 +59,9 @@ class GapTradingOvernight(QCAlgorithm):
 
     def on_data(self, data: Slice) -> None:
         for symbol in self._symbols:
-            if not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if bar is None:
                 continue
-            bar = data.bars[symbol]
             previous_close = self._previous_close.get(symbol)
             self._previous_close[symbol] = bar.close
             if self.is_warming_up or previous_close is None:

@@ -62,9 +62,10 @@ class MeanReversionTrendFilterEtf(QCAlgorithm):
         if self.is_warming_up:
             return
         for symbol, rsi in self._rsi.items():
-            if not rsi.is_ready or not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if not rsi.is_ready or bar is None:
                 continue
-            close = data.bars[symbol].close
+            close = bar.close
             if not self._positions.is_open(symbol):
                 if rsi.current.value < self._rsi_entry and self._trend_allows(symbol, close):
                     self._positions.enter(symbol, "oversold")

@@ -119,11 +119,12 @@ class MicroFuturesMomentumMesnq(QCAlgorithm):
     def on_data(self, data: Slice) -> None:
         for market in self._markets:
             symbol = market.future.symbol
-            if not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if bar is None:
                 continue
             self._watch.arrived(f"continuous {market.ticker}")
             if not self.is_warming_up and market.is_ready():
-                self._decide(market, data.bars[symbol].close)
+                self._decide(market, bar.close)
 
     def on_end_of_algorithm(self) -> None:
         self._watch.report()

@@ -88,8 +88,9 @@ class QualityFactorMomentum(QCAlgorithm):
 
     def on_data(self, data: Slice) -> None:
         for symbol, momentum in self._momentum.items():
-            if data.bars.contains_key(symbol):
-                momentum.update(data.bars[symbol].end_time, data.bars[symbol].close)
+            bar = data.bars.get(symbol)
+            if bar is not None:
+                momentum.update(bar.end_time, bar.close)
         traded = {symbol for symbol in [*self._momentum, *self._bought] if data.bars.contains_key(symbol)}
         if self._is_due and traded:
             self._is_due = False

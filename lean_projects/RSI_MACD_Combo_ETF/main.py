@@ -71,13 +71,14 @@ class RsiMacdComboEtf(QCAlgorithm):
     def on_data(self, data: Slice) -> None:
         for symbol, rsi in self._rsi.items():
             macd = self._macd[symbol]
-            if not rsi.is_ready or not macd.is_ready or not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if not rsi.is_ready or not macd.is_ready or bar is None:
                 continue
             # The last days of the warm-up count too: an ETF may have been oversold just before the first day.
             is_oversold = rsi.current.value < self._rsi_threshold
             self._days_left[symbol] = self._oversold_days if is_oversold else self._days_left[symbol] - 1
             if not self.is_warming_up:
-                self._decide(symbol, data.bars[symbol].close)
+                self._decide(symbol, bar.close)
 
     def _decide(self, symbol: Symbol, close: float) -> None:
         macd = self._macd[symbol]

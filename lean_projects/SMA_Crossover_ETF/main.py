@@ -69,7 +69,8 @@ class SmaCrossoverEtf(QCAlgorithm):
         if self.is_warming_up:
             return
         for symbol, slow in self._slow.items():
-            if slow.samples < self._bars_needed or not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if slow.samples < self._bars_needed or bar is None:
                 continue
             fast = self._fast[symbol]
             if self._positions.is_open(symbol):
@@ -77,7 +78,7 @@ class SmaCrossoverEtf(QCAlgorithm):
                     self._positions.leave(symbol, "fast average below the slow one")
             elif self._awaits_volume(symbol, fast, slow):
                 usual = self._volume[symbol].previous.value
-                if data.bars[symbol].volume >= self._volume_threshold * usual:
+                if bar.volume >= self._volume_threshold * usual:
                     self._positions.enter(symbol, "crossing on volume")
 
     def _awaits_volume(self, symbol: Symbol, fast: SimpleMovingAverage, slow: SimpleMovingAverage) -> bool:

@@ -61,13 +61,14 @@ class VixMarketTiming(QCAlgorithm):
         )
 
     def on_data(self, data: Slice) -> None:
-        if data.bars.contains_key(self._etf):
+        bar = data.bars.get(self._etf)
+        if bar is not None:
             self._watch.arrived(self._etf.value)
-            self._etf_day = data.bars[self._etf].time.date()
-        if not data.bars.contains_key(self._vix):
+            self._etf_day = bar.time.date()
+        vix = data.bars.get(self._vix)
+        if vix is None:
             return
         self._watch.arrived(self._vix.value)
-        vix = data.bars[self._vix]
         if vix.time.date() != self._etf_day:
             return
         if not self._positions.is_open(self._etf):

@@ -55,9 +55,10 @@ class TemplateStrategy(QCAlgorithm):
             return
         for symbol, average in self._sma.items():
             # A day without a bar is a day without a decision.
-            if not average.is_ready or not data.bars.contains_key(symbol):
+            bar = data.bars.get(symbol)
+            if not average.is_ready or bar is None:
                 continue
-            close = data.bars[symbol].close
+            close = bar.close
             bars_held = self._positions.count_bar(symbol)
             if bars_held == 0:
                 if close >= average.current.value * (1 + self._entry_distance):

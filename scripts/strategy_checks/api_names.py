@@ -1,6 +1,7 @@
 """The names of LEAN's API, read from the installed type stubs (the package quantconnect-stubs)."""
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -11,7 +12,6 @@ from strategy_testing.errors import UserError
 ALGORITHM = "QCAlgorithm"
 _INTERFACE = "IAlgorithm"
 _INDICATORS = "QuantConnect.Indicators."
-_NOT_INSTALLED = "the type stubs of LEAN's API (quantconnect-stubs) are not installed; run `make install`"
 
 
 @dataclass(frozen=True)
@@ -37,30 +37,19 @@ def algorithm_api() -> AlgorithmApi:
         UserError: the stubs are not installed.
     """
     members = [*_members("Algorithm", ALGORITHM), *_members("Interfaces", _INTERFACE)]
+    if not members:
+        raise UserError("the type stubs of LEAN's API (quantconnect-stubs) are not installed", "run `make install`")
     methods = [member for member in members if isinstance(member, ast.FunctionDef)]
     constants = [member.target for member in members if isinstance(member, ast.AnnAssign)]
     names = {method.name for method in methods} | {node.id for node in constants if isinstance(node, ast.Name)}
-    return AlgorithmApi(
-        names=frozenset(name for name in names if not name.startswith("_")),
-        indicator_methods=frozenset(method.name for method in methods if _makes_indicator(method)),
-    )
+    makers = [each.name for each in methods if each.returns and ast.unparse(each.returns).startswith(_INDICATORS)]
+    return AlgorithmApi(frozenset(name for name in names if not name.startswith("_")), frozenset(makers))
 
 
-def _makes_indicator(method: ast.FunctionDef) -> bool:
-    return method.returns is not None and ast.unparse(method.returns).startswith(_INDICATORS)
-
-
-def _members(module: str, name: str) -> list[ast.stmt]:
-    for node in ast.parse(_stub(module).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            return node.body
-    raise UserError(_NOT_INSTALLED)
-
-
-def _stub(module: str) -> Path:
+def _members(module: str, name: str) -> Iterator[ast.stmt]:
     spec = find_spec("QuantConnect")
-    for folder in spec.submodule_search_locations or () if spec is not None else ():
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
         file = Path(folder) / module / "__init__.pyi"
-        if file.is_file():
-            return file
-    raise UserError(_NOT_INSTALLED)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else ():
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                yield from node.body

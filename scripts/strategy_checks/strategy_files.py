@@ -8,12 +8,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_checks.findings import Finding
-from strategy_testing.strategy.inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.inspection import inspect_strategy
 from strategy_testing.strategy.sources import PROJECT_CONFIG, ProjectSources, read_project_sources
 from strategy_testing.strategy.workspace import library_folder
 
 MAIN = "main.py"
+_NOT_COMPILED = "Python does not compile this: {}; correct it"
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One mistake."""
+
+    file: Path
+    line: int
+    message: str
+    """What is wrong; what to do."""
+
+    def __str__(self) -> str:
+        """`lean_projects/X/main.py:LINE: what is wrong; what to do`, the path as seen from here."""
+        here = Path.cwd()
+        shown = self.file.relative_to(here) if self.file.is_relative_to(here) else self.file
+        return f"{shown}:{self.line}: {self.message}"
 
 
 @dataclass(frozen=True)
@@ -24,59 +40,59 @@ class Strategy:
     is_library: bool
     files: Mapping[str, Path]
     """Where each source stands."""
-    texts: Mapping[str, str]
     trees: Mapping[str, ast.Module]
     """Of the sources that Python compiles."""
-    facts: StrategyFacts
+    parameters_read: frozenset[str]
+    reads_all_known: bool
+    """Whether these are all, as far as the sources show."""
     parameters: Mapping[str, int]
     """Those that config.json gives, each with its line."""
     findings: tuple[Finding, ...]
     """What cannot be read."""
-
-    @property
-    def main(self) -> Path:
-        """The file that findings about the whole project name."""
-        return self.folder / MAIN
-
-    @property
-    def config(self) -> Path:
-        """The project's config.json."""
-        return self.folder / PROJECT_CONFIG
 
 
 def read_strategy(folder: Path, workspace: Path) -> Strategy:
     """Reads a project or a library of the workspace."""
     root = library_folder(workspace)
     sources = read_project_sources(folder, workspace)
-    is_library = folder.is_relative_to(root)
     names = [*sources.texts, *(finding.file for finding in sources.unreadable)]
     files = {name: folder / name if (folder / name).is_file() else root / name for name in names}
-    facts = inspect_strategy(sources.texts)
-    broken = {error.file for error in facts.syntax_errors}
+    read = {name: compiled(text) for name, text in sources.texts.items()}
+    trees = {name: tree for name, tree in read.items() if isinstance(tree, ast.Module)}
+    errors = [Finding(files[name], *error) for name, error in read.items() if not isinstance(error, ast.Module)]
+    parameters_read, reads_all_known = _parameters_read(sources)
     parameters, config_findings = _configured(folder / PROJECT_CONFIG)
     return Strategy(
         folder=folder,
-        is_library=is_library,
+        is_library=folder.is_relative_to(root),
         files=files,
-        texts=sources.texts,
-        trees={name: _parsed(text) for name, text in sources.texts.items() if name not in broken},
-        facts=facts,
+        trees=trees,
+        parameters_read=parameters_read,
+        reads_all_known=reads_all_known,
         parameters=parameters,
-        findings=(*_unreadable(sources, facts, files, folder), *config_findings),
+        findings=(*errors, *_unreadable(sources, files, folder), *config_findings),
     )
 
 
-def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+def compiled(text: str) -> ast.Module | tuple[int, str]:
+    """The syntax tree of a source; a line and what to say where Python does not compile it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "source", "exec", dont_inherit=True)  # finds what parsing does not: `return` in no function
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return getattr(error, "lineno", None) or 1, _NOT_COMPILED.format(getattr(error, "msg", "") or error)
 
 
-def _unreadable(
-    sources: ProjectSources, facts: StrategyFacts, files: Mapping[str, Path], folder: Path
-) -> Iterator[Finding]:
-    for error in (*sources.unreadable, *facts.syntax_errors):
-        yield Finding(files[error.file], error.line or 1, f"Python does not compile this: {error.text}; correct it")
+def _parameters_read(sources: ProjectSources) -> tuple[frozenset[str], bool]:
+    facts = inspect_strategy(sources.texts)
+    return facts.parameter_names, not facts.reads_dynamic_names
+
+
+def _unreadable(sources: ProjectSources, files: Mapping[str, Path], folder: Path) -> Iterator[Finding]:
+    for error in sources.unreadable:
+        yield Finding(files[error.file], error.line or 1, _NOT_COMPILED.format(error.text))
     for path in sources.missing_libraries:
         yield Finding(folder / PROJECT_CONFIG, 1, f"there is no library {path}; correct `libraries` or add its folder")
     for path in sources.unnamed_libraries if (folder / MAIN).is_file() else ():

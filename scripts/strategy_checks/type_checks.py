@@ -1,38 +1,27 @@
 """Type-checks the strategies and the guide's blocks against the installed stubs of LEAN's API."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_checks.findings import Finding
 from strategy_checks.guide_blocks import CodeBlock
-from strategy_checks.strategy_files import Strategy
-from strategy_testing.errors import ExitCode, UserError
+from strategy_checks.strategy_files import Finding, Strategy, compiled
+from strategy_testing.errors import UserError
 from strategy_testing.strategy.workspace import library_folder
 
 _NO_CACHE = os.devnull
 """With a cache, mypy repeats an error under the path that the file had when it was found."""
 _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+): error: (?P<text>.*)$")
-_FOUND_NOTHING, _FOUND_SOMETHING = 0, 1
-"""mypy's exit codes; any other is a failure of its own."""
+_NO_FAILURE = {0, 1}
+"""mypy's exit codes without and with findings."""
 
 
-@dataclass(frozen=True)
-class Guide:
-    """The guide's file and its blocks."""
-
-    file: Path
-    blocks: tuple[CodeBlock, ...]
-    workspace: Path
-    """Whose libraries the blocks import."""
-
-
-def type_findings(strategies: Sequence[Strategy], guide: Guide | None, workspace: Path) -> Iterator[Finding]:
+def type_findings(strategies: Sequence[Strategy], workspace: Path, blocks: Sequence[CodeBlock]) -> Iterator[Finding]:
     """What `mypy --strict` says, and the guide's blocks that Python does not compile.
 
     Raises:
@@ -40,66 +29,51 @@ def type_findings(strategies: Sequence[Strategy], guide: Guide | None, workspace
     """
     with tempfile.TemporaryDirectory(prefix="check-strategies-") as name:
         scratch = Path(name).resolve()
-        shown: dict[Path, Path] = {}
-        for block in guide.blocks if guide is not None else ():
-            error = _syntax_error(block)
-            if guide is not None and error is not None:
-                yield Finding(guide.file, *error)
-            elif guide is not None:
-                file = scratch / f"block_{block.line}.py"
-                file.write_text(block.in_place, encoding="utf-8")
-                shown[file] = guide.file
-        is_shared = guide is None or guide.workspace == workspace
-        for bases, files in _runs(strategies, [*shown] if is_shared else [], workspace):
-            yield from _checked(files, [*bases, library_folder(workspace), workspace, scratch], scratch, shown)
-        if guide is not None and shown and not is_shared:
-            yield from _checked([*shown], [library_folder(guide.workspace), scratch], scratch, shown)
-
-
-def _syntax_error(block: CodeBlock) -> tuple[int, str] | None:
-    """Line and message; mypy would look at nothing else."""
-    try:
-        compile(block.in_place, "block", "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or block.line
-        return line, f"Python does not compile this: {getattr(error, 'msg', error)}; correct it"
-    return None
+        shown: dict[Path, CodeBlock] = {}
+        for number, block in enumerate(blocks):
+            tree = compiled(block.text)
+            if not isinstance(tree, ast.Module):  # mypy would look at nothing else
+                yield Finding(block.guide, *tree)
+                continue
+            file = scratch / f"block_{number}.py"
+            file.write_text(block.text, encoding="utf-8")
+            shown[file] = block
+        for bases, files in _runs(strategies, workspace, shown):
+            for file, line, message in _checked(files, [*bases, scratch], scratch):
+                yield Finding(shown[file].guide if file in shown else file, line, f"mypy: {message}")
 
 
 def _runs(
-    strategies: Sequence[Strategy], blocks: Sequence[Path], workspace: Path
+    strategies: Sequence[Strategy], workspace: Path, blocks: Mapping[Path, CodeBlock]
 ) -> Iterator[tuple[list[Path], list[Path]]]:
     """One run for all; a project of several modules has its own, as two may have a module of the same name."""
-    together: dict[Path, None] = dict.fromkeys(blocks)
     root = library_folder(workspace)
+    together = [file for file, block in blocks.items() if block.workspace == workspace]
+    others = [file for file in blocks if file not in together]
     for strategy in strategies:
         files = [strategy.files[name] for name in strategy.trees]
         own = [file for file in files if not file.is_relative_to(root)]
-        together |= dict.fromkeys(file for file in files if file.is_relative_to(root))
         if len(own) > 1:
-            yield [strategy.folder], own
-        else:
-            together |= dict.fromkeys(own)
-    if together:
-        yield [], [*together]
+            yield [strategy.folder, root, workspace], own
+        together += [file for file in files if len(own) <= 1 or file not in own]
+    yield [root, workspace], [*dict.fromkeys(together)]
+    yield [library_folder(blocks[file].workspace) for file in others[:1]], others
 
 
-def _checked(
-    files: Sequence[Path], bases: Sequence[Path], scratch: Path, shown: Mapping[Path, Path]
-) -> Iterator[Finding]:
+def _checked(files: Sequence[Path], bases: Sequence[Path], scratch: Path) -> Iterator[tuple[Path, int, str]]:
+    if not files:
+        return
     config = scratch / "mypy.ini"
     config.write_text(
         "[mypy]\nstrict = true\nexplicit_package_bases = true\nnamespace_packages = true\n"
-        f"mypy_path = {':'.join(str(base) for base in bases)}\n",
+        f"mypy_path = {':'.join(map(str, bases))}\n",
         encoding="utf-8",
     )
     options = ["--config-file", str(config), "--cache-dir", _NO_CACHE, "--no-error-summary", "--no-pretty"]
     command = [sys.executable, "-m", "mypy", *options, "--show-absolute-path", *map(str, files)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=scratch, check=False)
     matches = [match for line in done.stdout.splitlines() if (match := _MESSAGE.match(line))]
-    if done.returncode not in {_FOUND_NOTHING, _FOUND_SOMETHING} or (done.returncode and not matches):
+    if done.returncode not in _NO_FAILURE or (done.returncode and not matches):
         said = (done.stdout + done.stderr).strip() or f"exit code {done.returncode}"
-        raise UserError(f"mypy does not run: {said}\nrun `make install`", "", ExitCode.INVALID_INPUT)
-    for match in matches:
-        file = Path(match["file"])
-        yield Finding(shown.get(file, file), int(match["line"]), f"mypy: {match['text']}")
+        raise UserError(f"mypy does not run: {said}\nrun `make install`")
+    yield from ((Path(match["file"]), int(match["line"]), match["text"]) for match in matches)
