@@ -1,0 +1,1 @@
+"""What LEAN leaves on disk, read into values."""

@@ -1,0 +1,1 @@
+"""The project under test: its sources, and what they say without being run."""

@@ -1,0 +1,352 @@
+"""Which parameters a strategy reads, by its sources alone, and what Python does not compile in them.
+
+Pure: texts in, facts out. A name is followed through constants, loops over literals and functions that pass their own
+parameter on; a name that is computed, or a reader that is handed on, counts as a read of names that cannot be told.
+"""
+
+import ast
+import sys
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from strategy_testing.strategy.variables import EACH, SAME_ELEMENTS, Binding, FunctionNode, Path, Variables, is_load
+
+_READERS = ("get_parameter", "GetParameter")
+_ALL_READERS = ("get_parameters", "GetParameters")
+_TABLE = "parameters"
+_COMPUTED = {
+    "getattr", "eval", "exec", "globals", "vars", "__dict__", "__getattribute__", "attrgetter", "methodcaller",
+    "import_module", "__import__",
+}  # fmt: skip
+"""What can call a function by a name that no source spells out."""
+_NOT_READERS = {
+    "AlgorithmImports", "QuantConnect", "System", "arch", "clr", "cvxpy", "hmmlearn", "keras", "lightgbm", "matplotlib",
+    "numpy", "pandas", "scipy", "sklearn", "statsmodels", "talib", "tensorflow", "torch", "xgboost",
+    *sys.stdlib_module_names,
+}  # fmt: skip
+"""Modules that read no parameters on their own when they are handed the algorithm."""
+_PLAIN_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "override", "cache", "lru_cache"}
+"""They leave a function to be called with the arguments that the code shows."""
+_LONGEST_PATH = 4
+_DEEPEST = 30
+_Changeable = ast.List | ast.Set | ast.Dict | ast.ListComp | ast.SetComp | ast.DictComp
+_Mention = ast.Name | ast.Attribute
+
+
+@dataclass(frozen=True)
+class SyntaxFinding:
+    """A file that Python does not compile."""
+
+    file: str
+    line: int | None
+    text: str
+
+    def __str__(self) -> str:
+        """`main.py: line 8: '(' was never closed`."""
+        line = f"line {self.line}: " if self.line is not None else ""
+        return f"{self.file}: {line}{self.text}"
+
+
+@dataclass(frozen=True)
+class StrategyFacts:
+    """What the sources say."""
+
+    parameter_names: frozenset[str]
+    """What some call of get_parameter reads."""
+    reads_dynamic_names: bool
+    """The sources do not tell which names are read: any other may be, too."""
+    syntax_errors: tuple[SyntaxFinding, ...]
+
+
+class _CannotTellError(Exception):
+    """A name or a call is beyond what is followed."""
+
+
+@dataclass(frozen=True)
+class _Wrapper:
+    """A function that reads what one of its own parameters names."""
+
+    function: FunctionNode
+    parameter: str
+    path: Path
+
+
+def inspect_strategy(sources: Mapping[str, str]) -> StrategyFacts:
+    """Reads a LEAN project's Python sources.
+
+    Args:
+        sources: texts by path relative to the project, with `/`.
+    """
+    trees: dict[str, ast.Module] = {}
+    errors = []
+    for file, text in sorted(sources.items()):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(text, file, "exec", dont_inherit=True)  # finds what parsing does not: `return` outside of `def`
+                trees[file] = ast.parse(text, file)
+        except SyntaxError as error:
+            errors.append(SyntaxFinding(file, error.lineno, error.msg))
+        except (ValueError, RecursionError, MemoryError) as error:
+            errors.append(SyntaxFinding(file, None, str(error) or "nested too deeply"))
+    reading = _Reading(trees)
+    return StrategyFacts(frozenset(reading.names), reading.is_dynamic, tuple(errors))
+
+
+class _Reading:
+    """Looks at all that reads a parameter, and at the calls of the functions that pass a name on."""
+
+    def __init__(self, trees: Mapping[str, ast.Module]) -> None:
+        """Everything is looked at once; `names` and `is_dynamic` say what was found."""
+        self.names: set[str] = set()
+        self.is_dynamic = False
+        self._files = [file.removesuffix(".py").removesuffix("/__init__").split("/") for file in trees]
+        self._variables = Variables(trees.values())
+        self._parents = self._variables.parents
+        nodes = self._variables.nodes
+        self._classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+        self._mentions: dict[str, list[_Mention]] = {}
+        self._named_by_text: set[str] = set()
+        self._wrappers: list[_Wrapper] = []
+        for node in nodes:
+            with self._noticing():
+                self._note(node)
+        for name, mentions in self._mentions.items():
+            for mention in mentions:
+                with self._noticing():
+                    self._look_at(name, mention)
+        for wrapper in self._wrappers:  # grows meanwhile
+            with self._noticing():
+                self._follow(wrapper)
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except _CannotTellError:
+            self.is_dynamic = True
+
+    def _note(self, node: ast.AST) -> None:
+        """Keeps what may be a function, under the name of its definition."""
+        match node:
+            case ast.Import(names=names) | ast.ImportFrom(module=None, names=names):
+                self._check_imported(alias.name for alias in names)
+            case ast.ImportFrom(module=str(module)):
+                self._check_imported([module])
+            case ast.Attribute(attr=name, ctx=ast.Load()):
+                self._mentions.setdefault(name, []).append(node)
+            case ast.Name(id=own, ctx=ast.Load()):
+                places = [binding.place for binding in self._variables.of_name(node)]
+                aliases = [place.name for place in places if isinstance(place, ast.alias)]
+                is_itself = not places or any(isinstance(place, FunctionNode) for place in places)
+                for name in {*aliases, *([own] if is_itself else [])}:
+                    self._mentions.setdefault(name, []).append(node)
+
+    def _look_at(self, name: str, mention: _Mention) -> None:
+        is_attribute = isinstance(mention, ast.Attribute)
+        if name in _READERS and is_attribute:
+            self._resolve(_argument(self._call_of(mention), ["name", "default_value"], "name"), ())
+        elif name in _ALL_READERS and is_attribute:
+            self._look_into(self._call_of(mention))
+        elif name in _COMPUTED:
+            self._check_computed(mention)
+        elif (
+            name == _TABLE
+            and isinstance(mention, ast.Attribute)
+            and isinstance(mention.value, ast.Name)
+            and _TABLE not in self._variables.set_attributes  # else it is the strategy's own
+            and not self._variables.is_imported(mention)
+            and not self._is_called(mention)
+        ):
+            self._look_into(mention)
+
+    def _check_imported(self, modules: Iterable[str]) -> None:
+        for module in modules:
+            wanted = module.split(".")
+            is_ours = any(
+                file[-len(wanted) :] == wanted or wanted[-len(file) :] == file or file[: len(wanted)] == wanted
+                for file in self._files
+            )
+            if not is_ours and wanted[0] not in _NOT_READERS:
+                raise _CannotTellError
+
+    def _check_computed(self, node: _Mention) -> None:
+        """`getattr(self, "x")` is a mention of x; anything else of the kind may be a mention of all."""
+        match self._parents[node]:
+            case ast.Call(func=called, args=[_, ast.Constant(value=str(name)), *_]) if called is node and name not in (
+                *_READERS,
+                *_ALL_READERS,
+                _TABLE,
+            ):
+                self._named_by_text.add(name)
+            case _:
+                raise _CannotTellError
+
+    def _is_called(self, node: ast.AST) -> bool:
+        parent = self._parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    def _call_of(self, function: ast.AST) -> ast.Call:
+        parent = self._parents.get(function)
+        if isinstance(parent, ast.Call) and parent.func is function:
+            return parent
+        raise _CannotTellError  # it is handed on
+
+    def _look_into(self, table: ast.expr) -> None:
+        """What is taken out of a table of all parameters."""
+        match self._parents[table]:
+            case ast.Subscript(value=value, slice=name, ctx=ast.Load()) if value is table:
+                self._resolve(name, ())
+            case ast.Attribute(attr="get") as method:
+                self._resolve(_argument(self._call_of(method), ["key", "default"], "key"), ())
+            case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[asked]) if asked is table:
+                self._resolve(name, ())
+            case ast.Assign(targets=[ast.Name() as variable]) as place:
+                bindings = self._variables.of_name(variable)
+                is_local = isinstance(self._variables.scope(variable), FunctionNode)
+                if not is_local or [each.place for each in bindings] != [place]:
+                    raise _CannotTellError
+                for use in self._variables.uses(variable):
+                    self._look_into(use)
+            case _:
+                raise _CannotTellError
+
+    def _resolve(self, node: ast.expr, path: Path, depth: int = 0) -> None:
+        """Adds the names that an expression, or its parts at the end of a path, can be.
+
+        Raises:
+            _CannotTellError: they are computed, or come from where nothing is followed.
+        """
+        if depth > _DEEPEST or len(path) > _LONGEST_PATH:
+            raise _CannotTellError
+        deeper = partial(self._resolve, depth=depth + 1)
+        match node, path:
+            case ast.Constant(value=str(name)), ():
+                self.names.add(name)
+            case ast.IfExp(body=body, orelse=orelse), _:
+                deeper(body, path)
+                deeper(orelse, path)
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts), (step, *rest):
+                has_unknown_places = any(isinstance(part, ast.Starred) for part in parts)
+                if isinstance(step, int) and (has_unknown_places or step >= len(parts)):
+                    raise _CannotTellError
+                for part in [parts[step]] if isinstance(step, int) else parts:
+                    if rest and not _is_fixed(part):
+                        raise _CannotTellError
+                    if isinstance(part, ast.Starred):
+                        deeper(part.value, path)
+                    else:
+                        deeper(part, tuple(rest))
+            case ast.Dict(keys=keys), ("each", *rest):
+                for key in keys:
+                    if key is None:
+                        raise _CannotTellError
+                    deeper(key, tuple(rest))
+            case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]), ("each", 0, *rest):
+                deeper(owner, (EACH, *rest))
+            case ast.Call(func=ast.Attribute(value=owner, attr="keys"), args=[]), ("each", *_):
+                deeper(owner, path)
+            case ast.Call(func=ast.Name(id=function), args=[elements]), ("each", *_) if function in SAME_ELEMENTS:
+                deeper(elements, path)
+            case ast.Call(func=ast.Name(id="enumerate"), args=[elements]), ("each", 1, *rest):
+                deeper(elements, (EACH, *rest))
+            case ast.Name(), _:
+                self._resolve_bound(node.id, self._variables.of_name(node), path, depth)
+            case ast.Attribute(attr=name), _ if self._variables.is_imported(node):
+                self._resolve_bound(name, [], path, depth)
+            case _:
+                raise _CannotTellError
+
+    def _resolve_bound(self, name: str, bindings: list[Binding], path: Path, depth: int) -> None:
+        bindings = bindings or self._variables.of_module(name)
+        if not bindings:
+            raise _CannotTellError
+        if path and not all(_is_fixed(each.value) for each in bindings) and not self._variables.stays_as_it_is(name):
+            raise _CannotTellError
+        for binding in bindings:
+            place = binding.place
+            if isinstance(place, ast.arg):
+                self._pass_on(place, path)
+            elif isinstance(place, ast.alias):
+                self._resolve_bound(place.name, self._variables.of_module(place.name), path, depth + 1)
+            elif binding.value is not None:
+                self._resolve(binding.value, (*binding.path, *path), depth + 1)
+            else:
+                raise _CannotTellError
+
+    def _pass_on(self, argument: ast.arg, path: Path) -> None:
+        """Whoever calls the function says what is read."""
+        arguments = self._parents[argument]
+        function = self._parents[arguments]
+        if not isinstance(function, FunctionNode) or argument in (function.args.vararg, function.args.kwarg):
+            raise _CannotTellError
+        wrapper = _Wrapper(function, argument.arg, path)
+        if wrapper not in self._wrappers:
+            self._wrappers.append(wrapper)
+
+    def _follow(self, wrapper: _Wrapper) -> None:
+        """Looks at the calls of a function that reads what its parameter names."""
+        function = wrapper.function
+        name = function.name
+        owner = self._parents[function]
+        is_method = isinstance(owner, ast.ClassDef)
+        decorators = {_last_name(each) for each in function.decorator_list}
+        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+        is_bound = is_method and "staticmethod" not in decorators
+        is_special = name.startswith("__") or bool(decorators - _PLAIN_DECORATORS) or name in self._named_by_text
+        if is_special or (is_bound and [wrapper.parameter] == names[:1]):
+            raise _CannotTellError
+        mentions = [each for each in self._mentions.get(name, ()) if self._can_mean(each, is_method)]
+        if isinstance(owner, ast.ClassDef) and owner.bases and not mentions and not name.startswith("_"):
+            raise _CannotTellError  # the engine may call it
+        for mention in mentions:
+            call = self._call_of(mention)
+            is_through_class = isinstance(mention, ast.Attribute) and _last_name(mention.value) in self._classes
+            is_filled = is_bound and (not is_through_class or "classmethod" in decorators)
+            asked = _argument(call, names[is_filled:], wrapper.parameter, _default(function, wrapper.parameter))
+            self._resolve(asked, wrapper.path)
+
+    def _can_mean(self, mention: _Mention, is_method: bool) -> bool:
+        """Whether something of the same name may be the method, or the function of a module."""
+        if isinstance(mention, ast.Attribute):
+            return is_method or self._variables.is_imported(mention)
+        return not is_method or isinstance(self._variables.scope(mention), ast.ClassDef)
+
+
+def _argument(call: ast.Call, names: Sequence[str], wanted: str, default: ast.expr | None = None) -> ast.expr:
+    for keyword in call.keywords:
+        if keyword.arg == wanted:
+            return keyword.value
+    place = names.index(wanted) if wanted in names else len(call.args)
+    if any(isinstance(argument, ast.Starred) for argument in call.args[: place + 1]):
+        raise _CannotTellError
+    if place < len(call.args):
+        return call.args[place]
+    if default is None or any(keyword.arg is None for keyword in call.keywords):
+        raise _CannotTellError
+    return default
+
+
+def _default(function: FunctionNode, parameter: str) -> ast.expr | None:
+    given = function.args
+    positional = [*given.posonlyargs, *given.args]
+    pairs = [
+        *zip(reversed(positional), reversed(given.defaults)),
+        *zip(given.kwonlyargs, given.kw_defaults, strict=True),
+    ]
+    return next((default for argument, default in pairs if argument.arg == parameter), None)
+
+
+def _is_fixed(value: ast.expr | None) -> bool:
+    """Whether nobody can change what it holds."""
+    if value is None or isinstance(value, ast.Call):
+        return False
+    return not any(isinstance(part, _Changeable) for part in ast.walk(value))
+
+
+def _last_name(node: ast.expr) -> str:
+    node = node.func if isinstance(node, ast.Call) else node
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
