@@ -11,7 +11,7 @@ from pathlib import Path
 from strategy_checks.findings import Finding
 from strategy_testing.lean_workspace import library_folder
 from strategy_testing.project_sources import PROJECT_CONFIG, ProjectSources, read_project_sources
-from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 
 MAIN = "main.py"
 

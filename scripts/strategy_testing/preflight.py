@@ -13,12 +13,12 @@ from strategy_testing.database_target import choose_database, without_database_s
 from strategy_testing.errors import DatabaseError, UserError
 from strategy_testing.exit_codes import ExitCode
 from strategy_testing.lean_process import lean_command
-from strategy_testing.lean_workspace import LeanConfigError, data_folder, lean_config_file, library_folder
-from strategy_testing.parameter_space import ListParameter, count_combinations
-from strategy_testing.price_data import Market, PriceDataError, price_findings
+from strategy_testing.lean_workspace import lean_config_file, library_folder
+from strategy_testing.parameter_space import count_combinations
 from strategy_testing.project_sources import ProjectSources, read_project_sources
 from strategy_testing.schema import ensure_schema
-from strategy_testing.strategy_inspection import StrategyFacts, SyntaxFinding, inspect_strategy
+from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.syntax import SyntaxFinding
 
 _SECONDS = 20
 """What another program is given to answer."""
@@ -85,12 +85,12 @@ def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
         return checks
     sources = read_project_sources(project, workspace)
     checks += _check_libraries(sources, workspace)
-    facts = inspect_strategy(sources.texts, _given_texts(config))
+    facts = inspect_strategy(sources.texts)
     findings = [*facts.syntax_errors, *sources.unreadable]
     checks.append(_check_compiles(findings, len(sources.texts)))
     if first_failure(checks) is not None:
         return checks
-    return [*checks, *_check_parameters(config, facts), *_check_prices(config, facts, workspace)]
+    return [*checks, *_check_parameters(config, facts)]
 
 
 def _check_config(config: OptimizationConfig) -> Check:
@@ -185,14 +185,6 @@ def _check_compiles(findings: Sequence[SyntaxFinding], count: int) -> Check:
     return Check("strategy", True, f"compiles ({count} {'file' if count == 1 else 'files'})")
 
 
-def _given_texts(config: OptimizationConfig) -> dict[str, list[str]]:
-    return {
-        parameter.name: [str(value) for value in parameter.values]
-        for parameter in config.search.parameters
-        if isinstance(parameter, ListParameter)
-    }
-
-
 def _check_parameters(config: OptimizationConfig, facts: StrategyFacts) -> Iterator[Check]:
     varied = [parameter.name for parameter in config.search.parameters]
     dead = [name for name in varied if name not in facts.parameter_names]
@@ -216,38 +208,6 @@ def _remedy_for(dead: Sequence[str], facts: StrategyFacts) -> str:
         close = difflib.get_close_matches(name, sorted(facts.parameter_names), n=1)
         hints.append(f'read it with self.get_parameter("{name}")' + (f", or did you mean {close[0]}?" if close else ""))
     return "; ".join(hints)
-
-
-def _check_prices(config: OptimizationConfig, facts: StrategyFacts, workspace: Path) -> Iterator[Check]:
-    resolution = config.backtest.resolution
-    file = lean_config_file(workspace)
-    wanted = {Market.EQUITY: facts.tickers, Market.INDEX: facts.index_tickers}
-    tickers = sorted(facts.tickers | facts.index_tickers)
-    if file is None or not tickers:
-        return
-    if resolution is not None and resolution.lower() != "daily":
-        remedy = f"make sure that the {resolution.lower()} prices cover the period"
-        yield Check("price data", None, "only daily prices are looked into", remedy)
-        return
-    backtest = config.backtest
-    try:
-        data = data_folder(file)
-        missing = [market.folder(data) for market in wanted if wanted[market] and not market.folder(data).is_dir()]
-        if missing:
-            yield Check("price data", None, f"there is no folder {' nor '.join(map(str, missing))}", _GET_PRICES)
-            return
-        findings = [
-            finding
-            for market, names in wanted.items()
-            for finding in price_findings(market.folder(data), names, backtest.start_date, backtest.end_date)
-        ]
-    except (LeanConfigError, PriceDataError) as error:
-        yield Check("price data", None, str(error), "mend the file, or make it anew with `lean init`")
-        return
-    for finding in findings:
-        yield Check("price data", None, str(finding), _GET_PRICES)
-    if not findings:
-        yield Check("price data", True, f"daily prices of {', '.join(tickers)} cover the period")
 
 
 def _check_database(database_url: str | None, environment: Mapping[str, str]) -> Check:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_testing.lean_workspace import library_folder
-from strategy_testing.strategy_inspection import SyntaxFinding
+from strategy_testing.strategy.syntax import SyntaxFinding
 
 PROJECT_CONFIG = "config.json"
 _NOT_SOURCES = {"bin", "obj", "__pycache__", "backtests", "live", "optimizations", "storage", "report"}

@@ -1,4 +1,4 @@
-"""Which parameters a strategy reads, by its sources alone, and what Python does not compile in them.
+"""Which parameters a strategy reads, by its sources alone.
 
 Pure: texts in, facts out. A name is followed through constants, loops over literals and functions that pass their own
 parameter on; a name that is computed, or a reader that is handed on, counts as a read of names that cannot be told.
@@ -6,13 +6,12 @@ parameter on; a name that is computed, or a reader that is handed on, counts as 
 
 import ast
 import sys
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
-from strategy_testing.strategy.variables import EACH, SAME_ELEMENTS, Binding, FunctionNode, Path, Variables, is_load
+from strategy_testing.strategy.syntax import SyntaxFinding, parse
+from strategy_testing.strategy.variables import Binding, FunctionNode, Path, Variables, is_fixed, parts_of
 
 _READERS = ("get_parameter", "GetParameter")
 _ALL_READERS = ("get_parameters", "GetParameters")
@@ -32,22 +31,7 @@ _PLAIN_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "override"
 """They leave a function to be called with the arguments that the code shows."""
 _LONGEST_PATH = 4
 _DEEPEST = 30
-_Changeable = ast.List | ast.Set | ast.Dict | ast.ListComp | ast.SetComp | ast.DictComp
 _Mention = ast.Name | ast.Attribute
-
-
-@dataclass(frozen=True)
-class SyntaxFinding:
-    """A file that Python does not compile."""
-
-    file: str
-    line: int | None
-    text: str
-
-    def __str__(self) -> str:
-        """`main.py: line 8: '(' was never closed`."""
-        line = f"line {self.line}: " if self.line is not None else ""
-        return f"{self.file}: {line}{self.text}"
 
 
 @dataclass(frozen=True)
@@ -80,20 +64,9 @@ def inspect_strategy(sources: Mapping[str, str]) -> StrategyFacts:
     Args:
         sources: texts by path relative to the project, with `/`.
     """
-    trees: dict[str, ast.Module] = {}
-    errors = []
-    for file, text in sorted(sources.items()):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compile(text, file, "exec", dont_inherit=True)  # finds what parsing does not: `return` outside of `def`
-                trees[file] = ast.parse(text, file)
-        except SyntaxError as error:
-            errors.append(SyntaxFinding(file, error.lineno, error.msg))
-        except (ValueError, RecursionError, MemoryError) as error:
-            errors.append(SyntaxFinding(file, None, str(error) or "nested too deeply"))
+    trees, errors = parse(sources)
     reading = _Reading(trees)
-    return StrategyFacts(frozenset(reading.names), reading.is_dynamic, tuple(errors))
+    return StrategyFacts(frozenset(reading.names), reading.is_dynamic, errors)
 
 
 class _Reading:
@@ -152,16 +125,13 @@ class _Reading:
         elif name in _ALL_READERS and is_attribute:
             self._look_into(self._call_of(mention))
         elif name in _COMPUTED:
-            self._check_computed(mention)
-        elif (
-            name == _TABLE
-            and isinstance(mention, ast.Attribute)
-            and isinstance(mention.value, ast.Name)
-            and _TABLE not in self._variables.set_attributes  # else it is the strategy's own
-            and not self._variables.is_imported(mention)
-            and not self._is_called(mention)
-        ):
+            self._check_computed(name, mention)
+        elif name == _TABLE and is_attribute and not self._is_other_table(mention):
             self._look_into(mention)
+
+    def _is_other_table(self, mention: ast.expr) -> bool:
+        """Whether `x.parameters` is the strategy's own, or a module."""
+        return _TABLE in self._variables.set_attributes or self._variables.is_imported(mention)
 
     def _check_imported(self, modules: Iterable[str]) -> None:
         for module in modules:
@@ -173,21 +143,26 @@ class _Reading:
             if not is_ours and wanted[0] not in _NOT_READERS:
                 raise _CannotTellError
 
-    def _check_computed(self, node: _Mention) -> None:
-        """`getattr(self, "x")` is a mention of x; anything else of the kind may be a mention of all."""
-        match self._parents[node]:
-            case ast.Call(func=called, args=[_, ast.Constant(value=str(name)), *_]) if called is node and name not in (
-                *_READERS,
-                *_ALL_READERS,
-                _TABLE,
-            ):
-                self._named_by_text.add(name)
+    def _check_computed(self, how: str, mention: _Mention) -> None:
+        """`getattr(self, "x")` and `globals().get("x")` mention x; anything else of the kind may mention all."""
+        call = self._call_of(mention)
+        around = self._parents[call]
+        if isinstance(around, ast.Attribute):
+            around = self._call_of(around)
+        match how, call.args, around:
+            case "getattr", [_, ast.Constant(value=str(name)), *_], _:
+                pass
+            case "globals", [], ast.Subscript(slice=ast.Constant(value=str(name)), value=owner) if owner is call:
+                pass
+            case "globals", [], ast.Call(
+                func=ast.Attribute(value=owner, attr="get"), args=[ast.Constant(value=str(name)), *_]
+            ) if owner is call:
+                pass
             case _:
                 raise _CannotTellError
-
-    def _is_called(self, node: ast.AST) -> bool:
-        parent = self._parents.get(node)
-        return isinstance(parent, ast.Call) and parent.func is node
+        if name in (*_READERS, *_ALL_READERS, _TABLE):
+            raise _CannotTellError
+        self._named_by_text.add(name)
 
     def _call_of(self, function: ast.AST) -> ast.Call:
         parent = self._parents.get(function)
@@ -222,49 +197,25 @@ class _Reading:
         """
         if depth > _DEEPEST or len(path) > _LONGEST_PATH:
             raise _CannotTellError
-        deeper = partial(self._resolve, depth=depth + 1)
         match node, path:
             case ast.Constant(value=str(name)), ():
                 self.names.add(name)
-            case ast.IfExp(body=body, orelse=orelse), _:
-                deeper(body, path)
-                deeper(orelse, path)
-            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts), (step, *rest):
-                has_unknown_places = any(isinstance(part, ast.Starred) for part in parts)
-                if isinstance(step, int) and (has_unknown_places or step >= len(parts)):
-                    raise _CannotTellError
-                for part in [parts[step]] if isinstance(step, int) else parts:
-                    if rest and not _is_fixed(part):
-                        raise _CannotTellError
-                    if isinstance(part, ast.Starred):
-                        deeper(part.value, path)
-                    else:
-                        deeper(part, tuple(rest))
-            case ast.Dict(keys=keys), ("each", *rest):
-                for key in keys:
-                    if key is None:
-                        raise _CannotTellError
-                    deeper(key, tuple(rest))
-            case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]), ("each", 0, *rest):
-                deeper(owner, (EACH, *rest))
-            case ast.Call(func=ast.Attribute(value=owner, attr="keys"), args=[]), ("each", *_):
-                deeper(owner, path)
-            case ast.Call(func=ast.Name(id=function), args=[elements]), ("each", *_) if function in SAME_ELEMENTS:
-                deeper(elements, path)
-            case ast.Call(func=ast.Name(id="enumerate"), args=[elements]), ("each", 1, *rest):
-                deeper(elements, (EACH, *rest))
-            case ast.Name(), _:
-                self._resolve_bound(node.id, self._variables.of_name(node), path, depth)
+            case ast.Name(id=name), _:
+                self._resolve_bound(name, self._variables.of_name(node), path, depth)
             case ast.Attribute(attr=name), _ if self._variables.is_imported(node):
                 self._resolve_bound(name, [], path, depth)
             case _:
-                raise _CannotTellError
+                parts = parts_of(node, path)
+                if parts is None:
+                    raise _CannotTellError
+                for part, rest in parts:
+                    self._resolve(part, rest, depth + 1)
 
     def _resolve_bound(self, name: str, bindings: list[Binding], path: Path, depth: int) -> None:
         bindings = bindings or self._variables.of_module(name)
         if not bindings:
             raise _CannotTellError
-        if path and not all(_is_fixed(each.value) for each in bindings) and not self._variables.stays_as_it_is(name):
+        if path and not all(is_fixed(each.value) for each in bindings) and not self._variables.stays_as_it_is(name):
             raise _CannotTellError
         for binding in bindings:
             place = binding.place
@@ -291,7 +242,7 @@ class _Reading:
         """Looks at the calls of a function that reads what its parameter names."""
         function = wrapper.function
         name = function.name
-        owner = self._parents[function]
+        owner = self._variables.scope(function)
         is_method = isinstance(owner, ast.ClassDef)
         decorators = {_last_name(each) for each in function.decorator_list}
         names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
@@ -304,16 +255,21 @@ class _Reading:
             raise _CannotTellError  # the engine may call it
         for mention in mentions:
             call = self._call_of(mention)
-            is_through_class = isinstance(mention, ast.Attribute) and _last_name(mention.value) in self._classes
+            is_through_class = isinstance(mention, ast.Attribute) and self._is_class(mention.value)
             is_filled = is_bound and (not is_through_class or "classmethod" in decorators)
             asked = _argument(call, names[is_filled:], wrapper.parameter, _default(function, wrapper.parameter))
             self._resolve(asked, wrapper.path)
 
     def _can_mean(self, mention: _Mention, is_method: bool) -> bool:
         """Whether something of the same name may be the method, or the function of a module."""
-        if isinstance(mention, ast.Attribute):
-            return is_method or self._variables.is_imported(mention)
+        if isinstance(mention, ast.Attribute):  # `x.day` is not the function, `x.day(…)` or `module.day` may be
+            parent = self._parents[mention]
+            is_called = isinstance(parent, ast.Call) and parent.func is mention
+            return is_method or is_called or self._variables.is_imported(mention)
         return not is_method or isinstance(self._variables.scope(mention), ast.ClassDef)
+
+    def _is_class(self, node: ast.expr) -> bool:
+        return not isinstance(node, ast.Call) and _last_name(node) in self._classes
 
 
 def _argument(call: ast.Call, names: Sequence[str], wanted: str, default: ast.expr | None = None) -> ast.expr:
@@ -334,17 +290,10 @@ def _default(function: FunctionNode, parameter: str) -> ast.expr | None:
     given = function.args
     positional = [*given.posonlyargs, *given.args]
     pairs = [
-        *zip(reversed(positional), reversed(given.defaults)),
+        *zip(reversed(positional), reversed(given.defaults), strict=False),
         *zip(given.kwonlyargs, given.kw_defaults, strict=True),
     ]
     return next((default for argument, default in pairs if argument.arg == parameter), None)
-
-
-def _is_fixed(value: ast.expr | None) -> bool:
-    """Whether nobody can change what it holds."""
-    if value is None or isinstance(value, ast.Call):
-        return False
-    return not any(isinstance(part, _Changeable) for part in ast.walk(value))
 
 
 def _last_name(node: ast.expr) -> str:

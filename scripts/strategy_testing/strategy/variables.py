@@ -8,10 +8,10 @@ EACH = "each"
 Path = tuple[str | int, ...]
 """How to get from a value to a part of it: `("each", 0)` are the first parts of its elements."""
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-SAME_ELEMENTS = frozenset({"sorted", "list", "tuple", "set", "frozenset", "reversed"})
-"""Functions whose result has the elements of their argument."""
-_UNCHANGING = SAME_ELEMENTS | {"len", "enumerate"}
+_SAME_ELEMENTS = {"sorted", "list", "tuple", "set", "frozenset", "reversed"}
+_UNCHANGING = _SAME_ELEMENTS | {"len", "enumerate"}
 _UNCHANGING_METHODS = {"keys", "items", "values", "get"}
+_Changeable = ast.List | ast.Set | ast.Dict | ast.ListComp | ast.SetComp | ast.DictComp
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _Scope = ast.Module | ast.ClassDef | FunctionNode | ast.Lambda | _Comprehension
 
@@ -28,6 +28,44 @@ class Binding:
 def is_load(node: ast.Name | ast.Attribute) -> bool:
     """Whether it is read, not set or deleted."""
     return isinstance(node.ctx, ast.Load)
+
+
+def is_fixed(value: ast.expr | None) -> bool:
+    """Whether nobody can change what it holds."""
+    if value is None or isinstance(value, ast.Call):
+        return False
+    return not any(isinstance(part, _Changeable) for part in ast.walk(value))
+
+
+def parts_of(node: ast.expr, path: Path) -> list[tuple[ast.expr, Path]] | None:
+    """What the part of an expression at the end of a path can be, each with the path from there; None where unknown.
+
+    Variables and texts, which have no such parts, are unknown too.
+    """
+    pairs: list[tuple[ast.expr, Path]] | None = None
+    found: list[tuple[ast.expr | None, Path]] = [(None, path)]
+    match node, path:
+        case ast.IfExp(body=body, orelse=orelse), _:
+            pairs = [(body, path), (orelse, path)]
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements), ("each", *rest):
+            found = [(each.value, path) if isinstance(each, ast.Starred) else (each, (*rest,)) for each in elements]
+        case ast.Tuple(elts=elements) | ast.List(elts=elements), (int(place), *rest) if place < len(elements):
+            is_sure = not any(isinstance(each, ast.Starred) for each in elements)
+            found = [(elements[place] if is_sure else None, (*rest,))]
+        case ast.Dict(keys=keys), ("each", *rest):
+            found = [(key, (*rest,)) for key in keys]
+        case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]), ("each", 0, *rest):
+            pairs = [(owner, (EACH, *rest))]
+        case ast.Call(func=ast.Attribute(value=owner, attr="keys"), args=[]), ("each", *_):
+            pairs = [(owner, path)]
+        case ast.Call(func=ast.Name(id="enumerate"), args=[elements]), ("each", 1, *rest):
+            pairs = [(elements, (EACH, *rest))]
+        case ast.Call(func=ast.Name(id=name), args=[elements]), ("each", *_) if name in _SAME_ELEMENTS:
+            pairs = [(elements, path)]
+    if pairs is not None:
+        return pairs
+    is_followed = all(part is not None and (not rest or is_fixed(part)) for part, rest in found)
+    return [(part, rest) for part, rest in found if part is not None] if is_followed else None
 
 
 class Variables:
@@ -93,10 +131,13 @@ class Variables:
         return defining[0] if len(defining) == 1 and name not in self.set_attributes else []
 
     def is_imported(self, node: ast.expr) -> bool:
-        """Whether it is a module, or a part of one."""
+        """Whether it may be a module, or a part of one."""
         while isinstance(node, ast.Attribute):
             node = node.value
-        return isinstance(node, ast.Name) and any(isinstance(each.place, ast.alias) for each in self.of_name(node))
+        if not isinstance(node, ast.Name):
+            return False
+        places = [each.place for each in self.of_name(node)]  # none for what comes by `import *`
+        return not places or any(isinstance(place, ast.alias) for place in places)
 
     def stays_as_it_is(self, name: str) -> bool:
         """Whether nobody can change the container in a variable of this name."""
@@ -143,9 +184,12 @@ class Variables:
                 self._bind_target(node.target, Binding(node, node.iter, (EACH,)))
             case ast.Name() if node not in self._followed and not is_load(node):
                 self._bind(scope, node.id, Binding(node))
-            case ast.ExceptHandler(name=bound) | ast.MatchAs(name=bound) | ast.MatchStar(name=bound):
-                self._bind(scope, bound, Binding(node))
-            case ast.MatchMapping(rest=bound):
+            case (
+                ast.ExceptHandler(name=bound)
+                | ast.MatchAs(name=bound)
+                | ast.MatchStar(name=bound)
+                | ast.MatchMapping(rest=bound)
+            ):
                 self._bind(scope, bound, Binding(node))
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 for outer in filter(lambda each: isinstance(each, _Scope), self.ancestors(node)):

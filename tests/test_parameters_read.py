@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strategy_testing.project_sources import read_project_sources
-from strategy_testing.strategy_inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from support import PROJECT, RECORDINGS
 
 
