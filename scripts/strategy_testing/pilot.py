@@ -22,6 +22,8 @@ from strategy_testing.lean_process import printed_since, run_lean
 from strategy_testing.lean_results import BacktestResult, BacktestStatus
 from strategy_testing.lean_watch import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.metrics import Unit
+from strategy_testing.price_check import price_warnings
+from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.run_manifest import LEAN_OUTPUT, PILOT_FOLDER
 from strategy_testing.run_plan import RunPlan
 from strategy_testing.sanity import find_nonsense
@@ -66,6 +68,9 @@ def fly_pilot(plan: RunPlan, options: PilotOptions) -> Failure | None:
     )
     if monitor.failure is not None:
         return monitor.failure
+    requests = read_data_requests(plan.workspace / folder).all
+    for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
+        tell(warning)
     result = _result(plan)
     if result is None:
         failure = diagnose(code, printed_since(transcript, before), OptimizerLog())

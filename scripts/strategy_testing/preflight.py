@@ -24,7 +24,6 @@ _SECONDS = 20
 """What another program is given to answer."""
 _DEFAULT_IMAGE = "quantconnect/lean:latest"
 """What the CLI runs where no image is named."""
-_GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
 _MAIN = "main.py"
 
 
@@ -73,12 +72,13 @@ def preflight(
         *_check_docker(config.lean.image or _DEFAULT_IMAGE, environment),
         _check_workspace(workspace),
         *quick_preflight(config, workspace),
+        _check_prices(config),
         _check_database(database_url, environment),
     ]
 
 
 def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
-    """Looks at the project, its code, its parameters and its prices: what costs no subprocess."""
+    """Looks at the project, its code and its parameters: what costs no subprocess."""
     project = workspace / config.strategy.lean_project_path
     checks = [_check_project(project)]
     if not checks[0].ok:
@@ -208,6 +208,17 @@ def _remedy_for(dead: Sequence[str], facts: StrategyFacts) -> str:
         close = difflib.get_close_matches(name, sorted(facts.parameter_names), n=1)
         hints.append(f'read it with self.get_parameter("{name}")' + (f", or did you mean {close[0]}?" if close else ""))
     return "; ".join(hints)
+
+
+def _check_prices(config: OptimizationConfig) -> Check:
+    """What LEAN reads shows in a backtest only, so the pilot's prices are looked into."""
+    resolution = (config.backtest.resolution or "daily").lower()
+    if resolution != "daily":
+        remedy = f"make sure that the {resolution} prices cover the period"
+        return Check("price data", None, "only daily prices are looked into", remedy)
+    detail = "which prices the strategy reads shows only when it runs"
+    remedy = "the pilot, or a run without one at its end, names those that do not cover the period"
+    return Check("price data", None, detail, remedy)
 
 
 def _check_database(database_url: str | None, environment: Mapping[str, str]) -> Check:

@@ -25,11 +25,14 @@ from strategy_testing.lean_results import BacktestResult
 from strategy_testing.lean_watch import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.live_import import LiveImporter
 from strategy_testing.pilot import PilotOptions, fly_pilot, needs_pilot
+from strategy_testing.price_check import price_warnings
 from strategy_testing.progress import ProgressReporter
+from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.run_manifest import (
     CONFIG_COPY,
     LEAN_OUTPUT,
     OPTIMIZER_CONFIG,
+    PILOT_FOLDER,
     RunManifest,
     write_atomically,
     write_manifest,
@@ -76,7 +79,15 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions) -> Imported
         rest = "nothing is missing" if is_complete else f"go on with --resume {stored.id}"
         tell(f"{imported.backtests} finished backtests are stored; {rest}")
         raise interruption
+    _check_other_prices(plan)
     return imported
+
+
+def _check_other_prices(plan: RunPlan) -> None:
+    """Warns of prices that the pilot, where there was one, has not read."""
+    requests = read_data_requests(plan.folder).all - read_data_requests(plan.folder / PILOT_FOLDER).all
+    for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
+        tell(warning)
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:

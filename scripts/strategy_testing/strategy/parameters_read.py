@@ -215,7 +215,8 @@ class _Reading:
         bindings = bindings or self._variables.of_module(name)
         if not bindings:
             raise _CannotTellError
-        if path and not all(is_fixed(each.value) for each in bindings) and not self._variables.stays_as_it_is(name):
+        is_open = any(not is_fixed(each.value) and not isinstance(each.place, ast.alias) for each in bindings)
+        if path and is_open and not self._variables.stays_as_it_is(name):
             raise _CannotTellError
         for binding in bindings:
             place = binding.place

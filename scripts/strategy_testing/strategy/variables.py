@@ -146,6 +146,7 @@ class Variables:
             for node in self.nodes
             if (isinstance(node, ast.Name) and node.id == name and is_load(node))
             or (isinstance(node, ast.Attribute) and node.attr == name)
+            or (isinstance(node, ast.alias) and node.name == name and node.asname is not None)
         )
 
     def _is_only_looked_at(self, node: ast.AST) -> bool:
