@@ -152,8 +152,6 @@ class _Reading:
         match how, call.args, around:
             case "getattr", [_, ast.Constant(value=str(name)), *_], _:
                 pass
-            case "globals", [], ast.Subscript(slice=ast.Constant(value=str(name)), value=owner) if owner is call:
-                pass
             case "globals", [], ast.Call(
                 func=ast.Attribute(value=owner, attr="get"), args=[ast.Constant(value=str(name)), *_]
             ) if owner is call:
@@ -175,16 +173,15 @@ class _Reading:
         match self._parents[table]:
             case ast.Subscript(value=value, slice=name, ctx=ast.Load()) if value is table:
                 self._resolve(name, ())
-            case ast.Attribute(attr="get") as method:
+            case ast.Attribute(attr="get" | "contains_key" | "ContainsKey") as method:
                 self._resolve(_argument(self._call_of(method), ["key", "default"], "key"), ())
             case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[asked]) if asked is table:
                 self._resolve(name, ())
-            case ast.Assign(targets=[ast.Name() as variable]) as place:
-                bindings = self._variables.of_name(variable)
-                is_local = isinstance(self._variables.scope(variable), FunctionNode)
-                if not is_local or [each.place for each in bindings] != [place]:
+            case ast.Assign(targets=[ast.Name() | ast.Attribute() as variable]):
+                uses = self._variables.uses(variable)
+                if uses is None:
                     raise _CannotTellError
-                for use in self._variables.uses(variable):
+                for use in uses:
                     self._look_into(use)
             case _:
                 raise _CannotTellError

@@ -1,7 +1,7 @@
 """Where the variables of Python sources get their values, scope by scope, without running anything."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 EACH = "each"
@@ -117,11 +117,23 @@ class Variables:
                 return own + [binding for binding in found if loop in self.ancestors(binding.place)]
         return found
 
-    def uses(self, variable: ast.Name) -> list[ast.Name]:
-        """Where a variable is read that has one value only."""
+    def uses(self, variable: ast.Name | ast.Attribute) -> Sequence[ast.expr] | None:
+        """Where a local variable or an attribute is read; None for one that is set in several places."""
+        if isinstance(variable, ast.Attribute):
+            named = [node for node in self.nodes if isinstance(node, ast.Attribute) and node.attr == variable.attr]
+            loads = [node for node in named if is_load(node)]
+            return loads if len(loads) == len(named) - 1 else None
         bindings = self.of_name(variable)
-        named = [node for node in self.nodes if isinstance(node, ast.Name) and node.id == variable.id and is_load(node)]
-        return [node for node in named if self.of_name(node) == bindings]
+        if len(bindings) != 1 or not isinstance(self.scope(variable), FunctionNode):
+            return None
+        return [
+            node
+            for node in self.nodes
+            if isinstance(node, ast.Name)
+            and node.id == variable.id
+            and is_load(node)
+            and self.of_name(node) == bindings
+        ]
 
     def of_module(self, name: str) -> list[Binding]:
         """What gives a name its value that one module alone defines."""
