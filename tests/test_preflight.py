@@ -13,7 +13,6 @@ from strategy_testing.config.reader import read_config
 from strategy_testing.errors import ExitCode
 from strategy_testing.lean.prerequisites import Check, first_failure
 from support import PROJECT, make_project, write_config
-from test_price_data import store_prices
 
 _STAND_INS = PROJECT / "tests" / "replay" / "bin"
 _CODE = """
@@ -55,7 +54,6 @@ def test_all_is_well(
     config: OptimizationConfig, workspace: Path, environment: dict[str, str], database_url: str
 ) -> None:
     project = make_project(workspace, "Strategy", _CODE)
-    store_prices(workspace / "data", "spy", "20150102", "20210331")
     checks = preflight(config, workspace, environment, None)
     assert first_failure(checks) is None
     shown = list(map(str, checks))
@@ -68,7 +66,8 @@ def test_all_is_well(
         f"✓ project: {project / 'main.py'}",
         "✓ strategy: compiles (1 file)",
         "✓ parameters: the strategy reads level",
-        "✓ price data: daily prices of SPY cover the period",
+        "! price data: which prices the strategy reads shows only when it runs; the pilot, or a run without one at its "
+        "end, names those that do not cover the period",
     ]
     assert shown[-1].startswith("✓ database: database ")
     assert database_url not in shown[-1]
@@ -125,22 +124,22 @@ def test_a_folder_without_lean_json(config: OptimizationConfig, workspace: Path,
     assert failed(preflight(config, workspace, environment, None)).exit_code == ExitCode.NO_WORKSPACE
 
 
-def test_the_prices_of_an_index_are_looked_for_too(workspace: Path, tmp_path: Path) -> None:
-    make_project(workspace, "Strategy", _CODE + '        self.add_index("VIX", Resolution.DAILY)\n')
-    store_prices(workspace / "data", "spy", "20150102", "20210331")
-    config = configured(tmp_path, more=_PERIOD)
-    folder = workspace / "data" / "index" / "usa" / "daily"
-    assert f"! price data: there is no folder {folder}; get the prices" in _shown(config, workspace)
-    store_prices(workspace / "data", "vix", "20150102", "20181231", market="index")
-    assert "! price data: VIX: its daily prices end on 2018-12-31, before end_date 2020-12-31" in _shown(
-        config, workspace
-    )
-    store_prices(workspace / "data", "vix", "20150102", "20210331", market="index")
-    assert "✓ price data: daily prices of SPY, VIX cover the period" in _shown(config, workspace)
-
-
-def _shown(config: OptimizationConfig, workspace: Path) -> str:
-    return "\n".join(map(str, quick_preflight(config, workspace)))
+@pytest.mark.parametrize(
+    ("resolution", "line"),
+    [
+        ("Daily", "! price data: which prices the strategy reads shows only when it runs; the pilot, or a run"),
+        (
+            "Minute",
+            "! price data: only daily prices are looked into; make sure that the minute prices cover the period",
+        ),
+    ],
+)
+def test_what_cannot_be_said_of_the_prices_is_said(
+    resolution: str, line: str, workspace: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    make_project(workspace, "Strategy", _CODE)
+    config = configured(tmp_path, more=f"backtest: {{resolution: {resolution}}}\n")
+    assert line in "\n".join(map(str, preflight(config, workspace, environment, None)))
 
 
 def test_project_and_main_file_are_looked_for(config: OptimizationConfig, workspace: Path) -> None:
@@ -205,13 +204,10 @@ def test_a_name_that_cannot_be_known_makes_it_a_warning(workspace: Path, tmp_pat
     assert [check.ok for check in checks if check.name == "parameters"] == [None]
 
 
-def test_prices_and_period_are_warnings(workspace: Path, tmp_path: Path) -> None:
+def test_a_period_that_is_not_read_is_a_warning(workspace: Path, tmp_path: Path) -> None:
     make_project(workspace, "Strategy", _CODE)
-    store_prices(workspace / "data", "spy", "20150102", "20180329")
     checks = quick_preflight(configured(tmp_path, more=_PERIOD), workspace)
     assert first_failure(checks) is None
     assert [str(check).partition(";")[0] for check in checks if check.ok is None] == [
-        "! period and capital: the strategy does not read start_date, end_date, so its own values hold",
-        "! price data: SPY: its daily prices end on 2018-03-29, before end_date 2020-12-31: "
-        "LEAN would go on without them",
+        "! period and capital: the strategy does not read start_date, end_date, so its own values hold"
     ]

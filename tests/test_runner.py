@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_of, write_config
+from test_price_data import store_prices
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -178,6 +179,25 @@ def test_a_pilot_flies_before_a_large_grid(replayed: Run, workspace: Path, ask: 
     assert done.exit_code == 0
     assert ask("SELECT count(*) FROM backtest_results") == [{"count": 72}]
     assert "pilot:" not in replayed("grid-72", config, "--fresh", "--no-pilot").stderr
+
+
+@pytest.mark.parametrize("pilot", [(), ("--no-pilot",)], ids=["before the grid", "after a run without a pilot"])
+def test_prices_that_end_early_are_named_once(
+    pilot: tuple[str, ...], replayed: Run, workspace: Path, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    for ticker, last in (("spy", "20210331"), ("qqq", "20180329"), ("iwm", "20210331")):
+        store_prices(workspace / "data", ticker, "20120103", last)
+    done = replayed("grid-72", EXAMPLE, *pilot)
+    lines = done.stderr.splitlines()
+    warnings = [i for i, line in enumerate(lines) if line.startswith("! price data: ")]
+    assert [lines[i].partition(";")[0] for i in warnings] == [
+        "! price data: QQQ: its daily prices end on 2018-03-29, before end_date 2020-12-31: LEAN would go on without "
+        "them"
+    ]
+    progress = [i for i, line in enumerate(lines) if "/72 backtests finished" in line]
+    assert warnings[0] < progress[0] if not pilot else warnings[0] > progress[-1]
+    assert done.exit_code == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_testing.strategy.inspection import inspect_strategy
+from strategy_testing.strategy.parameters_read import inspect_strategy
 from strategy_testing.strategy.sources import PROJECT_CONFIG, ProjectSources, read_project_sources
 from strategy_testing.strategy.workspace import library_folder
 

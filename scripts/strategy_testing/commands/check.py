@@ -13,13 +13,12 @@ from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
-from strategy_testing.search.space import ListParameter, count_combinations
-from strategy_testing.strategy.inspection import StrategyFacts, SyntaxFinding, inspect_strategy
-from strategy_testing.strategy.prices import Market, PriceDataError, price_findings
+from strategy_testing.search.space import count_combinations
+from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
-from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file, library_folder
+from strategy_testing.strategy.syntax import SyntaxFinding
+from strategy_testing.strategy.workspace import lean_config_file, library_folder
 
-_GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
 _MAIN = "main.py"
 
 
@@ -43,24 +42,25 @@ def preflight(
         *check_docker(config.lean.image or DEFAULT_IMAGE, environment),
         _check_workspace(workspace),
         *quick_preflight(config, workspace),
+        _check_prices(config),
         _check_database(database_url, environment),
     ]
 
 
 def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
-    """Looks at the project, its code, its parameters and its prices: what costs no subprocess."""
+    """Looks at the project, its code and its parameters: what costs no subprocess."""
     project = workspace / config.strategy.lean_project_path
     checks = [_check_project(project)]
     if not checks[0].ok:
         return checks
     sources = read_project_sources(project, workspace)
     checks += _check_libraries(sources, workspace)
-    facts = inspect_strategy(sources.texts, _given_texts(config))
+    facts = inspect_strategy(sources.texts)
     findings = [*facts.syntax_errors, *sources.unreadable]
     checks.append(_check_compiles(findings, len(sources.texts)))
     if first_failure(checks) is not None:
         return checks
-    return [*checks, *_check_parameters(config, facts), *_check_prices(config, facts, workspace)]
+    return [*checks, *_check_parameters(config, facts)]
 
 
 def check(config: OptimizationConfig, settings: Settings) -> ExitCode:
@@ -119,14 +119,6 @@ def _check_compiles(findings: Sequence[SyntaxFinding], count: int) -> Check:
     return Check("strategy", True, f"compiles ({count} {'file' if count == 1 else 'files'})")
 
 
-def _given_texts(config: OptimizationConfig) -> dict[str, list[str]]:
-    return {
-        parameter.name: [str(value) for value in parameter.values]
-        for parameter in config.search.parameters
-        if isinstance(parameter, ListParameter)
-    }
-
-
 def _check_parameters(config: OptimizationConfig, facts: StrategyFacts) -> Iterator[Check]:
     varied = [parameter.name for parameter in config.search.parameters]
     dead = [name for name in varied if name not in facts.parameter_names]
@@ -152,36 +144,15 @@ def _remedy_for(dead: Sequence[str], facts: StrategyFacts) -> str:
     return "; ".join(hints)
 
 
-def _check_prices(config: OptimizationConfig, facts: StrategyFacts, workspace: Path) -> Iterator[Check]:
-    resolution = config.backtest.resolution
-    file = lean_config_file(workspace)
-    wanted = {Market.EQUITY: facts.tickers, Market.INDEX: facts.index_tickers}
-    tickers = sorted(facts.tickers | facts.index_tickers)
-    if file is None or not tickers:
-        return
-    if resolution is not None and resolution.lower() != "daily":
-        remedy = f"make sure that the {resolution.lower()} prices cover the period"
-        yield Check("price data", None, "only daily prices are looked into", remedy)
-        return
-    backtest = config.backtest
-    try:
-        data = data_folder(file)
-        missing = [market.folder(data) for market in wanted if wanted[market] and not market.folder(data).is_dir()]
-        if missing:
-            yield Check("price data", None, f"there is no folder {' nor '.join(map(str, missing))}", _GET_PRICES)
-            return
-        findings = [
-            finding
-            for market, names in wanted.items()
-            for finding in price_findings(market.folder(data), names, backtest.start_date, backtest.end_date)
-        ]
-    except (LeanConfigError, PriceDataError) as error:
-        yield Check("price data", None, str(error), "mend the file, or make it anew with `lean init`")
-        return
-    for finding in findings:
-        yield Check("price data", None, str(finding), _GET_PRICES)
-    if not findings:
-        yield Check("price data", True, f"daily prices of {', '.join(tickers)} cover the period")
+def _check_prices(config: OptimizationConfig) -> Check:
+    """What LEAN reads shows in a backtest only, so the pilot's prices are looked into."""
+    resolution = (config.backtest.resolution or "daily").lower()
+    if resolution != "daily":
+        remedy = f"make sure that the {resolution} prices cover the period"
+        return Check("price data", None, "only daily prices are looked into", remedy)
+    detail = "which prices the strategy reads shows only when it runs"
+    remedy = "the pilot, or a run without one at its end, names those that do not cover the period"
+    return Check("price data", None, detail, remedy)
 
 
 def _check_database(database_url: str | None, environment: Mapping[str, str]) -> Check:

@@ -16,12 +16,14 @@ from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import (
     CONFIG_COPY,
     LEAN_OUTPUT,
     OPTIMIZER_CONFIG,
+    PILOT_FOLDER,
     RunManifest,
     write_manifest,
 )
@@ -31,6 +33,7 @@ from strategy_testing.runs.live import LiveImporter
 from strategy_testing.runs.owner import this_process
 from strategy_testing.runs.pilot import needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan
+from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
 from strategy_testing.verdict.outcome import RunStatus
@@ -118,6 +121,7 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         rest = "nothing is missing" if is_complete else f"go on with --resume {run.stored.id}"
         display.say(f"{imported.backtests} finished backtests are stored; {rest}")
         raise interruption
+    _say_which_prices_are_short(plan, display)
     return imported
 
 
@@ -130,6 +134,13 @@ def _begin(database: Database, plan: RunPlan, options: RunOptions, display: Prog
     limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
     session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
     return RunUnderWay(database, plan, options, stored, session, display)
+
+
+def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None:
+    """Warns of prices that the pilot, where there was one, has not read."""
+    requests = read_data_requests(plan.folder).all - read_data_requests(plan.folder / PILOT_FOLDER).all
+    for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
+        display.say(warning)
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:

@@ -5,7 +5,7 @@ It also measures what the estimates could only assume: orders, fees and seconds.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
@@ -15,11 +15,13 @@ from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import SkippedFile, backtest_files, read_backtest, read_output
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.plan import RunPlan
+from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.verdict.sanity import find_nonsense
 
 HANDFUL = 12
@@ -59,14 +61,23 @@ def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool) -> Pilo
     ended = session.run(pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
+    requests = read_data_requests(plan.folder / PILOT_FOLDER).all
+    # Before the verdict: a pilot without trades shows its cause.
+    prices = tuple(price_warnings(requests, plan.config.backtest, plan.workspace))
     result = _result(plan)
     if result is not None:
-        return _judged(plan, result, ended.seconds, ignore_fees=ignore_fees)
+        judged = _judged(plan, result, ended.seconds, ignore_fees=ignore_fees)
+        return replace(judged, findings=prices + judged.findings)
     if ended.failure is not None and ended.failure.exit_code not in _NO_VERDICT:
-        return PilotReport((), ended.failure)
+        return PilotReport(prices, ended.failure)
     # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
     why = ended.failure or "it left no result"
-    return PilotReport((f"warning: the pilot could not be run ({why}); going on without",))
+    return PilotReport(
+        (
+            *prices,
+            f"warning: the pilot could not be run ({why}); going on without",
+        )
+    )
 
 
 def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fees: bool) -> PilotReport:

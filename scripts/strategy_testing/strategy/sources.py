@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_testing.strategy.inspection import SyntaxFinding
+from strategy_testing.strategy.syntax import SyntaxFinding
 from strategy_testing.strategy.workspace import library_folder
 
 PROJECT_CONFIG = "config.json"

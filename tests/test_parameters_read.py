@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # snippets of code are easier to compare on one line each
-"""What a strategy's sources say: parameters read, tickers, syntax errors."""
+"""What a strategy's sources say: parameters read, syntax errors."""
 
 import textwrap
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategy_testing.strategy.inspection import StrategyFacts, inspect_strategy
+from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import read_project_sources
 from support import PROJECT, RECORDINGS
 
@@ -30,17 +30,54 @@ READ = {
     "literal": within('self.get_parameter("a", 1); float(self.get_parameter("b"))'),
     "PascalCase": within('self.GetParameter("a"); self.GetParameter(name="b")'),
     "another object": within("f(self)", 'def f(algorithm):\n    algorithm.get_parameter("a"); algorithm.get_parameter("b")'),
-    "module constant": within("self.get_parameter(A); self.get_parameter(B)", 'A = "a"\nB: str = "b"'),
+    "module constant": within("self.get_parameter(FIRST); self.get_parameter(LAST)", 'FIRST = "a"\nLAST: str = "b"'),
     "local constant": within('x, y = "a", "b"\nself.get_parameter(x)\nself.get_parameter(y)'),
-    "attribute": within('self.x = "a"\nself.get_parameter(self.x)\nself.get_parameter(name=("b"))'),
     "loop over tuple": within('for n in ("a", "b"):\n    self.get_parameter(n)'),
     "loop over dict": within('for n in {"a": 1, "b": 2}:\n    self.get_parameter(n)'),
     "items": within("for n, d in D.items():\n    setattr(self, n, self.get_parameter(n, d))", 'D = {"a": 1, "b": 2}'),
-    "keys": within("[self.get_parameter(n) for n in sorted(D.keys())]", 'D = dict(a=1, b=2)'),
-    "dict of pairs": within("for n in D:\n    self.get_parameter(n)", 'D = dict([("a", 1), ("b", 2)])'),
     "unpacking": within('for n, d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, d)'),
     "starred unpacking": within('for n, *d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, *d)'),
     "enumerate": within('for i, n in enumerate(["a", "b"]):\n    self.get_parameter(n)'),
+    "choice": within('self.get_parameter("a" if self.live_mode else "b")'),
+    "function": within('n(self, "a"); n(self, name="b")', "def n(s, name, d=0):\n    return s.get_parameter(name, d)"),
+    "default of a helper": within('n(self); n(self, "b")', 'def n(s, name="a"):\n    return s.get_parameter(name)'),
+    "method": within('self._n("a", 1); self._n(default=2, name="b")') + "\n    def _n(self, name, default):\n        return self.get_parameter(name, default)\n",
+    "helper of helper": within('self._i("a"); self._i("b")') + "\n    def _n(self, name):\n        return float(self.get_parameter(name))\n    def _i(self, n):\n        return int(self._n(n))\n",
+    "static helper": within('self._n(self, "a"); A._n(self, "b")') + "\n    @staticmethod\n    def _n(s, name):\n        return s.get_parameter(name)\n",
+    "nested function": within('def n(name):\n    return self.get_parameter(name)\nn("a")\nn("b")'),
+    "reader object": within(
+        'p = Params(self)\np.number("a"); p.number("b")',
+        "class Params:\n    def __init__(self, algorithm):\n        self.source = algorithm\n    def number(self, n):\n        return float(self.source.get_parameter(n))",
+    ),
+    "all parameters": within('p = self.get_parameters()\np["a"]; p.get("b", 1)'),
+    "while, try, with, match": within(
+        'while x:\n    self.get_parameter("a")\ntry:\n    pass\nfinally:\n    match y:\n        case {"k": z}:\n            self.get_parameter("b")'
+    ),
+    "walrus": within('if (n := "a"):\n    self.get_parameter(n)\nself.get_parameter("b")'),
+    "dispatch table": within('for f in {"x": self.f, "y": self.g}.values():\n    f()') + "\n    def f(self): self.get_parameter('a')\n    def g(self): self.get_parameter('b')\n",
+    "sorted keys": within("for n in sorted(D.keys()):\n    self.get_parameter(n)", 'D = {"a": 1, "b": 2}'),
+    "comprehension over a constant": within("p = {n: self.get_parameter(n) for n in NAMES}", 'NAMES = ["a", "b"]'),
+    "names handed to a helper": within('n(self, ("a", "b"))', "def n(s, names):\n    for name in names:\n        s.get_parameter(name)"),
+    "table of parameters": within('self.parameters["a"]; self.parameters.get("b", "1")'),
+    "table kept as an attribute": within('self.given = self.get_parameters()\nself.given["a"]\nself.given.contains_key("b")'),
+    "parameters that may be missing": within('p = self.get_parameters()\nif "a" in p:\n    p["a"]\nself.get_parameter("b")'),
+    "something else by its name": within('getattr(self, "log")("x"); globals().get("EODHD"); self.get_parameter("a"); self.get_parameter("b")'),
+    "attribute of the helper's name": within('self.time.day\nday(self, "a"); self.get_parameter("b")', "def day(s, name):\n    return s.get_parameter(name)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_parameters_are_found(kind: str) -> None:
+    facts = inspect(READ[kind])
+    assert facts.syntax_errors == ()
+    assert facts.parameter_names == {"a", "b"}
+    assert not facts.reads_dynamic_names
+
+
+DYNAMIC = {
+    "attribute": within('self.x = "a"\nself.get_parameter(self.x)\nself.get_parameter(name=("b"))'),
+    "keys": within("[self.get_parameter(n) for n in sorted(D.keys())]", 'D = dict(a=1, b=2)'),
+    "dict of pairs": within("for n in D:\n    self.get_parameter(n)", 'D = dict([("a", 1), ("b", 2)])'),
     "zip": within('for n, d in zip(("a", "b"), (1, 2)):\n    self.get_parameter(n, d)'),
     "comprehension": within('p = {n: self.get_parameter(n) for n in "a b".split()}'),
     "f-string": within('for k in ("x", "y"):\n    self.get_parameter(f"{k}_period")'),
@@ -51,22 +88,15 @@ READ = {
     "appended list": within('names = []\nnames.append("a")\nnames += ["b"]\nfor n in names:\n    self.get_parameter(n)'),
     "dict filled": within('d = {}\nd["a"] = 1\nd.update(b=2)\nfor n in d:\n    self.get_parameter(n)'),
     "merged dicts": within('for n in {**{"a": 1}, **({"b": 2} | {})}:\n    self.get_parameter(n)'),
-    "choice": within('self.get_parameter("a" if self.live_mode else "b")'),
     "alias": within('get = self.get_parameter\nget("a"); get("b")'),
     "map": within('list(map(self.get_parameter, ("a", "b")))'),
     "partial": within('f = partial(self.get_parameter, "a")\nf()\nself.get_parameter("b")', "from functools import partial"),
     "partial helper": within('f = functools.partial(n, self)\nf("a"); f(x="b")', "import functools\ndef n(s, x): s.get_parameter(x)"),
     "lambda": within('p = lambda n, d=0: float(self.get_parameter(n, d))\np("a"); p("b", 1)'),
-    "function": within('n(self, "a"); n(self, name="b")', "def n(s, name, d=0):\n    return s.get_parameter(name, d)"),
-    "default of a helper": within('n(self); n(self, "b")', 'def n(s, name="a"):\n    return s.get_parameter(name)'),
     "star arguments": within('n("a"); n(*("b", 1))\n', "") .replace("n(", "self.n(") + "\n    def n(self, *a):\n        return self.get_parameter(*a)\n",
     "keyword arguments": within('self.n(**{"name": "a"}); self.n(name="b")') + "\n    def n(self, **k):\n        return self.get_parameter(**k)\n",
-    "method": within('self._n("a", 1); self._n(default=2, name="b")') + "\n    def _n(self, name, default):\n        return self.get_parameter(name, default)\n",
-    "helper of helper": within('self._i("a"); self._i("b")') + "\n    def _n(self, name):\n        return float(self.get_parameter(name))\n    def _i(self, n):\n        return int(self._n(n))\n",
-    "static helper": within('self._n(self, "a"); A._n(self, "b")') + "\n    @staticmethod\n    def _n(s, name):\n        return s.get_parameter(name)\n",
     "class helper": within('self._n("a"); self.get_parameter(self._n("b"))') + "\n    @classmethod\n    def _n(cls, name):\n        ALG.get_parameter(name)\n        return name\n",
     "property": within("self.get_parameter(self.x); self.get_parameter('b')") + "\n    @property\n    def x(self):\n        return 'a'\n",
-    "nested function": within('def n(name):\n    return self.get_parameter(name)\nn("a")\nn("b")'),
     "generator": within("for n in names():\n    self.get_parameter(n)", 'def names():\n    yield "a"\n    yield from ["b"]'),
     "returned list": within("for n in names():\n    self.get_parameter(n)", 'def names():\n    return ["a", "b"]'),
     "dataclass": within(
@@ -78,39 +108,24 @@ READ = {
     "enumeration": within("for p in P:\n    self.get_parameter(p.value)", 'class P(Enum):\n    A = "a"\n    B = "b"'),
     "class of constants": within("self.get_parameter(P.A); self.get_parameter(P.B)", 'class P:\n    A = "a"\n    B = "b"'),
     "class attribute": within("for n in self.N:\n    self.get_parameter(n)").replace("    def init", '    N = ("a", "b")\n    def init'),
-    "reader object": within(
-        'p = Params(self)\np.number("a"); p.number("b")',
-        "class Params:\n    def __init__(self, algorithm):\n        self.source = algorithm\n    def number(self, n):\n        return float(self.source.get_parameter(n))",
-    ),
     "inherited constructor": within('P("a", self); Q("b", self)', "class P:\n    def __init__(self, n, s):\n        s.get_parameter(n)\nclass Q(P):\n    pass"),
-    "all parameters": within('p = self.get_parameters()\np["a"]; p.get("b", 1)'),
     "getattr": within('getattr(self, "get_parameter")("a"); self.get_parameter("b")'),
-    "while, try, with, match": within(
-        'while x:\n    self.get_parameter("a")\ntry:\n    pass\nfinally:\n    match y:\n        case {"k": z}:\n            self.get_parameter("b")'
-    ),
-    "walrus": within('if (n := "a"):\n    self.get_parameter(n)\nself.get_parameter("b")'),
     "global": within('g()\nself.get_parameter(X)\nself.get_parameter("b")', 'def g():\n    global X\n    X = "a"'),
     "table in a table": within('for n in T["names"]["all"]:\n    self.get_parameter(n)', 'T = {"names": {"all": ["a", "b"]}, "other": ["z"]}'),
-    "dispatch table": within('for f in {"x": self.f, "y": self.g}.values():\n    f()') + "\n    def f(self): self.get_parameter('a')\n    def g(self): self.get_parameter('b')\n",
-}  # fmt: skip
-_OTHER_NAMES = {
-    "f-string": {"x_period", "y_period"},
-    "f-string with range": {"w01", "w02"},
-    "percent and format": {"a_x", "b_y"},
-    "concatenation": {"p_a", "p_b"},
-    "join": {"a_b"},
-}
-
-
-@pytest.mark.parametrize("kind", READ)
-def test_parameters_are_found(kind: str) -> None:
-    facts = inspect(READ[kind])
-    assert facts.syntax_errors == ()
-    assert facts.parameter_names == _OTHER_NAMES.get(kind, {"a", "b"})
-    assert not facts.reads_dynamic_names
-
-
-DYNAMIC = {
+    "list that grows elsewhere": within("fill(NAMES)\nfor n in NAMES:\n    self.get_parameter(n)", 'NAMES = ["a"]\ndef fill(names):\n    names.append("b")'),
+    "list in a list": within("for g in G:\n    g.append('b')\n    for n in g:\n        self.get_parameter(n)", 'G = [["a"]]'),
+    "constant set from outside": within("self.get_parameter(N)", 'import params\nN = "a"\nparams.N = "b"'),
+    "helper defined in a branch": within('self._n(self.x)') + "\n    if True:\n        def _n(self, name): self.get_parameter(name)\n",
+    "helper of the engine": within("pass") + "\n    def on_command(self, name): self.get_parameter(name)\n",
+    "helper under another name": within('self.n(self.x)', "def n(s, name): s.get_parameter(name)").replace("    def init", "    n = n\n    def init"),
+    "object made on the spot": within('P(self).n(self.x, "a")', "class P:\n    def __init__(self, s): self.s = s\n    def n(self, name, default): self.s.get_parameter(name)"),
+    "item of a reader": within('P(self)["a"]', "class P:\n    def __init__(self, s): self.s = s\n    def __getitem__(self, name): return self.s.get_parameter(name)"),
+    "decorated helper": within('n(self)', "@with_name('a')\ndef n(s, name): s.get_parameter(name)"),
+    "name changed by the helper": within('n(self, "a")', "def n(s, name):\n    name += '_x'\n    s.get_parameter(name)"),
+    "computed attribute": within("getattr(self, self.x)('a')"),
+    "table that may be another": within('self.given = {"a": 1}\nself.given = self.get_parameters()\nself.given[self.x]'),
+    "table handed out": within("other(self.parameters)"),
+    "looked through": within("for n in self.parameters:\n    setattr(self, n, self.parameters[n])"),
     "unknown name": within("self.get_parameter(self.object_store.read('name'))"),
     "all of them": within("for n, v in self.get_parameters().items():\n    setattr(self, n, v)"),
     "a parameter of a parameter": within('self.get_parameter(self.get_parameter("which"))'),
@@ -166,31 +181,11 @@ def test_what_is_not_read_is_not_claimed(kind: str) -> None:
 )
 def test_other_files_of_the_project_are_followed(importing: str, reading: str) -> None:
     library = (
-        'NAMES = ["a", "b"]\ndef read(algorithm, names):\n    for n in names:\n        algorithm.get_parameter(n)\n'
+        'NAMES = ("a", "b")\ndef read(algorithm, names):\n    for n in names:\n        algorithm.get_parameter(n)\n'
     )
     facts = inspect(within(reading, importing), lib__params=library)
     assert facts.parameter_names == {"a", "b"}
     assert not facts.reads_dynamic_names
-
-
-TICKERS = {
-    "literal": (within('self.add_equity("SPY", Resolution.DAILY); self.AddEquity(ticker="qqq")'), {"SPY", "QQQ"}),
-    "loop": (within('for t in ["SPY", "BRK.B"]:\n    self.add_equity(t)'), {"SPY", "BRK.B"}),
-    "parameter": (within('for t in self.get_parameter("tickers", "SPY|QQQ").split("|"):\n    self.add_equity(t)'), {"SPY", "QQQ"}),
-    "commas": (within('s = self.get_parameter("tickers", "SPY, QQQ")\nfor t in s.split(","):\n    self.add_equity(t.strip())'), {"SPY", "QQQ"}),
-    "unknown": (within("self.add_equity(self.pick())"), set[str]()),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", TICKERS)
-def test_tickers_are_found(kind: str) -> None:
-    code, expected = TICKERS[kind]
-    assert inspect(code).tickers == expected
-
-
-def test_a_given_parameter_takes_the_place_of_the_default() -> None:
-    code, _ = TICKERS["parameter"]
-    assert inspect_strategy({"main.py": code}, {"tickers": ["EEM|IWM", "GLD"]}).tickers == {"EEM", "IWM", "GLD"}
 
 
 @pytest.mark.parametrize(
@@ -214,23 +209,19 @@ _RUN = {"start_date", "end_date", "initial_capital", "tickers"}
 
 
 @pytest.mark.parametrize(
-    ("project", "own", "tickers"),
+    ("project", "own"),
     [
-        ("RSI_MeanReversion_ETF", _RSI, {"SPY", "QQQ", "IWM"}),
+        ("RSI_MeanReversion_ETF", _RSI | {"tickers"}),
         (
             "BollingerBand_ETF_LowFreq",
-            {"bb_period", "bb_std_dev", "entry_distance_pct", "profit_target_pct", "stop_loss_pct"},
-            {"SPY", "QQQ", "IWM", "EEM"},
+            {"bb_period", "bb_std_dev", "entry_distance_pct", "profit_target_pct", "stop_loss_pct", "tickers"},
         ),
+        ("VIX_Market_Timing", {"ticker", "vix_ticker", "vix_entry_threshold", "vix_exit_threshold"}),
     ],
 )
-def test_the_projects_strategies_read_what_their_documentation_says(
-    project: str, own: set[str], tickers: set[str]
-) -> None:
-    facts = inspect_strategy(_sources(project))
-    assert facts == StrategyFacts(
-        frozenset(own | _RUN | {"position_size_pct"}), False, frozenset(tickers), frozenset(), ()
-    )
+def test_the_projects_strategies_read_what_their_documentation_says(project: str, own: set[str]) -> None:
+    shared = {"start_date", "end_date", "initial_capital", "position_size_pct"}
+    assert inspect_strategy(_sources(project)) == StrategyFacts(frozenset(own | shared), False, ())
 
 
 def _sources(project: str) -> dict[str, str]:

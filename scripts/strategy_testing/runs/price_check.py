@@ -1,0 +1,44 @@
+"""Whether the daily prices that LEAN looked for cover the period that the config asks for."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from strategy_testing.config.model import BacktestSettings
+from strategy_testing.results.data_requests import DataRequest
+from strategy_testing.strategy.prices import Market, price_findings
+from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file
+
+_GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
+
+
+def price_warnings(requests: Collection[DataRequest], requested: BacktestSettings, workspace: Path) -> list[str]:
+    """Warnings for people, each with what to do; an empty list where all is well.
+
+    Only daily prices of US stocks and indices are looked into, in the data folder that the workspace's lean.json names.
+
+    Args:
+        requests: what LEAN looked for, found or not.
+        requested: the period that the config asks for.
+        workspace: the lean workspace.
+    """
+    wanted = {market: {each.ticker.upper() for each in requests if _is_of(each, market)} for market in Market}
+    markets = [market for market in Market if wanted[market]]
+    file = lean_config_file(workspace)
+    if file is None or not markets:
+        return []
+    try:
+        data = data_folder(file)
+    except LeanConfigError as error:
+        return [f"! price data: {error}; mend the file, or make it anew with `lean init`"]
+    missing = [str(market.folder(data)) for market in markets if not market.folder(data).is_dir()]
+    if missing:
+        return [f"! price data: there is no folder {' nor '.join(missing)}; {_GET_PRICES}"]
+    return [
+        f"! price data: {finding}; {_GET_PRICES}"
+        for market in markets
+        for finding in price_findings(market.folder(data), wanted[market], requested.start_date, requested.end_date)
+    ]
+
+
+def _is_of(request: DataRequest, market: Market) -> bool:
+    return request.path.rpartition("/")[0] == market.value
