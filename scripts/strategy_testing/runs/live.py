@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from strategy_testing.config.model import Criterion
 from strategy_testing.console import tell
+from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import StoredRun, store_results
+from strategy_testing.database.runs import StoredRun
 from strategy_testing.errors import DatabaseError
 from strategy_testing.results.backtest import BacktestResult
 
