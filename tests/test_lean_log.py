@@ -1,8 +1,7 @@
-"""The optimizer's log: what was launched, how far it is, how it ended."""
+"""The optimizer's log: what was launched, when, whether it ended, and why it could not start."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,21 +16,19 @@ def _text(folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("recording", "launched", "waiting", "ended", "reached"),
+    ("recording", "launched", "waiting", "ended"),
     [
-        ("grid-72", 72, 72, True, True),
-        ("euler", 27, 9, True, True),
-        ("crashy", 6, 6, True, True),
-        ("unknown-target", 2, 2, True, False),
-        ("terminated", 4, 11, False, None),
-        ("minmax", 0, None, False, None),
+        ("grid-72", 72, 72, True),
+        ("euler", 27, 9, True),
+        ("crashy", 6, 6, True),
+        ("unknown-target", 2, 2, True),
+        ("terminated", 4, 11, False),
+        ("minmax", 0, None, False),
     ],
 )
-def test_a_recorded_log(
-    unpacked: Unpacked, recording: str, launched: int, waiting: int | None, ended: bool, reached: bool | None
-) -> None:
+def test_a_recorded_log(unpacked: Unpacked, recording: str, launched: int, waiting: int | None, ended: bool) -> None:
     log = read_log(_text(unpacked(recording)))
-    assert (len(log.launched), log.waiting_on, log.has_ended, log.target_reached) == (launched, waiting, ended, reached)
+    assert (len(log.launched), log.waiting_on, log.has_ended) == (launched, waiting, ended)
 
 
 def test_every_launched_backtest_has_its_parameters(unpacked: Unpacked) -> None:
@@ -44,13 +41,9 @@ def test_every_launched_backtest_has_its_parameters(unpacked: Unpacked) -> None:
     assert len({tuple(parameters.items()) for parameters in log.launched.values()}) == 72
 
 
-def test_progress_and_times(unpacked: Unpacked) -> None:
+def test_when_the_optimizer_started(unpacked: Unpacked) -> None:
     log = read_log(_text(unpacked("crashy")))
-    assert log.optimization_id == "833f4738-b14c-46d7-96a7-4755956436c4"
     assert log.started_at == datetime(2026, 11, 22, 12, 53, 58, 392092, UTC)
-    assert log.progress is not None
-    assert (log.progress.first_grid, log.progress.completed, log.progress.running) == (6, 5, 1)
-    assert log.progress.best_target == Decimal("1.8993")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from strategy_testing.config.model import Bound, Criterion
 from strategy_testing.metrics.catalogue import METRICS, MetricValues, criterion_metric
-from strategy_testing.metrics.lean_names import UnknownMetricError, lean_path, name_for_lean_cli
+from strategy_testing.metrics.lean_names import UnknownMetricError, name_for_lean_cli, optimizer_path
 from strategy_testing.verdict.criteria import NOT_JUDGED, Verdict, judge
 
 PORTFOLIO = "TotalPerformance.PortfolioStatistics."
@@ -111,7 +111,7 @@ def test_every_column_is_a_criterion() -> None:
     ],
 )
 def test_a_name_of_leans_report_becomes_a_path_that_lean_has(name: str, path: str) -> None:
-    assert lean_path(name) == path
+    assert optimizer_path(name) == path
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_name_of_leans_report_becomes_a_path_that_lean_has(name: str, path: st
 )
 def test_a_name_without_a_path_is_refused_with_what_to_use(name: str, hint: str) -> None:
     with pytest.raises(UnknownMetricError) as refused:
-        lean_path(name)
+        optimizer_path(name)
     assert name in str(refused.value)
     assert hint in str(refused.value)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.strategy.template import class_name, snake_case
+from strategy_testing.strategy.template import class_name, config_stem
 from support import PROJECT
 
 
@@ -130,4 +130,4 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_half_made(framework: Pat
     ],
 )
 def test_names_of_class_and_file(name: str, python: str, file: str) -> None:
-    assert (class_name(name), snake_case(name)) == (python, file)
+    assert (class_name(name), config_stem(name)) == (python, file)

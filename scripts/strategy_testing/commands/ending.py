@@ -5,7 +5,7 @@ from pathlib import Path
 
 from strategy_testing.console import answer, shown_path, tell
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import leaderboard
+from strategy_testing.database.queries import leaderboard
 from strategy_testing.errors import ExitCode
 from strategy_testing.report.leaderboard import write_leaderboard
 from strategy_testing.report.run import exit_code, story, summaries

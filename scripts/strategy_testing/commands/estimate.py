@@ -7,7 +7,7 @@ from tabulate import tabulate
 from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
 from strategy_testing.console import answer, tell
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import order_history
+from strategy_testing.database.queries import order_history
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.commissions import FeeEstimate, Pricing
 from strategy_testing.fees.estimate import MissingAssumptions, OrderHistory, estimate_fees

@@ -11,8 +11,8 @@ from strategy_testing.commands.estimate import check_fees
 from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
+from strategy_testing.database.backtests import reusable_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import reusable_results
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.prerequisites import first_failure

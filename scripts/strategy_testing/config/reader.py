@@ -24,7 +24,7 @@ from strategy_testing.config.schema_validation import known_keys, schema_problem
 from strategy_testing.config.yaml_source import YamlDocument, YamlPath, dotted, lean_decimal, parse_yaml, read_text
 from strategy_testing.errors import ConfigError, Problem
 from strategy_testing.metrics.catalogue import METRICS, Metric, criterion_metric, criterion_names
-from strategy_testing.metrics.lean_names import UnknownMetricError, lean_path
+from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
 from strategy_testing.search.euler import degenerates_to_grid
 from strategy_testing.search.space import RangeParameter
 
@@ -195,7 +195,7 @@ class _SemanticReader:
 
     def _check_metric(self, path: YamlPath, name: str) -> bool:
         try:
-            lean_path(name)
+            optimizer_path(name)
         except UnknownMetricError as error:
             self.problem(path, str(error))
             return False
@@ -216,7 +216,7 @@ class _SemanticReader:
         metric = " ".join(parts[0].split())
         if not self._check_metric(path, metric):
             return None
-        compared = lean_path(metric).lower()
+        compared = optimizer_path(metric).lower()
         for known in METRICS:
             if known.lean_path and known.lean_path.lower() == compared and (trouble := _not_a_fraction(known, value)):
                 self.problem(path, trouble)

@@ -1,4 +1,4 @@
-"""What a batch stores and asks. SQL is in queries/, the driver in database.py."""
+"""The rows of batches, and the runs that belong to one."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -58,12 +58,12 @@ def unfinished_batch(database: Database, file: Path) -> int | None:
 def restart_batch(database: Database, batch_id: int, batch: BatchConfig) -> None:
     """Makes a batch `running` again; its file may have changed since."""
     values = {"name": batch.name, "description": batch.description, "total_configs": len(batch.configs)}
-    database.rows("restart_batch", {"id": batch_id, **values})
+    database.execute("restart_batch", {"id": batch_id, **values})
 
 
 def finish_batch(database: Database, batch_id: int, status: BatchStatus) -> None:
     """Stores how a batch ended."""
-    database.rows("finish_batch", {"id": batch_id, "status": str(status)})
+    database.execute("finish_batch", {"id": batch_id, "status": str(status)})
 
 
 def lock_batch(database: Database, batch_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""The one module that knows the database driver: connections, transactions, named queries."""
+"""The one module that knows the database driver: connections, transactions, named statements."""
 
 import contextlib
 import json
@@ -7,8 +7,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg2
@@ -18,22 +16,16 @@ import psycopg2.extras
 from psycopg2 import sql
 
 from strategy_testing.database import embedded
+from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database
 from strategy_testing.errors import DatabaseAwayError, DatabaseError
 
-_QUERIES = Path(__file__).parent / "queries"
 _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
 
 Row = dict[str, Any]
 T = TypeVar("T")
-
-
-@cache
-def query_text(name: str) -> str:
-    """The text of queries/<name>.sql."""
-    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def as_jsonb(value: Any) -> Any:
@@ -106,15 +98,20 @@ class Database:
         except psycopg2.Error as error:
             raise _explained(error) from error
 
-    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """Runs queries/<query>.sql and returns its rows."""
-        with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(query_text(query), parameters)
-            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+    def execute(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Runs a named statement of which nobody reads a row."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statements()[name], parameters)
 
-    def value(self, query: str, parameters: Mapping[str, Any] | None = None) -> Any:
-        """The first column of the first row of queries/<query>.sql, None without a row."""
-        rows = self.rows(query, parameters)
+    def rows(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows that a named statement returns."""
+        with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+            cursor.execute(statements()[name], parameters)
+            return [dict(row) for row in cursor.fetchall()]
+
+    def value(self, name: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row that a named statement returns, None without a row."""
+        rows = self.rows(name, parameters)
         return next(iter(rows[0].values())) if rows else None
 
     def script(self, text: str) -> None:
@@ -129,7 +126,7 @@ class Database:
         if not rows:
             return
         assigned = [column for column in columns if column not in key]
-        statement = sql.SQL(query_text("upsert_many")).format(
+        statement = sql.SQL(statements()["upsert_many"]).format(
             table=sql.Identifier(table),
             columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
             key=sql.SQL(", ").join(map(sql.Identifier, key)),
@@ -176,7 +173,7 @@ def _embedded_dsn() -> str:
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(query_text("database_exists"), {"name": embedded.DATABASE})
+            cursor.execute(statements()["database_exists"], {"name": embedded.DATABASE})
             if cursor.fetchone() is None:
                 statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(embedded.DATABASE))
                 # Two tools may start at the same moment on a new machine.
@@ -200,7 +197,7 @@ def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.con
         try:
             connection: psycopg2.extensions.connection = psycopg2.connect(**given, application_name=_APPLICATION)
             with connection, connection.cursor() as cursor:
-                cursor.execute(query_text("session_settings"))
+                cursor.execute(statements()["session_settings"])
             return connection
         except psycopg2.OperationalError as error:
             if attempt < attempts and _may_pass(error):

@@ -16,7 +16,6 @@ from strategy_testing.errors import DatabaseError
 from strategy_testing.paths import EMBEDDED_POSTGRES_DIR
 
 DATABASE = "trading"
-USER = "postgres"
 
 _START_ATTEMPTS = 3
 _MAX_SOCKET_FOLDER = 85  # a socket's path holds 107 bytes on Linux and 103 on macOS, its name included
@@ -51,7 +50,7 @@ def start_embedded_postgres(home: Path = EMBEDDED_POSTGRES_DIR) -> str:
     except (OSError, subprocess.SubprocessError, AssertionError) as error:
         raise DatabaseError(
             f"the embedded PostgreSQL in {home} does not start: {_last_words(data, error)}",
-            "mend that, or name a database of yours in DATABASE_URL",
+            "fix that, or name a database of yours in DATABASE_URL",
         ) from None
 
 

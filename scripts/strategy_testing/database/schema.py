@@ -42,7 +42,7 @@ def ensure_schema(database: Database) -> None:
         if stored_version(database) == current_version():
             return
     with database.transaction():
-        database.rows("lock_schema")  # whoever comes second finds the work done
+        database.execute("lock_schema")  # whoever comes second finds the work done
         version = stored_version(database)
         if version is not None and version > current_version():
             raise DatabaseError(
@@ -56,4 +56,4 @@ def ensure_schema(database: Database) -> None:
             if has_tables and number > (version or 0):
                 database.script(file.read_text(encoding="utf-8"))
         database.script(SCHEMA_FILE.read_text(encoding="utf-8"))
-        database.rows("record_schema_version", {"version": current_version()})
+        database.execute("record_schema_version", {"version": current_version()})

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from strategy_testing.config.model import EULER_SEARCH, Constraint, OptimizationConfig
-from strategy_testing.metrics.lean_names import lean_path, name_for_lean_cli
+from strategy_testing.metrics.lean_names import name_for_lean_cli, optimizer_path
 from strategy_testing.results.manifest import OPTIMIZER_CONFIG
 from strategy_testing.search.euler import SEGMENTS, steps
 from strategy_testing.search.grids import cover_missing
@@ -129,7 +129,7 @@ def _with_optimizer_config(
             "$type": _SETTINGS_TYPE,
             "default-segment-amount": SEGMENTS if is_euler else _GRID_SEGMENTS,
         },
-        "optimization-criterion": {"target": lean_path(search.target_metric), "extremum": search.target_direction},
+        "optimization-criterion": {"target": optimizer_path(search.target_metric), "extremum": search.target_direction},
         "parameters": parameters + fixed,
         "constraints": [_constraint(constraint) for constraint in search.constraints],
     }
@@ -169,7 +169,7 @@ def _euler_parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _constraint(constraint: Constraint) -> dict[str, Any]:
     return {
-        "target": lean_path(constraint.metric),
+        "target": optimizer_path(constraint.metric),
         "operator": _OPERATORS[constraint.operator],
         "target-value": _number(constraint.value),
     }

@@ -21,7 +21,7 @@ class UnknownMetricError(ValueError):
     """A metric that LEAN's optimizer cannot use; the message says what to use instead."""
 
 
-def lean_path(name: str) -> str:
+def optimizer_path(name: str) -> str:
     """The path in a result's JSON that LEAN's optimizer compares for a metric name as people write it.
 
     Args:
@@ -58,7 +58,7 @@ def name_for_lean_cli(name: str) -> str:
     The CLI turns a name without a dot into TotalPerformance.PortfolioStatistics.<TitleCase without blanks>. A name
     that comes out right is passed as people know it; for any other the path is given instead.
     """
-    path = lean_path(name)
+    path = optimizer_path(name)
     if "." in name:
         return path
     spaced = re.sub(r"([A-Z])", r" \1", name)

@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import PurePosixPath
 from uuid import uuid4
 
+from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_results, store_run, store_strategy
+from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.files import write_atomically
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits

@@ -7,18 +7,10 @@ from typing import Any
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig, StrategyInfo
 from strategy_testing.config.reader import read_config
+from strategy_testing.database.backtests import reused_results, store_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import (
-    NewRun,
-    RunUpdate,
-    StoredRun,
-    reused_results,
-    run_summary,
-    store_results,
-    store_run,
-    store_strategy,
-    update_run,
-)
+from strategy_testing.database.queries import run_summary
+from strategy_testing.database.runs import NewRun, RunUpdate, StoredRun, store_run, store_strategy, update_run
 from strategy_testing.errors import UserError
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.diagnosis import Failure

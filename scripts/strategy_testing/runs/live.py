@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from strategy_testing.config.model import Criterion
+from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import StoredRun, store_results
+from strategy_testing.database.runs import StoredRun
 from strategy_testing.errors import DatabaseError
 from strategy_testing.results.backtest import BacktestResult
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
+from strategy_testing.database.backtests import reused_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import UnfinishedRun, resumable_runs, reused_results
+from strategy_testing.database.runs import UnfinishedRun, resumable_runs
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.results.backtest import BacktestStatus
 from strategy_testing.results.contents import read_contents

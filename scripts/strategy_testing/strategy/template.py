@@ -38,7 +38,7 @@ def make_strategy(name: str, workspace: Path) -> NewStrategy:
         UserError: the name will not do, something of that name exists, or a file cannot be written.
     """
     project = workspace / name
-    config = OPTIMIZATIONS_DIR / f"{snake_case(name)}.yaml"
+    config = OPTIMIZATIONS_DIR / f"{config_stem(name)}.yaml"
     _refuse(name, project, config)
     try:
         libraries = _copy_libraries(workspace)
@@ -67,7 +67,7 @@ def class_name(name: str) -> str:
     return "".join(words if len(words) > 1 else [*words, "Strategy"])
 
 
-def snake_case(name: str) -> str:
+def config_stem(name: str) -> str:
     """`RSI_MeanReversion_ETF` as a file is named: `rsi_mean_reversion_etf`."""
     return "_".join(word.lower() for word in _WORD.findall(name))
 

@@ -11,9 +11,8 @@ from strategy_testing.search.space import canonical_value
 
 
 class RunStatus(StrEnum):
-    """The statuses of optimization_runs."""
+    """The statuses of optimization_runs that the framework gives a run."""
 
-    PENDING = "pending"
     RUNNING = "running"
     COMPLETED = "completed"
     PARTIAL = "partial"

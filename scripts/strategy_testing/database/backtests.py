@@ -1,0 +1,103 @@
+"""The rows of backtests: stored, and taken again where a run would only repeat them."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.database.runs import StoredRun
+from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+
+_IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
+_RESULT_COLUMNS = (
+    *_IDENTITY_COLUMNS,
+    "strategy_id",
+    "parameters",
+    "status",
+    "error_message",
+    "stack_trace",
+    *(metric.column for metric in METRICS),
+    "backtest_start",
+    "backtest_end",
+    "account_currency",
+    "lean_version",
+    "meets_criteria",
+    "rejection_reasons",
+    "reused_from",
+    "started_at",
+    "completed_at",
+)
+
+
+def store_results(database: Database, run: StoredRun, results: Sequence[BacktestResult]) -> None:
+    """A run's backtests as one batch; what is already stored the same stays untouched."""
+    rows = [_result_row(run, result) for result in results]
+    database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
+
+
+def reusable_results(
+    database: Database, strategy: str, code_hash: str, engine_image: str | None, fixed_parameters: Mapping[str, str]
+) -> list[BacktestResult]:
+    """Finished backtests of earlier runs that a run of exactly the same would only repeat."""
+    rows = database.rows(
+        "reusable_results",
+        {
+            "strategy": strategy,
+            "strategy_code_hash": code_hash,
+            "engine_image": engine_image,
+            "fixed_parameters": as_jsonb(dict(fixed_parameters)),
+        },
+    )
+    return [_result(row, reused_from=row["id"]) for row in rows]
+
+
+def reused_results(database: Database, run_id: int) -> list[BacktestResult]:
+    """The results that a run took from earlier ones."""
+    return [_result(row, row["reused_from"]) for row in database.rows("reused_results", {"id": run_id})]
+
+
+def _result_row(run: StoredRun, result: BacktestResult) -> tuple[Any, ...]:
+    values = {
+        "optimization_run_id": run.id,
+        "strategy_id": run.strategy_id,
+        "backtest_id": result.backtest_id,
+        "parameters": as_jsonb(dict(result.parameters)),
+        "status": str(result.status),
+        "error_message": result.error_message,
+        "stack_trace": result.stack_trace,
+        **result.metrics,
+        "backtest_start": result.backtest_start,
+        "backtest_end": result.backtest_end,
+        "account_currency": result.account_currency,
+        "lean_version": result.lean_version,
+        "meets_criteria": result.verdict.meets_criteria,
+        "rejection_reasons": list(result.verdict.reasons),
+        "reused_from": result.reused_from,
+        "started_at": result.started_at,
+        "completed_at": result.completed_at,
+    }
+    return tuple(values[column] for column in _RESULT_COLUMNS)
+
+
+def _result(row: Row, reused_from: int) -> BacktestResult:
+    """A stored backtest, not judged: the criteria of another run may differ."""
+    return BacktestResult(
+        backtest_id=row["backtest_id"],
+        parameters=row["parameters"],
+        status=BacktestStatus(row["status"]),
+        error_message=row["error_message"],
+        stack_trace=row["stack_trace"],
+        metrics={metric.column: _decimal(row[metric.column]) for metric in METRICS},
+        backtest_start=row["backtest_start"],
+        backtest_end=row["backtest_end"],
+        account_currency=row["account_currency"],
+        lean_version=row["lean_version"],
+        started_at=row["started_at"],
+        completed_at=row["completed_at"],
+        reused_from=reused_from,
+    )
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(value)

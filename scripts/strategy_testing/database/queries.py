@@ -1,0 +1,24 @@
+"""What is asked for people: a run's summary, the leaderboard, what is known of a strategy's orders."""
+
+from strategy_testing.database.connection import Database, Row
+from strategy_testing.database.runs import StoredRun
+from strategy_testing.fees.estimate import OrderHistory
+from strategy_testing.verdict.summary import RunSummary
+
+
+def run_summary(database: Database, run: StoredRun) -> RunSummary:
+    """What the run came to, as the database counts it."""
+    return RunSummary(**database.rows("run_summary", {"id": run.id})[0])
+
+
+def leaderboard(database: Database) -> list[Row]:
+    """The rows of the view strategy_leaderboard, best first."""
+    return database.rows("leaderboard")
+
+
+def order_history(database: Database, strategy: str) -> OrderHistory | None:
+    """What earlier runs of a strategy tell about its orders; None without any."""
+    rows = database.rows("order_history", {"name": strategy})
+    if not rows or rows[0]["orders_per_year"] is None:
+        return None
+    return OrderHistory(**rows[0])

@@ -1,1 +1,0 @@
-INSERT INTO schema_versions (version) VALUES (%(version)s)

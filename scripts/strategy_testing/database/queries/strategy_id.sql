@@ -1,1 +1,0 @@
-SELECT id FROM strategies WHERE name = %(name)s

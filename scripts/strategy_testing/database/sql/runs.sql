@@ -1,0 +1,156 @@
+-- name: insert_strategy
+-- What a config says of its strategy replaces what was known; what it leaves out stays.
+INSERT INTO strategies (name, category, asset_class, lean_project_path, description, hypothesis, priority)
+VALUES (
+    %(name)s, %(category)s, %(asset_class)s, %(lean_project_path)s, %(description)s, %(hypothesis)s, %(priority)s
+)
+ON CONFLICT (name) DO UPDATE
+SET
+    category = coalesce(excluded.category, strategies.category),
+    asset_class = coalesce(excluded.asset_class, strategies.asset_class),
+    lean_project_path = coalesce(excluded.lean_project_path, strategies.lean_project_path),
+    description = coalesce(excluded.description, strategies.description),
+    hypothesis = coalesce(excluded.hypothesis, strategies.hypothesis),
+    priority = coalesce(excluded.priority, strategies.priority),
+    updated_at = now()
+WHERE
+    (
+        coalesce(excluded.category, strategies.category),
+        coalesce(excluded.asset_class, strategies.asset_class),
+        coalesce(excluded.lean_project_path, strategies.lean_project_path),
+        coalesce(excluded.description, strategies.description),
+        coalesce(excluded.hypothesis, strategies.hypothesis),
+        coalesce(excluded.priority, strategies.priority)
+    ) IS DISTINCT FROM (
+        strategies.category,
+        strategies.asset_class,
+        strategies.lean_project_path,
+        strategies.description,
+        strategies.hypothesis,
+        strategies.priority
+    );
+
+-- name: strategy_id
+SELECT id FROM strategies WHERE name = %(name)s;
+
+-- name: insert_run
+-- Only the first import or start of a run inserts it; later ones find it by its run_uuid.
+INSERT INTO optimization_runs (
+    run_uuid, strategy_id, batch_id, config_file, optimization_type, target_metric, target_direction, total_combinations,
+    status, config, command, strategy_code_hash, engine_image, output_folder, runner_host, runner_pid,
+    runner_started_at, started_at
+)
+VALUES (
+    %(run_uuid)s, %(strategy_id)s, %(batch_id)s, %(config_file)s, %(optimization_type)s, %(target_metric)s, %(target_direction)s,
+    %(total_combinations)s, %(status)s, %(config)s, %(command)s, %(strategy_code_hash)s, %(engine_image)s,
+    %(output_folder)s, %(runner_host)s, %(runner_pid)s, %(runner_started_at)s, %(started_at)s
+)
+ON CONFLICT (run_uuid) DO NOTHING;
+
+-- name: lock_run
+-- Whoever imports the same run at the same moment waits here until the first one has committed.
+SELECT id, strategy_id, status, error_message, completed_at, runner_host, runner_pid, runner_started_at
+FROM optimization_runs
+WHERE run_uuid = %(run_uuid)s
+FOR UPDATE;
+
+-- name: update_run
+UPDATE optimization_runs
+SET
+    status = %(status)s,
+    error_message = %(error_message)s,
+    import_problems = %(import_problems)s,
+    warnings = %(warnings)s,
+    total_combinations = coalesce(%(total_combinations)s, total_combinations),
+    lean_version = coalesce(%(lean_version)s, lean_version),
+    config = coalesce(%(config)s::jsonb, config),
+    config_file = coalesce(%(config_file)s, config_file),
+    output_folder = %(output_folder)s,
+    completed_at = %(completed_at)s,
+    updated_at = now()
+WHERE
+    id = %(id)s
+    AND (
+        status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
+        completed_at
+    ) IS DISTINCT FROM (
+        %(status)s, %(error_message)s, %(import_problems)s::text[], %(warnings)s::text[],
+        coalesce(%(total_combinations)s, total_combinations), coalesce(%(lean_version)s, lean_version),
+        coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
+        %(completed_at)s::timestamptz
+    );
+
+-- name: restart_run
+UPDATE optimization_runs
+SET
+    status = 'running',
+    error_message = NULL,
+    completed_at = NULL,
+    command = %(command)s,
+    runner_host = %(runner_host)s,
+    runner_pid = %(runner_pid)s,
+    runner_started_at = %(runner_started_at)s,
+    updated_at = now()
+WHERE id = %(id)s;
+
+-- name: runs_of_host
+-- Runs that are said to be running on this machine.
+SELECT id, run_uuid::text, strategy_id, status, output_folder, runner_host, runner_pid, runner_started_at
+FROM optimization_runs
+WHERE status = 'running' AND runner_host = %(host)s
+ORDER BY id;
+
+-- name: claim_run
+-- Takes a run over from a runner that is gone; nobody else can, because the old owner no longer stands there.
+UPDATE optimization_runs
+SET runner_pid = %(new_pid)s, runner_started_at = %(new_started_at)s, updated_at = now()
+WHERE
+    id = %(id)s
+    AND status = 'running'
+    AND runner_pid = %(old_pid)s
+    AND runner_started_at = %(old_started_at)s
+RETURNING id;
+
+-- name: abandon_run
+UPDATE optimization_runs
+SET status = 'interrupted', error_message = %(message)s, completed_at = now(), updated_at = now()
+WHERE id = %(id)s;
+
+-- name: resumable_runs
+-- Runs that have not got all their combinations, the newest first.
+SELECT
+    runs.id,
+    runs.status,
+    runs.output_folder,
+    runs.strategy_code_hash,
+    runs.runner_host,
+    runs.runner_pid,
+    runs.runner_started_at,
+    strategies.name AS strategy,
+    runs.config_file
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
+WHERE
+    (%(id)s::bigint IS NULL OR runs.id = %(id)s)
+    AND (%(strategy)s::text IS NULL OR strategies.name = %(strategy)s)
+    AND (%(id)s::bigint IS NOT NULL OR runs.status <> 'completed')
+    AND runs.optimization_type <> 'Backtest'
+ORDER BY runs.started_at DESC, runs.id DESC;
+
+-- name: run_summary
+SELECT
+    runs.completed_combinations AS completed,
+    runs.failed_combinations AS failed,
+    CASE
+        WHEN EXISTS (
+            SELECT FROM backtest_results
+            WHERE optimization_run_id = runs.id AND meets_criteria IS NOT NULL
+        ) THEN runs.passed_combinations
+    END AS passed,
+    (
+        SELECT max(sharpe_ratio)
+        FROM backtest_results
+        WHERE optimization_run_id = runs.id AND status = 'completed' AND total_trades > 0
+    ) AS best_sharpe
+FROM optimization_runs AS runs
+WHERE runs.id = %(id)s;
