@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.database.connection import connect
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.files import without_database_secrets
 from strategy_testing.lean.process import lean_command
-from strategy_testing.search.space import ListParameter, count_combinations
+from strategy_testing.search.space import ListParameter
 from strategy_testing.strategy.inspection import StrategyFacts, SyntaxFinding, inspect_strategy
 from strategy_testing.strategy.prices import Market, PriceDataError, price_findings
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
@@ -94,12 +94,8 @@ def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
 
 
 def _check_config(config: OptimizationConfig) -> Check:
-    if config.search.type == EULER_SEARCH:
-        amount = "an Euler search: the number of combinations is not known beforehand"
-    else:
-        amount = f"{count_combinations(config.search.parameters):,} combinations"
     windows = " in each in-sample window" if config.walk_forward is not None else ""
-    return Check("config", True, f"{config.file} is valid; {amount}{windows}")
+    return Check("config", True, f"{config.file} is valid; {config.search.method.size}{windows}")
 
 
 def _check_lean(environment: Mapping[str, str]) -> Check:
