@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strategy_testing.search.euler import SEGMENTS, halves_evenly, steps
+from strategy_testing.search.euler_search import SEGMENTS, halves_evenly, steps
 from strategy_testing.search.space import (
     ListParameter,
     Parameter,

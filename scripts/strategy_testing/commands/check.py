@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from strategy_testing.commands.settings import Settings, workspace_of
-from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer
 from strategy_testing.database.connection import connect
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
-from strategy_testing.search.space import count_combinations
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
 from strategy_testing.strategy.syntax import SyntaxFinding
@@ -73,12 +72,8 @@ def check(config: OptimizationConfig, settings: Settings) -> ExitCode:
 
 
 def _check_config(config: OptimizationConfig) -> Check:
-    if config.search.type == EULER_SEARCH:
-        amount = "an Euler search: the number of combinations is not known beforehand"
-    else:
-        amount = f"{count_combinations(config.search.parameters):,} combinations"
     windows = " in each in-sample window" if config.walk_forward is not None else ""
-    return Check("config", True, f"{config.file} is valid; {amount}{windows}")
+    return Check("config", True, f"{config.file} is valid; {config.search.method.size}{windows}")
 
 
 def _check_workspace(workspace: Path) -> Check:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from tabulate import tabulate
 
-from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer, tell
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import order_history
@@ -13,7 +13,6 @@ from strategy_testing.fees.commissions import FeeEstimate, Pricing
 from strategy_testing.fees.estimate import MissingAssumptions, OrderHistory, estimate_fees
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
-from strategy_testing.search.space import count_combinations
 
 
 def needs_history(config: OptimizationConfig) -> bool:
@@ -82,6 +81,5 @@ def _whole(dollars: Decimal) -> str:
 
 
 def _combinations(config: OptimizationConfig) -> str:
-    if config.search.type == EULER_SEARCH:
-        return "not known beforehand (Euler Search)"
-    return str(count_combinations(config.search.parameters))
+    count = config.search.method.combinations
+    return f"not known beforehand ({config.search.type})" if count is None else str(count)

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.metrics.catalogue import Metric
+from strategy_testing.search.protocol import Search
 from strategy_testing.search.space import Parameter
-
-GRID_SEARCH = "Grid Search"
-EULER_SEARCH = "Euler Search"
 
 FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital")
 """What the section `backtest` hands to the strategy, the same in every backtest of a run."""
@@ -46,14 +44,23 @@ class Constraint:
 class SearchSettings:
     """What the optimizer varies and what it looks for."""
 
-    type: str
-    """Grid Search or Euler Search."""
+    method: Search
+    """How it chooses combinations, and out of which."""
     target_metric: str
     target_direction: str
     """max or min."""
-    parameters: tuple[Parameter, ...]
     constraints: tuple[Constraint, ...] = ()
     max_concurrent_backtests: int | None = None
+
+    @property
+    def type(self) -> str:
+        """The name of the method, such as Grid Search."""
+        return self.method.name
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What varies."""
+        return self.method.parameters
 
 
 @dataclass(frozen=True)

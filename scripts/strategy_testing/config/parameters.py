@@ -7,7 +7,7 @@ from typing import Any
 
 from strategy_testing.config.schema_validation import shown
 from strategy_testing.config.yaml_source import YamlPath, dotted
-from strategy_testing.search.euler import halves_evenly
+from strategy_testing.search.protocol import Search
 from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, canonical_value, range_count
 
 Report = Callable[[YamlPath, str], None]
@@ -20,7 +20,7 @@ _FORBIDDEN_IN_TEXT = re.compile(r"[\s,:]")
 
 
 def read_parameters(
-    section: Any, fixed: set[str], broken: set[str], problem: Report, warning: Report, *, is_euler: bool
+    section: Any, fixed: set[str], broken: set[str], problem: Report, warning: Report, *, search: type[Search]
 ) -> list[Parameter]:
     """The parameters that are sound; every mistake goes to `problem`, every doubt to `warning`.
 
@@ -30,7 +30,7 @@ def read_parameters(
         broken: paths that break the schema and have been reported.
         problem: takes a path and what is wrong with it.
         warning: takes a path and what is doubtful about it.
-        is_euler: whether the search refines, which takes ranges only.
+        search: which may object to a parameter.
     """
     parameters: list[Parameter] = []
     for name, spec in (section if isinstance(section, Mapping) else {}).items():
@@ -42,9 +42,9 @@ def read_parameters(
         if not isinstance(spec, Mapping) or _is_broken(dotted(path), broken):
             continue
         if "values" in spec:
-            parameter: Parameter | None = _list(name, spec, path, problem, is_euler=is_euler)
+            parameter: Parameter | None = _list(name, spec, path, problem, search=search)
         else:
-            parameter = _range(name, spec, path, problem, warning, is_euler=is_euler)
+            parameter = _range(name, spec, path, problem, warning, search=search)
         if parameter is not None:
             parameters.append(parameter)
     return parameters
@@ -56,7 +56,7 @@ def _is_broken(place: str, broken: set[str]) -> bool:
 
 
 def _range(
-    name: str, spec: Mapping[str, Any], path: YamlPath, problem: Report, warning: Report, *, is_euler: bool
+    name: str, spec: Mapping[str, Any], path: YamlPath, problem: Report, warning: Report, *, search: type[Search]
 ) -> RangeParameter | None:
     missing = [key for key in _RANGE_KEYS if key not in spec]
     if missing:
@@ -78,7 +78,8 @@ def _range(
     _check_default(spec, path, problem, numeric=True)
     parameter = RangeParameter(name, numbers["start"], numbers["end"], numbers["step"], numbers.get("min_step"))
     is_whole = not fractional and kind != "float"
-    if parameter.min_step is not None and not _min_step_is_sound(parameter, path, problem, is_euler, is_whole):
+    if objection := search.objection(parameter, is_whole=is_whole):
+        problem((*path, objection.key), objection.message)
         return None
     last = parameter.start + (range_count(parameter.start, parameter.end, parameter.step) - 1) * parameter.step
     if last != parameter.end:
@@ -86,31 +87,8 @@ def _range(
     return parameter
 
 
-def _min_step_is_sound(
-    parameter: RangeParameter, path: YamlPath, problem: Report, is_euler: bool, is_whole: bool
-) -> bool:
-    finest = parameter.min_step or parameter.step
-    here = (*path, "min_step")
-    if not is_euler:
-        problem(here, "belongs to Euler Search, and the type is Grid Search; remove it or change the type")
-    elif finest > parameter.step:
-        problem(here, f"{finest} is above step {parameter.step}; the search goes from step down to min_step")
-    elif is_whole and not halves_evenly(parameter.step, finest):
-        doubled = finest
-        while doubled * 2 <= parameter.step:
-            doubled *= 2
-        problem(
-            here,
-            f"step {parameter.step} does not halve down to {finest} in whole numbers; "
-            f"use step {doubled} or {doubled * 2}",
-        )
-    else:
-        return True
-    return False
-
-
 def _list(
-    name: str, spec: Mapping[str, Any], path: YamlPath, problem: Report, *, is_euler: bool
+    name: str, spec: Mapping[str, Any], path: YamlPath, problem: Report, *, search: type[Search]
 ) -> ListParameter | None:
     extra = [key for key in (*_RANGE_KEYS, "min_step") if key in spec]
     if extra:
@@ -132,10 +110,11 @@ def _list(
         seen.add(key)
         values.append(value)
     _check_default(spec, path, problem, numeric=all(isinstance(value, Decimal) for value in values))
-    if is_euler and len(values) > 1:
-        problem((*path, "values"), "Euler Search refines ranges, not lists; give start, end and step, or Grid Search")
+    parameter = ListParameter(name, tuple(values))
+    if objection := search.objection(parameter):
+        problem((*path, objection.key), objection.message)
         return None
-    return ListParameter(name, tuple(values)) if sound else None
+    return parameter if sound else None
 
 
 def _value(raw: Any) -> Decimal | str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.config.model import (
-    EULER_SEARCH,
     BacktestSettings,
     Bound,
     Constraint,
@@ -25,8 +24,8 @@ from strategy_testing.config.yaml_source import YamlDocument, YamlPath, dotted, 
 from strategy_testing.errors import ConfigError, Problem
 from strategy_testing.metrics.catalogue import METRICS, Metric, criterion_metric, criterion_names
 from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
-from strategy_testing.search.euler import degenerates_to_grid
-from strategy_testing.search.space import RangeParameter
+from strategy_testing.search.grid_search import GridSearch
+from strategy_testing.search.searches import SEARCHES
 
 FOR_PEOPLE = ("notes", "reporting", "expected_results", "analysis")
 """Sections kept for people; the framework does not read them."""
@@ -171,24 +170,19 @@ class _SemanticReader:
             for index, text in enumerate(values.get("constraints") or [])
             if isinstance(text, str) and (constraint := self._constraint(index, text)) is not None
         ]
-        is_euler = values.get("type") == EULER_SEARCH
+        search = SEARCHES.get(values.get("type", ""), GridSearch)
         parameters = read_parameters(
-            values.get("parameters"), fixed, self.broken, self.problem, self.warning, is_euler=is_euler
+            values.get("parameters"), fixed, self.broken, self.problem, self.warning, search=search
         )
-        ranges = [parameter for parameter in parameters if isinstance(parameter, RangeParameter)]
-        if is_euler and ranges and not self.problems and degenerates_to_grid(ranges):
-            self.warning(
-                ("optimization", "type"),
-                "with these steps there is nothing to refine, so Euler Search is a plain grid; "
-                "give finer steps, or write Grid Search",
-            )
+        method = search(tuple(parameters))
+        if not self.problems and method.doubt:
+            self.warning(("optimization", "type"), method.doubt)
         if not all(key in values for key in ("type", "target_metric", "target_direction")):
             return None
         return SearchSettings(
-            type=values["type"],
+            method=method,
             target_metric=values["target_metric"],
             target_direction=values["target_direction"],
-            parameters=tuple(parameters),
             constraints=tuple(constraints),
             max_concurrent_backtests=values.get("max_concurrent_backtests"),
         )

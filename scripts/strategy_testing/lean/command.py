@@ -1,23 +1,21 @@
-"""Builds the `lean optimize` command of a grid. Pure: a config in, arguments and an optimizer config out."""
+"""Builds the `lean optimize` commands of a search. Pure: a config in, arguments and an optimizer config out."""
 
 import json
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from strategy_testing.config.model import EULER_SEARCH, Constraint, OptimizationConfig
+from strategy_testing.config.model import Constraint, OptimizationConfig
 from strategy_testing.metrics.lean_names import name_for_lean_cli, optimizer_path
 from strategy_testing.results.manifest import OPTIMIZER_CONFIG
-from strategy_testing.search.euler import SEGMENTS, steps
-from strategy_testing.search.grids import cover_missing
-from strategy_testing.search.space import Axis, Grid, ListParameter, Parameter, Progression, RangeParameter
+from strategy_testing.search.protocol import Part, Refinement
+from strategy_testing.search.space import Axis, Progression, plain, value_text
 
 _STRATEGIES = "QuantConnect.Optimizer.Strategies."
 _SETTINGS_TYPE = f"{_STRATEGIES}StepBaseOptimizationStrategySettings, QuantConnect.Optimizer"
-_GRID_SEGMENTS = 10  # what the CLI writes; a grid with steps does not use it
 _OPERATORS = {
     ">": "greater",
     "<": "less",
@@ -38,8 +36,8 @@ class LeanCommand:
     """The folder it writes, relative to the workspace."""
     optimizer_config: Mapping[str, Any] | None
     """The content of output/optimizer.json, where flags cannot say it."""
-    combinations: int | None = None
-    """Backtests that it asks for; None for an Euler search."""
+    combinations: int | None
+    """Backtests that it asks for; None where they are not known beforehand."""
 
     @property
     def optimizer_config_text(self) -> str | None:
@@ -66,24 +64,20 @@ def plan_commands(
         output: the run's folder, relative to the lean workspace; a lone first command writes into it, any other into
             a folder part-NN in it.
         max_concurrent: backtests at once, where the config does not say.
-        done: parameters of combinations that need no backtest; an Euler search decides for itself.
+        done: parameters of combinations that need no backtest; a search that decides by its results begins anew.
         first_part: the number of the first command within its run.
     """
     concurrent = config.search.max_concurrent_backtests or max_concurrent
-    is_euler = config.search.type == EULER_SEARCH
-    grids = [] if is_euler else cover_missing(config.search.parameters, done)
-    count = 1 if is_euler else len(grids)
-    is_alone = first_part == 1 and count == 1
-    folders = [output if is_alone else output / f"part-{first_part + i:02}" for i in range(count)]
-    if is_euler:
-        return [_with_optimizer_config(config, _euler_parameters(config.search.parameters), folders[0], concurrent)]
-    return [build_grid_command(config, grid, folder, concurrent) for grid, folder in zip(grids, folders, strict=True)]
+    parts = config.search.method.parts(done)
+    is_alone = first_part == 1 and len(parts) == 1
+    folders = [output if is_alone else output / f"part-{first_part + i:02}" for i in range(len(parts))]
+    return [_build_command(config, part, folder, concurrent) for part, folder in zip(parts, folders, strict=True)]
 
 
 def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> LeanCommand:
     """`lean backtest` of the middle combination: of every parameter the value in the middle of its range or list."""
     arguments = ["backtest", config.strategy.lean_project_path, "--output", str(output)]
-    middle = {parameter.name: _as_text(parameter.middle()) for parameter in config.search.parameters}
+    middle = {parameter.name: value_text(parameter.middle()) for parameter in config.search.parameters}
     for name, value in (middle | config.backtest.fixed_parameters).items():
         arguments += ["--parameter", name, value]
     if config.lean.image:
@@ -91,51 +85,45 @@ def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> Le
     return LeanCommand(tuple(arguments), output, None, combinations=1)
 
 
-def build_grid_command(config: OptimizationConfig, grid: Grid, output: PurePosixPath, concurrent: int) -> LeanCommand:
-    """The command of one grid: flags where they can say it, else an optimizer config."""
-    progressions = {name: axis for name, axis in grid.axes.items() if isinstance(axis, Progression)}
-    if len(progressions) == len(grid.axes) and not config.backtest.fixed_parameters:
-        command = _with_flags(config, progressions, output, concurrent)
+def _build_command(config: OptimizationConfig, part: Part, output: PurePosixPath, concurrent: int) -> LeanCommand:
+    """The command of one part: flags where they can say it, else an optimizer config."""
+    progressions = {name: axis for name, axis in part.axes.items() if isinstance(axis, Progression)}
+    content = None
+    if len(progressions) == len(part.axes) and not config.backtest.fixed_parameters:
+        arguments = _flags(config, progressions)
     else:
-        parameters = [_grid_parameter(name, axis) for name, axis in grid.axes.items()]
-        command = _with_optimizer_config(config, parameters, output, concurrent)
-    return replace(command, combinations=grid.combinations)
+        content = _optimizer_config(config, part)
+        arguments = ["--optimizer-config", str(output / OPTIMIZER_CONFIG)]
+    arguments = ["optimize", config.strategy.lean_project_path, *arguments, *_common_flags(config, output, concurrent)]
+    return LeanCommand(tuple(arguments), output, content, part.combinations)
 
 
-def _with_flags(
-    config: OptimizationConfig, axes: Mapping[str, Progression], output: PurePosixPath, concurrent: int
-) -> LeanCommand:
+def _flags(config: OptimizationConfig, axes: Mapping[str, Progression]) -> list[str]:
     search = config.search
-    arguments = ["optimize", config.strategy.lean_project_path, "--strategy", search.type]
-    arguments += ["--target", name_for_lean_cli(search.target_metric), "--target-direction", search.target_direction]
+    flags = ["--strategy", search.type]
+    flags += ["--target", name_for_lean_cli(search.target_metric), "--target-direction", search.target_direction]
     for name, axis in axes.items():
-        arguments += ["--parameter", name, *(_plain(number) for number in (axis.start, axis.end, axis.step))]
+        flags += ["--parameter", name, *(plain(number) for number in (axis.start, axis.end, axis.step))]
     for constraint in search.constraints:
-        bar = f"{name_for_lean_cli(constraint.metric)} {constraint.operator} {_plain(constraint.value)}"
-        arguments += ["--constraint", bar]
-    arguments += _common_flags(config, output, concurrent)
-    return LeanCommand(tuple(arguments), output, None)
+        bar = f"{name_for_lean_cli(constraint.metric)} {constraint.operator} {plain(constraint.value)}"
+        flags += ["--constraint", bar]
+    return flags
 
 
-def _with_optimizer_config(
-    config: OptimizationConfig, parameters: list[dict[str, Any]], output: PurePosixPath, concurrent: int
-) -> LeanCommand:
+def _optimizer_config(config: OptimizationConfig, part: Part) -> dict[str, Any]:
     search = config.search
-    is_euler = search.type == EULER_SEARCH
+    parameters = [{"name": name} | _range_or_value(axis) for name, axis in part.axes.items()]
     fixed = [{"name": name, "value": value} for name, value in config.backtest.fixed_parameters.items()]
-    content = {
+    return {
         "optimization-strategy": f"{_STRATEGIES}{search.type.replace(' ', '')}OptimizationStrategy",
         "optimization-strategy-settings": {
             "$type": _SETTINGS_TYPE,
-            "default-segment-amount": SEGMENTS if is_euler else _GRID_SEGMENTS,
+            "default-segment-amount": search.method.segments,
         },
         "optimization-criterion": {"target": optimizer_path(search.target_metric), "extremum": search.target_direction},
         "parameters": parameters + fixed,
         "constraints": [_constraint(constraint) for constraint in search.constraints],
     }
-    arguments = ["optimize", config.strategy.lean_project_path, "--optimizer-config", str(output / OPTIMIZER_CONFIG)]
-    arguments += _common_flags(config, output, concurrent)
-    return LeanCommand(tuple(arguments), output, content)
 
 
 def _common_flags(config: OptimizationConfig, output: PurePosixPath, concurrent: int) -> list[str]:
@@ -143,28 +131,11 @@ def _common_flags(config: OptimizationConfig, output: PurePosixPath, concurrent:
     return [*flags, "--image", config.lean.image] if config.lean.image else flags
 
 
-def _grid_parameter(name: str, axis: Axis) -> dict[str, Any]:
+def _range_or_value(axis: Axis | Refinement) -> dict[str, Any]:
     if isinstance(axis, str):
-        return {"name": name, "value": axis}
-    return {"name": name, "min": _number(axis.start), "max": _number(axis.end), "step": _number(axis.step)}
-
-
-def _euler_parameters(parameters: tuple[Parameter, ...]) -> list[dict[str, Any]]:
-    return [_euler_parameter(parameter) for parameter in parameters]
-
-
-def _euler_parameter(parameter: Parameter) -> dict[str, Any]:
-    if isinstance(parameter, ListParameter):  # the config reader lets only lists of one value through
-        return {"name": parameter.name, "value": _as_text(parameter.values[0])}
-    first, finest = steps(parameter)
-    bounds: RangeParameter = parameter
-    return {
-        "name": bounds.name,
-        "min": _number(bounds.start),
-        "max": _number(bounds.end),
-        "step": _number(first),
-        "min-step": _number(finest),
-    }
+        return {"value": axis}
+    bounds = {"min": _number(axis.start), "max": _number(axis.end), "step": _number(axis.step)}
+    return bounds | {"min-step": _number(axis.min_step)} if isinstance(axis, Refinement) else bounds
 
 
 def _constraint(constraint: Constraint) -> dict[str, Any]:
@@ -173,15 +144,6 @@ def _constraint(constraint: Constraint) -> dict[str, Any]:
         "operator": _OPERATORS[constraint.operator],
         "target-value": _number(constraint.value),
     }
-
-
-def _as_text(value: Decimal | str) -> str:
-    return value if isinstance(value, str) else _plain(value)
-
-
-def _plain(number: Decimal) -> str:
-    """Without exponent or needless zeros: 10, 0.005."""
-    return f"{number.normalize():f}" if number else "0"
 
 
 def _number(number: Decimal) -> int | float:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from strategy_testing.config.model import EULER_SEARCH, Criterion
+from strategy_testing.config.model import Criterion
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.diagnosis import Failure, diagnose
 from strategy_testing.results.folder import LeanOutput, RunFolder, SkippedFile, backtest_files, read_backtest
 from strategy_testing.results.manifest import LEAN_OUTPUT
-from strategy_testing.results.optimizer_config import count_requested, search_type, varied_parameters
+from strategy_testing.results.optimizer_config import read_search, varied_parameters
+from strategy_testing.search.grid_search import GridSearch
+from strategy_testing.search.protocol import Search
 from strategy_testing.verdict.outcome import distinct_combinations
 
 
@@ -22,7 +24,8 @@ class RunContents:
     skipped: tuple[SkippedFile, ...]
     total_combinations: int | None
     """How many combinations there should be; None when nobody knows."""
-    is_euler: bool
+    search: Search
+    """Of the first part that tells; else a grid of nobody knows what."""
     has_ended: bool
     """Whether LEAN says of every part that it has ended."""
     failure: Failure | None
@@ -56,13 +59,14 @@ def read_contents(run: RunFolder, criteria: Sequence[Criterion]) -> RunContents:
                 skipped.append(read)
             else:
                 results.append(read.judged(tuple(criteria)))
-    is_euler = any(search_type(output.optimizer_config) == EULER_SEARCH for output in run.outputs)
+    searches = [search for output in run.outputs if (search := read_search(output.optimizer_config))]
+    search = searches[0] if searches else GridSearch(())
     ended = [output.log.has_ended or output.is_single_backtest for output in run.outputs]
     return RunContents(
         results=tuple(results),
         skipped=tuple(skipped),
-        total_combinations=_total_combinations(run, results, is_euler),
-        is_euler=is_euler,
+        total_combinations=_total_combinations(run, results, search),
+        search=search,
         has_ended=bool(ended) and all(ended),
         failure=_failure_on_disk(run),
         varied=_varied(run),
@@ -76,7 +80,7 @@ def last_sign_of_life(run: RunFolder, contents: RunContents) -> datetime | None:
     return max(ends, default=None)
 
 
-def _total_combinations(run: RunFolder, results: Sequence[BacktestResult], is_euler: bool) -> int | None:
+def _total_combinations(run: RunFolder, results: Sequence[BacktestResult], search: Search) -> int | None:
     """By the manifest, else by LEAN's own config, else, for a search that has ended, by what it tested."""
     if run.manifest and run.manifest.total_combinations is not None:
         return run.manifest.total_combinations
@@ -85,12 +89,15 @@ def _total_combinations(run: RunFolder, results: Sequence[BacktestResult], is_eu
     if known and len(known) == len(counts):
         return sum(known)
     if run.outputs and run.outputs[-1].log.has_ended:
-        return distinct_combinations(results, as_written=is_euler)
+        return distinct_combinations(results, search)
     return None
 
 
 def _requested(output: LeanOutput) -> int | None:
-    return 1 if output.is_single_backtest else count_requested(output.optimizer_config)
+    if output.is_single_backtest:
+        return 1
+    search = read_search(output.optimizer_config)
+    return search.combinations if search else None
 
 
 def _failure_on_disk(run: RunFolder) -> Failure | None:

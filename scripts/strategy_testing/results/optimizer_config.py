@@ -1,21 +1,21 @@
 """Reads the optimizer-config.json that the CLI sent to the engine. Pure."""
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from strategy_testing.config.model import EULER_SEARCH, GRID_SEARCH
-from strategy_testing.search.space import range_count
+from strategy_testing.search.protocol import Search
+from strategy_testing.search.searches import SEARCHES
+from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, range_count
 
-_STRATEGY_CLASSES = {"GridSearch": GRID_SEARCH, "EulerSearch": EULER_SEARCH}
+_NAMES = {name.replace(" ", ""): name for name in SEARCHES}
 
 
 def search_type(optimizer_config: Mapping[str, Any]) -> str | None:
-    """Grid Search or Euler Search, as people name it; None where the config does not say."""
+    """The search as people name it, such as Grid Search; None where the config does not say."""
     name = str(optimizer_config.get("optimization-strategy", "")).rsplit(".", 1)[-1]
     name = name.removesuffix("OptimizationStrategy")
-    return _STRATEGY_CLASSES.get(name, name or None)
+    return _NAMES.get(name, name or None)
 
 
 def target(optimizer_config: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -32,19 +32,28 @@ def varied_parameters(optimizer_config: Mapping[str, Any]) -> list[str]:
     return [str(parameter["name"]) for parameter in _parameters(optimizer_config) if "min" in parameter]
 
 
-def count_requested(optimizer_config: Mapping[str, Any]) -> int | None:
-    """How many combinations a grid search runs; None for a search that does not know, or a config that is damaged."""
-    parameters = _parameters(optimizer_config)
-    if not parameters or search_type(optimizer_config) != GRID_SEARCH:
+def read_search(optimizer_config: Mapping[str, Any]) -> Search | None:
+    """The search as LEAN was given it; None where the config does not say, or names one that we do not know.
+
+    Where the config is damaged, the search has no parameters.
+    """
+    search = SEARCHES.get(search_type(optimizer_config) or "")
+    if search is None:
         return None
     try:
-        return math.prod(
-            range_count(*(Decimal(str(parameter[key])) for key in ("min", "max", "step")))
-            for parameter in parameters
-            if "min" in parameter
-        )
+        return search(tuple(_parameter(parameter) for parameter in _parameters(optimizer_config)))
     except (KeyError, ValueError, ArithmeticError):
-        return None
+        return search(())
+
+
+def _parameter(parameter: Mapping[str, Any]) -> Parameter:
+    name = str(parameter["name"])
+    if "min" not in parameter:
+        return ListParameter(name, (str(parameter.get("value")),))
+    start, end, step = (Decimal(str(parameter[key])) for key in ("min", "max", "step"))
+    range_count(start, end, step)  # raises where they are no range
+    finest = parameter.get("min-step")
+    return RangeParameter(name, start, end, step, None if finest is None else Decimal(str(finest)))
 
 
 def _parameters(optimizer_config: Mapping[str, Any]) -> list[Mapping[str, Any]]:

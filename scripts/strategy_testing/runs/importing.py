@@ -71,7 +71,7 @@ def import_run(
             contents.unusable,
             contents.has_ended,
             runner.failure if runner else contents.failure,
-            as_written=contents.is_euler,
+            search=contents.search,
         )
         requested = criteria_config.backtest if criteria_config else BacktestSettings()
         warnings = find_nonsense(everything, contents.varied, requested)
@@ -95,7 +95,7 @@ def import_run(
         skipped=contents.skipped,
         warnings=tuple(warnings),
         backtests=len(contents.results),
-        combinations=distinct_combinations(contents.results, as_written=contents.is_euler),
+        combinations=distinct_combinations(contents.results, contents.search),
         reused=len(reused),
         is_still_running=is_still_running,
     )

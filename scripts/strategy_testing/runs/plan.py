@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from strategy_testing.config.model import EULER_SEARCH, OptimizationConfig
+from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.lean.command import LeanCommand, plan_commands
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.manifest import OPTIMIZER_CONFIG, RunManifest
-from strategy_testing.search.space import canonical_value, count_combinations
 
 OUTPUT_ROOT = ".optimization"
 _TIME_FORMAT = "%Y-%m-%d_%H-%M-%S"
@@ -59,18 +58,15 @@ class RunPlan:
 
     @property
     def total_combinations(self) -> int | None:
-        """Of the whole run; None for an Euler search, which does not know them beforehand."""
-        return None if self.is_euler else count_combinations(self.config.search.parameters)
+        """Of the whole run; None where they are not known beforehand."""
+        return self.config.search.method.combinations
 
     @property
     def backtests_to_run(self) -> int | None:
-        """Backtests that LEAN is asked for; None for an Euler search."""
-        return None if self.is_euler else sum(command.combinations or 0 for command in self.commands)
-
-    @property
-    def is_euler(self) -> bool:
-        """Whether the search refines."""
-        return self.config.search.type == EULER_SEARCH
+        """Backtests that LEAN is asked for; None where they are not known beforehand."""
+        counts = [command.combinations for command in self.commands]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
 
     def shown_commands(self) -> tuple[str, ...]:
         """The commands as a shell takes them."""
@@ -96,7 +92,7 @@ def plan_run(
     output, number = home / stamp, 2
     while (setup.workspace / output).exists():  # a run that began in the same second
         output, number = home / f"{stamp}_{number}", number + 1
-    reused = () if config.search.type == EULER_SEARCH else tuple(_wanted(config, reusable))
+    reused = tuple(_wanted(config, reusable))
     commands = plan_commands(config, output, setup.concurrency, done=[result.parameters for result in reused])
     return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), reused)
 
@@ -108,7 +104,7 @@ def plan_rest(
     manifest: RunManifest,
     done: Collection[Mapping[str, str]],
 ) -> RunPlan:
-    """Plans what is missing of a run; an Euler search, which decides by its results, begins anew within it.
+    """Plans what is missing of a run; a search that decides by its results begins anew within it.
 
     Args:
         config: the copy in the run's folder.
@@ -125,15 +121,13 @@ def plan_rest(
 
 def _wanted(config: OptimizationConfig, reusable: Sequence[BacktestResult]) -> list[BacktestResult]:
     """The reusable results that the config asks for: each combination once, with nothing in it that is not asked."""
-    fixed = config.backtest.fixed_parameters
-    names = {parameter.name for parameter in config.search.parameters} | fixed.keys()
-    asked = {parameter.name: parameter.canonical_values() for parameter in config.search.parameters}
-    asked |= {name: {canonical_value(value)} for name, value in fixed.items()}
-    wanted: dict[tuple[str, ...], BacktestResult] = {}
+    search, fixed = config.search.method, config.backtest.fixed_parameters
+    wanted: dict[frozenset[tuple[str, str]], BacktestResult] = {}
     for result in reusable:
-        values = {name: canonical_value(value) for name, value in result.parameters.items()}
-        if values.keys() == names and all(values[name] in asked[name] for name in names):
-            wanted[tuple(values[name] for name in sorted(names))] = result
+        varied = {name: value for name, value in result.parameters.items() if name not in fixed}
+        given = {name: value for name, value in result.parameters.items() if name in fixed}
+        if search.includes(varied) and search.key(given) == search.key(fixed):
+            wanted[search.key(varied)] = result
     return list(wanted.values())
 
 

@@ -167,4 +167,14 @@ def canonical_value(text: str) -> str:
         return text
     if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
         return text
+    return plain(number)
+
+
+def plain(number: Decimal) -> str:
+    """A number without exponent or needless zeros: 10, 0.005."""
     return f"{number.normalize():f}" if number else "0"
+
+
+def value_text(value: Decimal | str) -> str:
+    """A parameter's value as a strategy is given it: a number plain, a text as it is."""
+    return value if isinstance(value, str) else plain(value)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from strategy_testing.errors import ExitCode
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.search.space import canonical_value
+from strategy_testing.search.protocol import Search
 
 
 class RunStatus(StrEnum):
@@ -30,14 +30,14 @@ class RunOutcome:
     exit_code: ExitCode
 
 
-def distinct_combinations(results: Sequence[BacktestResult], *, as_written: bool) -> int:
+def distinct_combinations(results: Sequence[BacktestResult], search: Search) -> int:
     """How many combinations the results cover; one that was tested twice counts once.
 
     Args:
         results: finished backtests.
-        as_written: whether 30 and 30.0 are two, as LEAN takes them within an Euler search.
+        search: knows which are the same.
     """
-    return len({_combination(result, as_written) for result in results})
+    return len({_combination(result, search) for result in results})
 
 
 def judge_run(
@@ -47,7 +47,7 @@ def judge_run(
     has_ended: bool,
     failure: Failure | None,
     *,
-    as_written: bool,
+    search: Search,
 ) -> RunOutcome:
     """The outcome of a run.
 
@@ -57,19 +57,17 @@ def judge_run(
         unfinished: backtests that were launched and have no result, or whose result cannot be read.
         has_ended: whether LEAN says that the optimization has ended.
         failure: why LEAN did not do its work, when that is known.
-        as_written: whether 30 and 30.0 are two combinations, as in an Euler search.
+        search: knows which combinations are the same.
     """
-    completed = {_combination(result, as_written) for result in results if result.status is BacktestStatus.COMPLETED}
-    failed = [result for result in results if _combination(result, as_written) not in completed]
+    completed = {_combination(result, search) for result in results if result.status is BacktestStatus.COMPLETED}
+    failed = [result for result in results if _combination(result, search) not in completed]
     if total_combinations and len(completed) >= total_combinations and not failed:
         return RunOutcome(RunStatus.COMPLETED, None, ExitCode.OK)  # whatever happened after the last backtest
     reasons = [str(failure)] if failure else []
     if failed:
         error = failed[0].error_message or "no message"
         reasons.append(f"{len(failed)} of {len(results)} backtests failed: {error.splitlines()[0]}")
-    missing = (
-        0 if total_combinations is None else total_combinations - distinct_combinations(results, as_written=as_written)
-    )
+    missing = 0 if total_combinations is None else total_combinations - distinct_combinations(results, search)
     if unfinished and (missing > 0 or total_combinations is None):
         reasons.append(f"{unfinished} backtests have no usable result")
     if missing > unfinished:
@@ -85,7 +83,5 @@ def judge_run(
     return RunOutcome(RunStatus.COMPLETED, None, ExitCode.OK)
 
 
-def _combination(result: BacktestResult, as_written: bool) -> tuple[tuple[str, str], ...] | str:
-    values = result.parameters.items()
-    named = sorted((name, value if as_written else canonical_value(value)) for name, value in values)
-    return tuple(named) or result.backtest_id
+def _combination(result: BacktestResult, search: Search) -> frozenset[tuple[str, str]] | str:
+    return search.key(result.parameters) or result.backtest_id
