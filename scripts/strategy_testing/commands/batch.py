@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.batch_processes import Ended, Job, Signals, run_jobs
-from strategy_testing.commands.configs import refuse_unsupported
+from strategy_testing.commands.cli import refuse_unsupported
 from strategy_testing.commands.estimate import known_history, verdict
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
 from strategy_testing.config.batch import BatchConfig
