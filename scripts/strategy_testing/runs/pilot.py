@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from strategy_testing.console import tell
 from strategy_testing.errors import ExitCode
-from strategy_testing.fees.commissions import DEFAULT_LIMIT
+from strategy_testing.fees.estimate import DEFAULT_LIMIT
 from strategy_testing.lean.command import LeanCommand, build_pilot_command
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.monitor import LeanMonitor
