@@ -1,4 +1,4 @@
-"""What the commands share: configs read for them, and the one place where a mistake or a signal becomes an exit code."""
+"""What the commands share: configs, and the one place where a mistake or a signal becomes an exit code."""
 
 import contextlib
 import os

@@ -10,6 +10,7 @@ from typing import Any
 
 from strategy_testing.config.model import Criterion
 from strategy_testing.metrics.catalogue import METRICS, Metric, MetricValues, Section, Unit
+from strategy_testing.metrics.figures import years_between
 from strategy_testing.verdict.criteria import NOT_JUDGED, Verdict, judge
 
 _DERIVED_DECIMALS = Decimal("0.000001")
@@ -108,15 +109,16 @@ def parse_backtest(
     }
     configuration = _section(document, "algorithmConfiguration")
     parameters = {str(name): _text(value) for name, value in _section(configuration, "parameters").items()}
+    first_day, last_day = _day(_get(configuration, "startDate")), _day(_get(configuration, "endDate"))
     return BacktestResult(
         backtest_id=backtest_id,
         parameters=dict(sorted((parameters or parameters_from_log or {}).items())),
         status=BacktestStatus.FAILED if failed else BacktestStatus.COMPLETED,
         error_message=_optional_text(_get(state, "RuntimeError")) or (f"LEAN's state is {status}" if failed else None),
         stack_trace=_optional_text(_get(state, "StackTrace")),
-        metrics=_metrics(sections),
-        backtest_start=_day(_get(configuration, "startDate")),
-        backtest_end=_day(_get(configuration, "endDate")),
+        metrics=_metrics(sections, first_day, last_day),
+        backtest_start=first_day,
+        backtest_end=last_day,
         account_currency=_optional_text(_get(configuration, "accountCurrency")),
         lean_version=_optional_text(_get(_section(document, "serverStatistics"), "LEAN Version")),
         started_at=_moment(_get(state, "StartTime")),
@@ -124,13 +126,17 @@ def parse_backtest(
     )
 
 
-def _metrics(sections: Mapping[Section, Mapping[str, Any]]) -> dict[str, Decimal | None]:
+def _metrics(
+    sections: Mapping[Section, Mapping[str, Any]], first_day: date | None, last_day: date | None
+) -> dict[str, Decimal | None]:
     values = {metric.column: _first_number(metric, sections) for metric in METRICS}
     if values["total_fees"] is not None:
         values["total_fees"] = abs(values["total_fees"])  # the runtime statistics show fees as a loss
     start, end = values["start_equity"], values["end_equity"]
     values["net_profit"] = None if start is None or end is None else end - start
     values["fee_pct"] = _quotient(values["total_fees"], start)
+    if start is not None and first_day is not None and last_day is not None and first_day <= last_day:
+        values["annual_fee_pct"] = _quotient(values["total_fees"], start * years_between(first_day, last_day))
     values["calmar_ratio"] = _quotient(values["compounding_annual_return"], values["max_drawdown"])
     return values
 
