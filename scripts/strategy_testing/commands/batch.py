@@ -97,7 +97,7 @@ def _unfinished(database: Database, batch: BatchConfig) -> int:
 
 
 def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settings: Settings) -> _Agenda:
-    """Looks at all configs before the first one runs; tells what is wrong with each."""
+    """Looks at all configs before the first one runs; reports what is wrong with each."""
     stored = {} if batch_id is None else _stored_runs(database, batch_id)
     agenda = _Agenda()
     for config in batch.configs:

@@ -21,7 +21,7 @@ def needs_history(config: OptimizationConfig) -> bool:
 
 
 def known_history(database: Database, config: OptimizationConfig) -> OrderHistory | None:
-    """What earlier runs tell, where the estimate rests on them."""
+    """What earlier runs show, where the estimate rests on them."""
     if not needs_history(config):
         return None
     with database.transaction():
@@ -52,7 +52,7 @@ def report_estimate(config: OptimizationConfig, history: OrderHistory | None) ->
 
 
 def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) -> bool:
-    """Whether the run may go on; tells the estimate, and why it stops."""
+    """Whether the run may go on; shows the estimate, and why it stops."""
     estimate = estimate_fees(config, known_history(database, config))
     if isinstance(estimate, MissingAssumptions):
         tell(f"warning: {estimate}; the run goes on without")

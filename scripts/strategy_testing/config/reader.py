@@ -161,7 +161,7 @@ class _SemanticReader:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self.problem(("backtest", key), f"{text} is not a day of the calendar; mend the month or the day")
+            self.problem(("backtest", key), f"{text} is not a day of the calendar; fix the month or the day")
             return None
 
     def _search(self, fixed: set[str]) -> SearchSettings | None:
@@ -250,7 +250,7 @@ class _SemanticReader:
             if bound is Bound.MIN and upper is not None and lower.threshold > upper.threshold:
                 self.problem(
                     ("success_criteria", lower.name),
-                    f"{lower.threshold} is above {upper.name} {upper.threshold}, so nothing could pass; mend one",
+                    f"{lower.threshold} is above {upper.name} {upper.threshold}, so nothing could pass; fix one",
                 )
 
     def _fees(self) -> FeeAssumptions:
@@ -297,7 +297,7 @@ class _SemanticReader:
 
 
 def _slippage(fees: FeeAssumptions) -> Decimal | None:
-    """The fraction of a price that the strategy is told; None for none."""
+    """The fraction of a price that the strategy is given; None for none."""
     return (fees.slippage_bps / _BASIS_POINTS).normalize() if fees.slippage_bps else None
 
 

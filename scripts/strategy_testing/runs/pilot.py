@@ -138,4 +138,4 @@ def _failed(cause: str, remedy: str) -> PilotReport:
 
 
 def _nothing(_finished: Sequence[BacktestResult], _log: OptimizerLog) -> None:
-    """A single backtest has no optimizer that could tell of its progress."""
+    """A single backtest has no optimizer that could report its progress."""
