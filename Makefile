@@ -35,7 +35,7 @@ check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's 
 	@$(BIN)/python scripts/check_strategies.py
 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
-	@$(BIN)/python tests/bench_overhead.py
+	@PYTHONPATH=scripts $(BIN)/python tests/bench_overhead.py
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)

@@ -147,6 +147,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     expectancy numeric,
     total_fees numeric,
     fee_pct numeric,
+    annual_fee_pct numeric,
     net_profit numeric,
     start_equity numeric,
     end_equity numeric,
@@ -627,6 +628,8 @@ COMMENT ON COLUMN backtest_results.expectancy IS 'win_rate * profit_loss_ratio -
 COMMENT ON COLUMN backtest_results.total_fees IS
     'Fees, dollars, of all orders, those of a position still open included';
 COMMENT ON COLUMN backtest_results.fee_pct IS 'total_fees / start_equity, a fraction, rounded to 6 decimals';
+COMMENT ON COLUMN backtest_results.annual_fee_pct IS
+    'fee_pct a year of the backtest''s period (365.25 days), a fraction, rounded to 6 decimals';
 COMMENT ON COLUMN backtest_results.net_profit IS 'end_equity - start_equity, dollars';
 COMMENT ON COLUMN backtest_results.start_equity IS 'Capital at the start, dollars';
 COMMENT ON COLUMN backtest_results.end_equity IS 'Equity at the end, dollars';

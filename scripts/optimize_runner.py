@@ -10,8 +10,7 @@ try:
     from strategy_testing.commands.batch import run_batch
     from strategy_testing.commands.batch_processes import accept_signals
     from strategy_testing.commands.check import check
-    from strategy_testing.commands.cli import run_main
-    from strategy_testing.commands.configs import load_config
+    from strategy_testing.commands.cli import load_config, run_main
     from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
     from strategy_testing.commands.new_strategy import new_strategy
     from strategy_testing.commands.optimize import optimize, resume

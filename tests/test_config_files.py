@@ -55,11 +55,14 @@ success_criteria:
   max_drawdown: 0.15                       # fractions everywhere: 0.15 is 15 %
   min_win_rate: 0.50
   min_avg_win: 0.01
-  max_fee_pct: 0.30                        # total fees / starting capital
+  max_fee_pct: 0.30                        # total fees of the whole period / starting capital
+  max_annual_fee_pct: 0.05                 # the same a year
 
 fee_assumptions:
   per_trade_fee: 1.0                       # dollars an order
   expected_trades_per_year: 120            # orders a year
+  model: lean                              # lean | ib_fixed | ib_tiered | ib_lite | per_trade (per_trade_fee alone)
+  slippage_bps: 0                          # reaches the strategy as slippage_pct
 
 walk_forward:                              # present: a walk-forward analysis instead of one optimization
   in_sample_months: 24
@@ -115,7 +118,10 @@ def test_a_valid_file_is_accepted_as_it_stands(file: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("file", [file for file in VALID if file.stem != "unknown_section"], ids=lambda file: file.stem)
+_SOUND = [file for file in VALID if file.stem not in ("unknown_section", "former_pricing")]
+
+
+@pytest.mark.parametrize("file", _SOUND, ids=lambda file: file.stem)
 def test_a_sound_file_gives_no_warning(file: Path) -> None:
     assert read_config(file).warnings == ()
 
@@ -141,6 +147,7 @@ def test_the_described_example_is_accepted_in_full(tmp_path: Path) -> None:
         ("min_win_rate", "win_rate", Decimal("0.50")),
         ("min_avg_win", "avg_win", Decimal("0.01")),
         ("max_fee_pct", "fee_pct", Decimal("0.30")),
+        ("max_annual_fee_pct", "annual_fee_pct", Decimal("0.05")),
     ]
     assert config.backtest.fixed_parameters == {
         "start_date": "2015-01-01",
@@ -197,6 +204,16 @@ def test_numbers_stay_decimal() -> None:
     assert config.lean.stall_minutes == Decimal("0.5")
     assert config.fees.position_size_pct == Decimal("0.25")
     assert config.max_fee_pct is None
+    assert config.fees.slippage_bps == Decimal("2.5")
+    assert config.backtest.fixed_parameters["slippage_pct"] == "0.00025"
+
+
+def test_the_former_name_of_the_fee_model_is_understood() -> None:
+    config = _valid("former_pricing")
+    assert config.fees.model == "ib_tiered"
+    assert [warning.split(": ", 1)[1] for warning in config.warnings] == [
+        "fee_assumptions.pricing: is now called model; write model: ib_tiered (line 10)",
+    ]
 
 
 def test_an_unknown_section_or_strategy_key_is_a_warning() -> None:

@@ -122,6 +122,33 @@ def test_a_database_without_versions_is_upgraded_and_keeps_its_rows(empty_databa
         assert upgraded == cursor.fetchall()
 
 
+def test_the_annual_fees_of_older_results_are_filled_in(empty_database_url: str) -> None:
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE backtest_results DROP COLUMN annual_fee_pct CASCADE")  # its views with it
+        cursor.execute("INSERT INTO schema_versions (version) VALUES (2)")
+        cursor.execute("DELETE FROM schema_versions WHERE version > 2")
+        cursor.execute("INSERT INTO strategies (name) VALUES ('Old') RETURNING id")
+        cursor.execute("INSERT INTO optimization_runs (strategy_id) SELECT id FROM strategies")
+        cursor.execute("""
+            INSERT INTO backtest_results (
+                optimization_run_id, strategy_id, total_fees, start_equity, backtest_start, backtest_end
+            )
+            SELECT optimization_runs.id, strategy_id, 674, equity, '2015-01-01', last_day
+            FROM optimization_runs,
+                (VALUES (1000, date '2020-12-31'), (0, '2020-12-31'), (1000, NULL)) AS old (equity, last_day)
+        """)
+        connection.commit()
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+        with database.transaction():
+            assert stored_version(database) == current_version()
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT annual_fee_pct::text FROM backtest_results ORDER BY id")
+        assert cursor.fetchall() == [("0.112308",), (None,), (None,)]
+
+
 def test_a_newer_database_is_refused(database: Database, ask: Ask) -> None:
     ask("INSERT INTO schema_versions (version) VALUES (9999)")
     with pytest.raises(DatabaseError, match="schema version 9999, this framework knows up to"):

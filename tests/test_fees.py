@@ -1,20 +1,26 @@
 """Commissions of an order, and what an optimization's backtests are expected to pay."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from strategy_testing.commands.estimate import verdict
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
-from strategy_testing.fees.commissions import FeeEstimate, Pricing, years_between
-from strategy_testing.fees.estimate import MissingAssumptions, OrderHistory, estimate_fees
-from support import PROJECT, write_config
+from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
+from strategy_testing.fees.models import FEE_MODELS
+from strategy_testing.metrics.figures import years_between
+from support import PROJECT, ScriptResult, write_config
 
 SIX_YEARS = '  start_date: "2015-01-01"\n  end_date: "2020-12-31"\n'
+ACCOUNT = f"backtest:\n  initial_capital: 1000\n{SIX_YEARS}"
 Written = Callable[[str], OptimizationConfig]
+Run = Callable[..., ScriptResult]
 
 
 @pytest.fixture
@@ -35,31 +41,79 @@ def _estimated(config: OptimizationConfig, history: OrderHistory | None = None) 
 
 
 @pytest.mark.parametrize(
-    ("pricing", "value", "shares", "fee"),
+    ("model", "value", "shares", "commission"),
     [
-        (Pricing.LEAN, "10000", "100", "1.00"),
-        (Pricing.LEAN, "100000", "1000", "5.000"),
-        (Pricing.LEAN, "164", "1.64", "0.820"),
-        (Pricing.FIXED, "164", "1.64", "1.00"),
-        (Pricing.FIXED, "50", "1", "0.50"),
-        (Pricing.TIERED, "10000", "100", "0.35"),
-        (Pricing.TIERED, "100000", "1000", "3.5"),
-        (Pricing.TIERED, "20", "1", "0.20"),
+        ("lean", "10000", "100", "1.00"),
+        ("lean", "100000", "1000", "5.000"),
+        ("lean", "164", "1.64", "1.00"),
+        ("lean", "400", "1000", "2.000"),
+        ("lean", "150", "1000", "1.00"),
+        ("ib_fixed", "164", "1.64", "1.00"),
+        ("ib_fixed", "50", "1", "0.50"),
+        ("ib_fixed", "400", "1000", "4.00"),
+        ("ib_tiered", "10000", "100", "0.35"),
+        ("ib_tiered", "100000", "1000", "3.5"),
+        ("ib_tiered", "20", "1", "0.20"),
+        ("ib_lite", "100000", "1000", "0"),
     ],
 )
 def test_an_order_pays_per_share_within_a_minimum_and_a_maximum(
-    pricing: Pricing, value: str, shares: str, fee: str
+    model: str, value: str, shares: str, commission: str
 ) -> None:
-    assert pricing.value.commission(Decimal(value), Decimal(shares)) == Decimal(fee)
+    assert FEE_MODELS[model].commission(Decimal(value), Decimal(shares)) == Decimal(commission)
 
 
-@pytest.mark.parametrize("assumption", ["position_size_pct: 0.164", "per_trade_fee: 0.82"])
-def test_822_orders_on_a_thousand_dollars_cost_two_thirds_of_it(config: Written, assumption: str) -> None:
-    fees = f"fee_assumptions: {{expected_trades_per_year: 137, {assumption}}}\n"
-    estimate = _estimated(config(f"backtest:\n  initial_capital: 1000\n{SIX_YEARS}{fees}"))
+def test_at_interactive_brokers_a_sale_pays_the_regulators_too() -> None:
+    order = Decimal(100_000), Decimal(1000)
+    assert {name: model.sale_fee(*order) for name, model in FEE_MODELS.items()} == {
+        "lean": 0,
+        "ib_fixed": Decimal("2.255"),  # 2.06 for the SEC, 0.195 for FINRA
+        "ib_tiered": Decimal("2.255"),
+        "ib_lite": Decimal("2.255"),
+    }
+    assert FEE_MODELS["ib_lite"].sale_fee(Decimal(100_000), Decimal(1_000_000)) == Decimal("11.85")
+    assert FEE_MODELS["ib_fixed"].average_fee(*order) == Decimal("6.1275")
+
+
+_RECORDED = {
+    "grid-72": (2783, 0),
+    "euler": (3124, 3031),
+    "dead-parameter": (111, 102),
+    "interrupted": (201, 186),
+    "terminated": (331, 308),
+    "walk-forward": (273, 0),
+}
+"""Closed trades of a recording, and how many of their orders were worth less than $200."""
+
+
+@pytest.mark.parametrize("recording", _RECORDED)
+def test_the_model_of_lean_charges_what_recorded_backtests_paid(
+    recording: str, unpacked: Callable[[str], Path]
+) -> None:
+    model, small = FEE_MODELS["lean"], 0
+    trades = list(_closed_trades(unpacked(recording)))
+    for trade in trades:
+        shares = abs(Decimal(trade["quantity"]))
+        values = [shares * Decimal(trade[price]) for price in ("entryPrice", "exitPrice")]
+        assert sum(model.commission(value, shares) for value in values) == Decimal(trade["totalFees"])
+        small += sum(value < 200 for value in values)
+    assert (len(trades), small) == _RECORDED[recording]
+
+
+def _closed_trades(recording: Path) -> Iterator[dict[str, Any]]:
+    """Of every backtest of an unpacked recording; LEAN writes them into the large file only."""
+    for file in sorted(recording.rglob("*.json")):
+        document = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
+        performance = document.get("totalPerformance") if isinstance(document, dict) else None
+        yield from (performance or {}).get("closedTrades", ())
+
+
+def test_822_orders_on_a_thousand_dollars_cost_two_thirds_of_it(config: Written) -> None:
+    fees = "fee_assumptions: {expected_trades_per_year: 137, per_trade_fee: 0.82}\n"
+    estimate = _estimated(config(ACCOUNT + fees))
     assert estimate.orders == 822
     assert estimate.total_fees == Decimal("674.04")
-    assert f"{estimate.fee_pct:.1%}" == "67.4%"
+    assert f"{estimate.fee_pct:.1%} {estimate.annual_fee_pct:.1%}" == "67.4% 11.2%"
     assert estimate.exceeds_limit
 
 
@@ -69,24 +123,98 @@ def test_the_rejected_config_exceeds_its_limit() -> None:
     assert estimate.exceeds_limit
 
 
+@pytest.mark.parametrize(
+    ("assumption", "fee", "basis"),
+    [
+        ("position_size_pct: 0.164", "1.00", "LEAN for orders of $164.00 at $100.00 a share"),
+        ("model: lean, position_size_pct: 0.164", "1.00", "LEAN for orders of $164.00 at $100.00 a share"),
+        ("per_trade_fee: 0.57, position_size_pct: 0.05", "0.57", "$0.57 an order as assumed"),
+        ("model: per_trade, per_trade_fee: 0.57", "0.57", "$0.57 an order as assumed"),
+        (
+            "model: lean, per_trade_fee: 0.57",
+            "1.00",
+            "LEAN for orders of $1,000.00 at $100.00 a share, in place of per_trade_fee",
+        ),
+        (
+            "model: ib_lite, share_price: 50",
+            "0.01225",
+            "Interactive Brokers Lite for orders of $1,000.00 at $50.00 a share",
+        ),
+    ],
+)
+def test_an_order_costs_what_the_model_charges(config: Written, assumption: str, fee: str, basis: str) -> None:
+    fees = f"fee_assumptions: {{expected_trades_per_year: 10, {assumption}}}\n"
+    estimate = _estimated(config(ACCOUNT + fees))
+    assert (estimate.fee_per_order, estimate.basis) == (Decimal(fee), f"10 orders a year as assumed, {basis}")
+
+
 def test_the_limit_is_the_criterion_and_itself_allowed(config: Written) -> None:
     fees = "fee_assumptions: {expected_trades_per_year: 100, per_trade_fee: 1}\n"
-    account = f"backtest:\n  initial_capital: 1000\n{SIX_YEARS}"
-    assert _estimated(config(account + fees)).exceeds_limit
-    allowed = _estimated(config(f"{account}{fees}success_criteria: {{max_fee_pct: 0.60}}\n"))
+    assert _estimated(config(ACCOUNT + fees)).exceeds_limit
+    allowed = _estimated(config(f"{ACCOUNT}{fees}success_criteria: {{max_fee_pct: 0.60}}\n"))
     assert (allowed.fee_pct, allowed.limit, allowed.exceeds_limit) == (Decimal("0.6"), Decimal("0.60"), False)
+
+
+def test_a_year_has_its_own_limit(config: Written) -> None:
+    fees = "fee_assumptions: {expected_trades_per_year: 60, per_trade_fee: 1}\n"
+    criteria = "success_criteria: {max_fee_pct: 0.40, max_annual_fee_pct: 0.05}\n"
+    estimate = _estimated(config(ACCOUNT + fees + criteria))
+    assert estimate.exceeds_limit
+    assert verdict(estimate) == (
+        "360 orders on $1,000: $360, 36.0% of the capital, within 40.0%; 6.0% a year, above 5.0%: stop and revise"
+    )
+    allowed = _estimated(config(ACCOUNT + fees + criteria.replace("0.05", "0.06")))
+    assert verdict(allowed).endswith("; 6.0% a year, within 6.0%: go ahead")
+
+
+@pytest.mark.parametrize(
+    ("size", "worth", "slippage", "fixed", "tiered", "lite"),
+    [
+        (
+            ", position_size_pct: 0.5", "$500.00", "$30, 3.0% of the capital, 10 basis points of an order, in no limit",
+            "$60, 6.0%", "$21, 2.1%", "$0, 0.0%",
+        ),
+        (
+            "", "$1,000.00", "not known: 10 basis points of an order, and fee_assumptions.position_size_pct does not "
+            "say what an order is worth",
+            "$61, 6.1%", "$22, 2.2%", "$1, 0.1%",
+        ),
+    ],
+)  # fmt: skip
+def test_the_estimate_shows_slippage_on_a_line_of_its_own(
+    run_script: Run, tmp_path: Path, size: str, worth: str, slippage: str, fixed: str, tiered: str, lite: str
+) -> None:
+    fees = f"fee_assumptions: {{expected_trades_per_year: 10, slippage_bps: 10{size}}}\n"
+    parameters = "    rsi_period: {start: 10, end: 20, step: 2}\n"
+    written = write_config(tmp_path / "slippage.yaml", "RSI", parameters, more=ACCOUNT + fees)
+    done = run_script("optimize_runner.py", "--config", written, "--estimate")
+    assert [" ".join(printed.split()) for printed in done.stdout.splitlines()] == [
+        "Strategy RSI",
+        "Combinations 6",
+        "Orders of a backtest 60",
+        "Fee of an order $1.00",
+        "Fees of a backtest $60, 6.0% of the capital, 1.0% a year",
+        f"Slippage of a backtest {slippage}",
+        f"Basis 10 orders a year as assumed, LEAN for orders of {worth} at $100.00 a share",
+        "at LEAN $60, 6.0% of the capital",
+        f"at Interactive Brokers Fixed {fixed} of the capital",
+        f"at Interactive Brokers Tiered {tiered} of the capital",
+        f"at Interactive Brokers Lite {lite} of the capital",
+        "60 orders on $1,000: $60, 6.0% of the capital, within 30.0%: go ahead",
+    ]
+    assert done.exit_code == 0
 
 
 def test_earlier_runs_stand_in_for_missing_assumptions(config: Written) -> None:
     history = OrderHistory(Decimal(20), Decimal("1.50"), 72)
-    estimate = _estimated(config(f"backtest:\n  initial_capital: 1000\n{SIX_YEARS}"), history)
+    estimate = _estimated(config(ACCOUNT), history)
     assert (estimate.orders, estimate.fee_per_order) == (120, Decimal("1.50"))
     assert estimate.basis == "20 orders a year as in 72 earlier backtests, $1.50 an order as in earlier backtests"
 
 
 def test_an_assumption_goes_before_earlier_runs(config: Written) -> None:
     fees = "fee_assumptions: {expected_trades_per_year: 10, per_trade_fee: 2}\n"
-    written = config(f"backtest:\n  initial_capital: 1000\n{SIX_YEARS}{fees}")
+    written = config(ACCOUNT + fees)
     estimate = _estimated(written, OrderHistory(Decimal(20), Decimal("1.50"), 72))
     assert (estimate.orders, estimate.fee_per_order) == (60, Decimal(2))
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,11 @@ def _expected(document: dict[str, Any]) -> dict[str, Decimal | None]:
     }
     values["net_profit"] = values["end_equity"] - values["start_equity"]
     values["fee_pct"] = (values["total_fees"] / values["start_equity"]).quantize(Decimal("0.000001"))
+    first_day, last_day = (
+        date.fromisoformat(document["algorithmConfiguration"][name][:10]) for name in ("startDate", "endDate")
+    )
+    years = ((last_day - first_day).days + 1) / Decimal("365.25")
+    values["annual_fee_pct"] = (values["total_fees"] / values["start_equity"] / years).quantize(Decimal("0.000001"))
     calmar = values["compounding_annual_return"] / values["max_drawdown"] if values["max_drawdown"] else None
     return {**values, "calmar_ratio": calmar.quantize(Decimal("0.000001")) if calmar is not None else None}
 

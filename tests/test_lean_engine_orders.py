@@ -30,6 +30,24 @@ def test_a_bar_filled_forward_fills_no_order(run: Run) -> None:
     assert (order.fill_day, order.price) == (2, 51)
 
 
+def test_a_slippage_worsens_purchases_and_sales_of_securities_added_after_it(run: Run) -> None:
+    market = spy(flat(100, 5))
+    market.equity("QQQ", closes=flat(50, 5))
+    start = """
+    self.add_security_initializer(lambda security: security.set_slippage_model(ConstantSlippageModel(0.01)))
+    self.add_equity("QQQ", Resolution.DAILY)
+    """
+    body = """
+    def on_data(self, data):
+        for symbol in ("SPY", "QQQ"):
+            self.market_order(symbol, -1 if self.portfolio[symbol].invested else 1)
+    """
+    orders = run(market, body, start).orders
+    assert [(each.ticker, each.quantity, each.price) for each in orders[:4]] == [
+        ("SPY", 1, 100), ("QQQ", 1, 50.5), ("SPY", -1, 100), ("QQQ", -1, 49.5),
+    ]  # fmt: skip
+
+
 def test_an_order_of_the_last_day_stays_open(run: Run) -> None:
     (order,) = run(spy([100]), ordering("self.market_order(self._symbol, 3)")).orders
     assert (order.fill_day, order.price, order.status) == (None, None, "submitted")

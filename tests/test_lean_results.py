@@ -105,10 +105,17 @@ def test_figures_come_as_text_or_as_number() -> None:
     assert (figures["total_fees"], figures["max_drawdown"]) == (Decimal("1261.16"), Decimal("0.183"))
     assert (figures["net_profit"], figures["fee_pct"]) == (Decimal(-124), Decimal("1.26116"))
     assert figures["sortino_ratio"] is None
+    assert figures["annual_fee_pct"] is None  # the result names no last day
     assert result.parameters == {"rsi_period": "14", "use_trend": "true"}
     assert result.backtest_start == date(2015, 1, 1)
     assert result.status is BacktestStatus.COMPLETED
     assert result.made_a_trade
+
+
+def test_annual_fees_are_those_of_a_year_of_the_backtest() -> None:
+    period = {"startDate": "2015-01-01T00:00:00Z", "endDate": "2020-12-31T23:59:59.9999999Z"}
+    figures = parse_backtest("1", _document(algorithmConfiguration=period)).metrics
+    assert figures["annual_fee_pct"] == Decimal("0.210145")  # 126.116 % in 2,192 days
 
 
 def test_orders_were_called_trades_before_2024() -> None:

@@ -31,6 +31,7 @@ def _figures(**figures: str) -> MetricValues:
     [
         ("total_trades", "8", "min_trades", "100", "Insufficient trades: 8 < 100"),
         ("fee_pct", "0.67404", "max_fee_pct", "0.30", "Fees too high: 67.4% > 30.0%"),
+        ("annual_fee_pct", "0.072", "max_annual_fee_pct", "0.05", "Annual fees too high: 7.2% > 5.0%"),
         ("sharpe_ratio", "-1.042", "min_sharpe", "1.0", "Sharpe ratio too low: -1.04 < 1.00"),
         ("max_drawdown", "0.18", "max_drawdown", "0.15", "Drawdown too high: 18.0% > 15.0%"),
         ("max_drawdown", "0.1501", "max_drawdown", "0.15", "Drawdown too high: 15.01% > 15.00%"),

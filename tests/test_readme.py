@@ -15,7 +15,8 @@ import pytest
 import yaml
 
 from strategy_testing.errors import ExitCode
-from strategy_testing.fees.commissions import DEFAULT_LIMIT, Pricing
+from strategy_testing.fees.estimate import DEFAULT_LIMIT
+from strategy_testing.fees.models import FEE_MODELS, MOST_TAF, SEC_FEE, TAF
 from strategy_testing.metrics.catalogue import METRICS
 from support import PROJECT, ScriptResult
 
@@ -172,13 +173,16 @@ def _path_cell(path: str | None) -> str:
 
 def test_the_fee_models_are_those_of_the_code(readme: str) -> None:
     fees = _section(_CONFIG_FORMAT.read_text(encoding="utf-8"), "`fee_assumptions`")
-    rows = _rows(fees.split("**The commission models:**")[1])
+    rows = _rows(fees.split("**The models:**")[1])
     expected = [
-        [f"`{pricing.name.lower()}`", pricing.value.name, f"${pricing.value.per_share.normalize():f}",
-         f"${pricing.value.minimum:.2f}", f"{pricing.value.maximum_fraction * 100:.1f} %"]
-        for pricing in Pricing
+        [f"`{name}`", model.label, f"${model.per_share.normalize():f}",
+         f"${model.minimum if model.minimum else 0}{', even above the maximum' if model.minimum_wins else ''}",
+         f"{model.maximum_fraction * 100:.1f} %", "SEC and TAF" if model.has_regulatory_fees else "nothing"]
+        for name, model in FEE_MODELS.items()
     ]  # fmt: skip
     assert rows == expected
+    assert f"${SEC_FEE * 1_000_000:.2f} for a million dollars sold" in fees
+    assert f"${TAF}\na share and at most ${MOST_TAF} a sale" in fees
     assert f"{DEFAULT_LIMIT * 100:.0f} %" in _section(readme, "Fees")
 
 

@@ -19,6 +19,7 @@ Orders:
 - an equity's order fills at the open of its next bar; the fake's time of the fill is that bar's end, as LEAN's is;
 - a future's market order fills at the close of the bar at which it is given; one given before (at a roll's midnight)
   at the open of the next bar. LEAN takes no market-on-open order for futures, and so no set_holdings at their close;
+- a constant slippage makes a fill worse by a part of that bar's close;
 - a new contract has no price, and takes no order, before its first bar.
 
 Data:

@@ -77,6 +77,9 @@ class QCAlgorithm(IndicatorMethods):
         if (brokerage, account_type) != (BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.MARGIN):
             raise NotCarriedOutError("lean_engine carries out Interactive Brokers with a margin account only")
 
+    def add_security_initializer(self, security_initializer: Any) -> None:
+        self.__engine.initializers.append(security_initializer)
+
     def set_benchmark(self, *_: Any, **__: Any) -> None:
         """A benchmark changes no order."""
 

@@ -79,6 +79,8 @@ class Engine:
         self._custom: list[tuple[type[CustomData], Symbol]] = []
         self._last_bars: dict[Symbol, TradeBar] = {}
         self._added: list[Security] = []
+        self.initializers: list[Callable[[Security], Any]] = []
+        """What each new security is given to, in this order."""
         self._leaving: set[Symbol] = set()
 
     def run(self, strategy: Strategy) -> None:
@@ -278,7 +280,7 @@ class Engine:
         symbol = Symbol(contract_ticker(self.market, instrument.ticker, day), SecurityType.FUTURE, future.symbol)
         if symbol not in self.securities._all:
             margins = instrument.initial_margin, instrument.maintenance_margin
-            self.securities._all[symbol] = Future(symbol, False, instrument.multiplier, margins)
+            self._keep(Future(symbol, False, instrument.multiplier, margins))
         future._mapped = symbol
         return symbol
 
@@ -377,9 +379,14 @@ class Engine:
         known = self.securities._all.get(security.symbol)
         if known is not None:
             return known
-        self.securities._all[security.symbol] = security
+        self._keep(security)
         self._added.append(security)
         return security
+
+    def _keep(self, security: Security) -> None:
+        self.securities._all[security.symbol] = security
+        for initialize in self.initializers:
+            initialize(security)
 
 
 def contract_ticker(market: Market, root: str, day: int) -> str:

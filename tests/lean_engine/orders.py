@@ -313,7 +313,9 @@ class Broker:
             price = None
         if price is None:
             return
-        order._price, order._fill_day, order._status = to_decimal(price), self.engine.day, OrderStatus.FILLED
+        slipped = security._slippage * security._price()
+        order._price = to_decimal(price) + (slipped if order._quantity > 0 else -slipped)
+        order._fill_day, order._status = self.engine.day, OrderStatus.FILLED
         order._fee = security._fee(order._quantity)
         self.engine.portfolio._cash += security.holdings._fill(order._quantity, order._price, order._fee) - order._fee
         self.engine.tell(OrderEvent(order))

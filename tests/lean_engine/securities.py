@@ -8,6 +8,7 @@ from typing import Any
 
 from lean_engine.constants import SecurityType
 from lean_engine.data import BaseData, KeyValuePair, TradeBar
+from lean_engine.errors import NotCarriedOutError
 from lean_engine.fees import interactive_brokers_fee
 from lean_engine.indicator_base import to_decimal
 from lean_engine.surface import StubBacked, check_call
@@ -15,6 +16,16 @@ from lean_engine.symbols import Symbol
 
 _ZERO = Decimal(0)
 _EQUITY_LEVERAGE = Decimal(2)
+
+
+class ConstantSlippageModel(StubBacked):
+    """Makes each fill worse by a fraction of the last price."""
+
+    _stub = "QuantConnect.Orders.Slippage.ConstantSlippageModel"
+
+    def __init__(self, slippage_percent: float) -> None:
+        check_call(self._stub, "__init__", (slippage_percent,), {})
+        self._fraction = to_decimal(slippage_percent)
 
 
 class Security(StubBacked):
@@ -31,6 +42,7 @@ class Security(StubBacked):
         self._bar: TradeBar | None = None
         self._point: BaseData | None = None
         self._holdings = SecurityHolding(self)
+        self._slippage = _ZERO  # of the last price
 
     @property
     def symbol(self) -> Symbol:
@@ -92,6 +104,11 @@ class Security(StubBacked):
     @property
     def buying_power_model(self) -> BuyingPowerModel:
         return FutureMarginModel() if self.type == SecurityType.FUTURE else BuyingPowerModel()
+
+    def set_slippage_model(self, slippage_model: Any) -> None:
+        if not isinstance(slippage_model, ConstantSlippageModel):
+            raise NotCarriedOutError("lean_engine carries out a ConstantSlippageModel only")
+        self._slippage = slippage_model._fraction
 
     def get_last_data(self) -> BaseData | None:
         return self._bar or self._point

@@ -61,3 +61,26 @@ def test_code_and_config_json_have_the_same_defaults(project: str, monkeypatch: 
     # Its default follows from the number of positions; where an optimization varies that, config.json must not fix it.
     assert own.pop("position_size_pct", None) in (None, read.pop("position_size_pct", None))
     assert own == read
+
+
+def _bought(slippage_pct: str) -> tuple[float | None, float]:
+    """The price of a purchase and the cash after it; SPY opens at 91 and closes at 90."""
+    market = Market(days=23, first="2014-01-02")
+    market.equity("SPY", closes=[*flat(100, 20), 90, 90, 90], opens=[*flat(100, 21), 91, 90])
+    parameters = {"rsi_period": "2", "tickers": "SPY", "initial_capital": "1000", "slippage_pct": slippage_pct}
+    result = run_strategy("RSI_MeanReversion_ETF", market, parameters, first_day=10)
+    (order,) = result.orders
+    return order.price, result.cash
+
+
+def test_the_account_makes_each_fill_worse_by_the_slippage() -> None:
+    assert _bought("0") == (91, 1000 - 10 * 91 - 1)
+    price, cash = _bought("0.001")  # of the close of 90
+    assert price == pytest.approx(91.09)
+    assert cash == pytest.approx(1000 - 10 * 91.09 - 1)
+
+
+@pytest.mark.parametrize("slippage", ["-0.001", "1"])
+def test_a_slippage_that_is_no_fraction_is_refused(slippage: str) -> None:
+    with pytest.raises(ValueError, match="slippage_pct is"):
+        _bought(slippage)

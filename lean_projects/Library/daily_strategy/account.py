@@ -11,9 +11,10 @@ _INVESTED = 0.96
 
 
 def open_account(algorithm: QCAlgorithm, start: str, end: str, capital: float) -> None:
-    """Sets period, capital and brokerage.
+    """Sets period, capital, brokerage and slippage, before any security is added.
 
-    Reads the parameters start_date and end_date (YYYY-MM-DD) and initial_capital (dollars).
+    Reads the parameters start_date and end_date (YYYY-MM-DD), initial_capital (dollars) and slippage_pct (by how much
+    fills are worse, a fraction of the price; 0 by default).
 
     Args:
         algorithm: the strategy, in its `initialize`.
@@ -26,6 +27,12 @@ def open_account(algorithm: QCAlgorithm, start: str, end: str, capital: float) -
     algorithm.set_cash(number(algorithm, "initial_capital", capital))
     # Positions never add up to more than the account: nothing is borrowed, margin only spares settlement days.
     algorithm.set_brokerage_model(BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.MARGIN)
+    slippage = number(algorithm, "slippage_pct", 0)
+    if not 0 <= slippage < 1:
+        raise ValueError(f"slippage_pct is {slippage:g}: a fraction from 0 to below 1 is needed")
+    if slippage:
+        model = ConstantSlippageModel(slippage)
+        algorithm.add_security_initializer(lambda security: security.set_slippage_model(model))
 
 
 def position_size(algorithm: QCAlgorithm, positions: int) -> float:

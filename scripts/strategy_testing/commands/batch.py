@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.batch_processes import Ended, Job, Signals, run_jobs
-from strategy_testing.commands.configs import refuse_unsupported
+from strategy_testing.commands.cli import refuse_unsupported
 from strategy_testing.commands.estimate import known_history, verdict
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
 from strategy_testing.config.batch import BatchConfig
@@ -97,7 +97,7 @@ def _unfinished(database: Database, batch: BatchConfig) -> int:
 
 
 def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settings: Settings) -> _Agenda:
-    """Looks at all configs before the first one runs; tells what is wrong with each."""
+    """Looks at all configs before the first one runs; reports what is wrong with each."""
     stored = {} if batch_id is None else _stored_runs(database, batch_id)
     agenda = _Agenda()
     for config in batch.configs:

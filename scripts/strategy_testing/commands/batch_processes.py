@@ -94,21 +94,21 @@ def run_jobs(
         signals: entered by the caller.
         at_once: how many run at a time.
         stop_at_failure: start no more after one that did not end with 0.
-        on_start: told before each starts.
-        on_end: told when each has ended.
+        on_start: called before each starts.
+        on_end: called when each has ended.
     """
     waiting = deque(jobs)
     running: list[_Child] = []
-    told = 0
+    passed_on = 0
     try:
         while True:
             while waiting and len(running) < at_once and not signals.received:
                 on_start(waiting[0])
                 running.append(_Child(waiting.popleft(), environment, with_name=at_once > 1))
-            if told < len(signals.received):
+            if passed_on < len(signals.received):
                 for child in running:
                     child.stop(signals.received[0], at_once=len(signals.received) > 1)
-                told = len(signals.received)
+                passed_on = len(signals.received)
             for child in [child for child in running if child.has_ended()]:
                 running.remove(child)
                 ended = child.ended()

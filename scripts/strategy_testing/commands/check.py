@@ -110,7 +110,7 @@ def _check_libraries(sources: ProjectSources, workspace: Path) -> Iterator[Check
 def _check_compiles(findings: Sequence[SyntaxFinding], count: int) -> Check:
     if findings:
         detail = "; ".join(map(str, findings))
-        return Check("strategy", False, detail, "mend the strategy's code", ExitCode.STRATEGY_BROKEN)
+        return Check("strategy", False, detail, "fix the strategy's code", ExitCode.STRATEGY_BROKEN)
     return Check("strategy", True, f"compiles ({count} {'file' if count == 1 else 'files'})")
 
 
@@ -120,7 +120,7 @@ def _check_parameters(config: OptimizationConfig, facts: StrategyFacts) -> Itera
     if not dead:
         yield Check("parameters", True, f"the strategy reads {', '.join(varied)}")
     elif facts.reads_dynamic_names:
-        detail = f"the code does not tell whether the strategy reads {', '.join(dead)}"
+        detail = f"the code does not show whether the strategy reads {', '.join(dead)}"
         yield Check("parameters", None, detail, "compare the results: if they are all the same, it does not")
     else:
         detail = f"the strategy never reads {', '.join(dead)}: LEAN would run the same backtest again and again"

@@ -1,12 +1,15 @@
-"""The one place where a user's mistake, or a signal, becomes an exit code."""
+"""What the commands share: configs, and the one place where a mistake or a signal becomes an exit code."""
 
 import contextlib
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.config.reader import read_config
 from strategy_testing.console import tell
 from strategy_testing.errors import ExitCode, TerminatedError, UserError
 
@@ -46,3 +49,39 @@ def _ending_signals_raise() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def load_any_config(file: Path) -> OptimizationConfig:
+    """Reads a config and shows its warnings.
+
+    Raises:
+        UserError: all that is wrong with it.
+    """
+    config = read_config(file)
+    for warning in config.warnings:
+        tell(f"warning: {warning}")
+    return config
+
+
+def load_config(file: Path) -> OptimizationConfig:
+    """Reads a config that this version can run, and shows its warnings.
+
+    Raises:
+        UserError: all that is wrong with it.
+    """
+    config = load_any_config(file)
+    refuse_unsupported(config)
+    return config
+
+
+def refuse_unsupported(config: OptimizationConfig) -> None:
+    """Refuses what the format has and this version cannot run.
+
+    Raises:
+        UserError: what it is, and what to do.
+    """
+    if config.walk_forward is not None:
+        raise UserError(
+            f"{config.file}: walk_forward: this version runs single optimizations only",
+            "remove the section to optimise over the whole period",
+        )

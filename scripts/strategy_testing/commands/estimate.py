@@ -9,8 +9,8 @@ from strategy_testing.console import answer, tell
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import order_history
 from strategy_testing.errors import ExitCode
-from strategy_testing.fees.commissions import FeeEstimate, Pricing
-from strategy_testing.fees.estimate import MissingAssumptions, OrderHistory, estimate_fees
+from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
+from strategy_testing.fees.models import FEE_MODELS
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
 
@@ -21,7 +21,7 @@ def needs_history(config: OptimizationConfig) -> bool:
 
 
 def known_history(database: Database, config: OptimizationConfig) -> OrderHistory | None:
-    """What earlier runs tell, where the estimate rests on them."""
+    """What earlier runs show, where the estimate rests on them."""
     if not needs_history(config):
         return None
     with database.transaction():
@@ -29,20 +29,21 @@ def known_history(database: Database, config: OptimizationConfig) -> OrderHistor
 
 
 def report_estimate(config: OptimizationConfig, history: OrderHistory | None) -> ExitCode:
-    """Prints orders, dollars, percent of capital, combinations and the verdict."""
+    """Prints combinations, orders, fees and slippage in dollars and percent of the capital, and the verdict."""
     estimate = estimate_fees(config, history)
     if isinstance(estimate, MissingAssumptions):
         tell(f"{config.file}: {estimate}")
         return ExitCode.CANNOT_ESTIMATE
-    models = [(pricing, estimate_fees(config, history, pricing)) for pricing in Pricing]
+    at_models = [(model.label, estimate_fees(config, history, name)) for name, model in FEE_MODELS.items()]
     rows = [
         ("Strategy", config.strategy.name),
         ("Combinations", _combinations(config)),
         ("Orders of a backtest", str(estimate.orders)),
         ("Fee of an order", format_value(estimate.fee_per_order, Unit.DOLLARS)),
-        ("Fees of a backtest", _dollars_and_percent(estimate)),
+        ("Fees of a backtest", f"{_of_capital(estimate.total_fees, estimate)}, {_annual(estimate)}"),
+        ("Slippage of a backtest", _slippage(estimate)),
         ("Basis", estimate.basis),
-        *((f"  at {pricing.value.name}", _dollars_and_percent(other)) for pricing, other in models
+        *((f"  at {label}", _of_capital(other.total_fees, other)) for label, other in at_models
           if isinstance(other, FeeEstimate)),
     ]  # fmt: skip
     answer(tabulate(rows, tablefmt="plain"))
@@ -51,7 +52,7 @@ def report_estimate(config: OptimizationConfig, history: OrderHistory | None) ->
 
 
 def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) -> bool:
-    """Whether the run may go on; tells the estimate, and why it stops."""
+    """Whether the run may go on; shows the estimate, and why it stops."""
     estimate = estimate_fees(config, known_history(database, config))
     if isinstance(estimate, MissingAssumptions):
         tell(f"warning: {estimate}; the run goes on without")
@@ -64,16 +65,33 @@ def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) 
 
 
 def verdict(estimate: FeeEstimate) -> str:
-    """`822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise`."""
-    sum_of_it = f"{estimate.orders} orders on ${_whole(estimate.capital)}: {_dollars_and_percent(estimate)}"
-    limit = format_value(estimate.limit, Unit.FRACTION)
-    if estimate.exceeds_limit:
-        return f"{sum_of_it}, above {limit}: stop and revise"
-    return f"{sum_of_it}, within {limit}: go ahead"
+    """`822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise`; a year's limit where given."""
+    sum_of_it = f"{estimate.orders} orders on ${_whole(estimate.capital)}: {_of_capital(estimate.total_fees, estimate)}"
+    compared = f"{sum_of_it}, {_against(estimate.fee_pct, estimate.limit)}"
+    if estimate.annual_limit is not None:
+        compared += f"; {_annual(estimate)}, {_against(estimate.annual_fee_pct, estimate.annual_limit)}"
+    return f"{compared}: {'stop and revise' if estimate.exceeds_limit else 'go ahead'}"
 
 
-def _dollars_and_percent(estimate: FeeEstimate) -> str:
-    return f"${_whole(estimate.total_fees)}, {format_value(estimate.fee_pct, Unit.FRACTION)} of the capital"
+def _against(fraction: Decimal, limit: Decimal) -> str:
+    return f"{'above' if fraction > limit else 'within'} {format_value(limit, Unit.FRACTION)}"
+
+
+def _annual(estimate: FeeEstimate) -> str:
+    return f"{format_value(estimate.annual_fee_pct, Unit.FRACTION)} a year"
+
+
+def _slippage(estimate: FeeEstimate) -> str:
+    if not estimate.slippage_bps:
+        return "none assumed"
+    assumed = f"{estimate.slippage_bps.normalize():f} basis points of an order"
+    if estimate.slippage is None:
+        return f"not known: {assumed}, and fee_assumptions.position_size_pct does not say what an order is worth"
+    return f"{_of_capital(estimate.slippage, estimate)}, {assumed}, in no limit"
+
+
+def _of_capital(dollars: Decimal, estimate: FeeEstimate) -> str:
+    return f"${_whole(dollars)}, {format_value(dollars / estimate.capital, Unit.FRACTION)} of the capital"
 
 
 def _whole(dollars: Decimal) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from strategy_testing.commands.configs import load_any_config
+from strategy_testing.commands.cli import load_any_config
 from strategy_testing.commands.ending import end_with
 from strategy_testing.console import tell
 from strategy_testing.database.connection import open_database

@@ -38,7 +38,7 @@ def read_batch(file: Path) -> BatchConfig:
     configs: list[Path] = []
     for index, text in enumerate(listed if isinstance(listed, list) else []):
         if not isinstance(text, str) or not text:
-            continue  # the schema has told of it
+            continue  # the schema has reported it
         found = _found(text)
         if found is None:
             looked = "neither from the current folder nor from the project's"

@@ -12,8 +12,8 @@ from strategy_testing.metrics.catalogue import Metric
 from strategy_testing.search.protocol import Search
 from strategy_testing.search.space import Parameter
 
-FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital")
-"""What the section `backtest` hands to the strategy, the same in every backtest of a run."""
+FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital", "slippage_pct")
+"""What the strategy is handed beside its combination, the same in every backtest of a run."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,14 @@ class BacktestSettings:
     """Dollars."""
     resolution: str | None = None
     brokerage: str | None = None
+    slippage_pct: Decimal | None = None
+    """Of the price, a fraction; from fee_assumptions.slippage_bps, None where that is 0."""
 
     @property
     def fixed_parameters(self) -> dict[str, str]:
         """What every backtest of the run is given beside its own combination."""
-        return {name: str(value) for name in FIXED_PARAMETERS if (value := getattr(self, name)) is not None}
+        given = {name: value for name in FIXED_PARAMETERS if (value := getattr(self, name)) is not None}
+        return {name: f"{value:f}" if isinstance(value, Decimal) else str(value) for name, value in given.items()}
 
 
 class Bound(Enum):
@@ -103,15 +106,17 @@ class FeeAssumptions:
     """What the developer expects the strategy to trade and to pay."""
 
     per_trade_fee: Decimal | None = None
-    """Dollars an order, in place of the pricing model's."""
+    """Dollars an order, of the model per_trade."""
     expected_trades_per_year: Decimal | None = None
     """Orders a year."""
     position_size_pct: Decimal | None = None
     """What an order is worth, as a fraction of the capital."""
     share_price: Decimal | None = None
     """Dollars a share."""
-    pricing: str | None = None
-    """lean, fixed or tiered."""
+    model: str | None = None
+    """lean, ib_fixed, ib_tiered, ib_lite or per_trade; None where the config leaves the choice to us."""
+    slippage_bps: Decimal = Decimal(0)
+    """Basis points of an order's value: 10 is 0.1 %."""
 
 
 @dataclass(frozen=True)
@@ -153,4 +158,12 @@ class OptimizationConfig:
     @property
     def max_fee_pct(self) -> Decimal | None:
         """The criterion max_fee_pct, a fraction of the starting capital."""
-        return next((c.threshold for c in self.criteria if c.name == "max_fee_pct"), None)
+        return self._threshold("max_fee_pct")
+
+    @property
+    def max_annual_fee_pct(self) -> Decimal | None:
+        """The criterion max_annual_fee_pct, a fraction of the starting capital a year."""
+        return self._threshold("max_annual_fee_pct")
+
+    def _threshold(self, criterion: str) -> Decimal | None:
+        return next((c.threshold for c in self.criteria if c.name == criterion), None)

@@ -131,7 +131,7 @@ def _trouble(raw: Any, value: Decimal | str, kind: str | None) -> str | None:
         "str": isinstance(raw, str),
     }
     if kind is not None and not expected[kind]:
-        return f"{shown(raw)} is not of type {kind}; mend the value or the type"
+        return f"{shown(raw)} is not of type {kind}; fix the value or the type"
     if value == "":
         return "must not be empty; write a text"
     if isinstance(value, str) and _FORBIDDEN_IN_TEXT.search(value):

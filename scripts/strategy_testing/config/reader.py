@@ -1,6 +1,7 @@
 """Reads and validates an optimization's YAML: JSON Schema, then what a schema cannot say; every mistake at once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,9 @@ from strategy_testing.search.searches import SEARCHES
 FOR_PEOPLE = ("notes", "reporting", "expected_results", "analysis")
 """Sections kept for people; the framework does not read them."""
 
+_BASIS_POINTS = Decimal(10000)
+_FORMER_PRICING = {"lean": "lean", "fixed": "ib_fixed", "tiered": "ib_tiered"}
+"""What fee_assumptions.pricing is called as fee_assumptions.model."""
 _OPERATORS = (">", "<", ">=", "<=", "==", "!=")
 _MAX_POSITION_SIZE = 4  # day-trading margin; more is a percent written for a fraction
 
@@ -81,10 +85,10 @@ class _SemanticReader:
     def read(self, text: str) -> OptimizationConfig | None:
         self._warn_of_unknown_sections()
         strategy = self._strategy()
-        backtest = self._backtest()
+        fees = self._fees()
+        backtest = replace(self._backtest(), slippage_pct=_slippage(fees))
         search = self._search(set(backtest.fixed_parameters))
         criteria = self._criteria()
-        fees = self._fees()
         lean = LeanSettings(**self._decimals(self.sound(self.section("lean"), "lean")))
         walk_forward = self._walk_forward(backtest)
         if self.broken or self.problems or strategy is None or search is None:
@@ -157,7 +161,7 @@ class _SemanticReader:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            self.problem(("backtest", key), f"{text} is not a day of the calendar; mend the month or the day")
+            self.problem(("backtest", key), f"{text} is not a day of the calendar; fix the month or the day")
             return None
 
     def _search(self, fixed: set[str]) -> SearchSettings | None:
@@ -246,13 +250,24 @@ class _SemanticReader:
             if bound is Bound.MIN and upper is not None and lower.threshold > upper.threshold:
                 self.problem(
                     ("success_criteria", lower.name),
-                    f"{lower.threshold} is above {upper.name} {upper.threshold}, so nothing could pass; mend one",
+                    f"{lower.threshold} is above {upper.name} {upper.threshold}, so nothing could pass; fix one",
                 )
 
     def _fees(self) -> FeeAssumptions:
         values = self._decimals(self.sound(self.section("fee_assumptions"), "fee_assumptions"))
         fields = FeeAssumptions.__dataclass_fields__
+        if "pricing" in values:
+            model = _FORMER_PRICING[values["pricing"]]
+            self.warning(("fee_assumptions", "pricing"), f"is now called model; write model: {model}")
+            if values.setdefault("model", model) != model:
+                self.problem(("fee_assumptions", "pricing"), f"contradicts model {values['model']}; keep model")
         fees = FeeAssumptions(**{key: value for key, value in values.items() if key in fields})
+        if (
+            fees.model == "per_trade"
+            and fees.per_trade_fee is None
+            and "fee_assumptions.per_trade_fee" not in self.broken
+        ):
+            self.problem(("fee_assumptions", "per_trade_fee"), "is missing; the model per_trade is this fee alone")
         size = fees.position_size_pct
         if size is not None and size > _MAX_POSITION_SIZE:
             self.problem(
@@ -279,6 +294,11 @@ class _SemanticReader:
             key: Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
             for key, value in values.items()
         }
+
+
+def _slippage(fees: FeeAssumptions) -> Decimal | None:
+    """The fraction of a price that the strategy is given; None for none."""
+    return (fees.slippage_bps / _BASIS_POINTS).normalize() if fees.slippage_bps else None
 
 
 def _not_a_fraction(metric: Metric, limit: Decimal) -> str | None:

@@ -51,7 +51,7 @@ def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
     match error.validator:
         case "required":
             missing = next(name for name in rule if name not in value and f"'{name}'" in error.message)
-            yield (*path, missing), "is missing; add it (docs/CONFIG_FORMAT.md tells every key)"
+            yield (*path, missing), "is missing; add it (docs/CONFIG_FORMAT.md lists every key)"
         case "additionalProperties":
             known = list(schema.get("properties", {}))
             not_yet_given = [name for name in known if name not in value]

@@ -102,7 +102,7 @@ def parse_yaml(file: Path, text: str) -> YamlDocument:
         if error.context_mark and str(context).startswith("while"):
             context = f"{context}, begun on line {error.context_mark.line + 1}:"
         what = " ".join(part for part in (context, error.problem) if part)
-        remedy = "put a text that holds a colon in quotes" if error.problem == _STRAY_COLON else "mend this line"
+        remedy = "put a text that holds a colon in quotes" if error.problem == _STRAY_COLON else "fix this line"
         raise ConfigError([Problem(file, "", f"is not valid YAML: {what}; {remedy}", line)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

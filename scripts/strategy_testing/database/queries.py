@@ -17,7 +17,7 @@ def leaderboard(database: Database) -> list[Row]:
 
 
 def order_history(database: Database, strategy: str) -> OrderHistory | None:
-    """What earlier runs of a strategy tell about its orders; None without any."""
+    """What earlier runs of a strategy show of its orders; None without any."""
     rows = database.rows("order_history", {"name": strategy})
     if not rows or rows[0]["orders_per_year"] is None:
         return None

@@ -1,20 +1,17 @@
 """Estimates the fees of an optimization before money and engine time are lost to them. Pure."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.fees.commissions import (
-    DEFAULT_LIMIT,
-    DEFAULT_SHARE_PRICE,
-    FeeEstimate,
-    Pricing,
-    orders_over,
-    years_between,
-)
+from strategy_testing.config.model import FeeAssumptions, OptimizationConfig
+from strategy_testing.fees.models import DEFAULT_MODEL, FEE_MODELS, PER_TRADE
 from strategy_testing.metrics.catalogue import Unit
-from strategy_testing.metrics.figures import format_value
+from strategy_testing.metrics.figures import format_value, years_between
 
+DEFAULT_LIMIT = Decimal("0.30")
+"""The fraction of the capital above which fees have been seen to kill a small account."""
+DEFAULT_SHARE_PRICE = Decimal(100)
+_BASIS_POINTS = Decimal(10000)
 _STOCKS = ("etf", "equity", "etf_pairs")
 
 
@@ -29,6 +26,45 @@ class OrderHistory:
 
 
 @dataclass(frozen=True)
+class FeeEstimate:
+    """What an optimization's backtests are expected to pay each; money is dollars."""
+
+    orders: int
+    fee_per_order: Decimal
+    capital: Decimal
+    years: Decimal
+    limit: Decimal
+    """Of the period's fees, a fraction of the capital."""
+    annual_limit: Decimal | None
+    """Of a year's fees, a fraction of the capital; None for no such limit."""
+    slippage_bps: Decimal
+    slippage: Decimal | None
+    """Dollars over the whole backtest; None where nothing says what an order is worth. No limit counts it."""
+    basis: str
+    """What the figures rest on, for people."""
+
+    @property
+    def total_fees(self) -> Decimal:
+        """Dollars over the whole backtest."""
+        return self.orders * self.fee_per_order
+
+    @property
+    def fee_pct(self) -> Decimal:
+        """Fees as a fraction of the capital."""
+        return self.total_fees / self.capital
+
+    @property
+    def annual_fee_pct(self) -> Decimal:
+        """Fees of a year as a fraction of the capital."""
+        return self.fee_pct / self.years
+
+    @property
+    def exceeds_limit(self) -> bool:
+        """Whether the run should stop and be revised."""
+        return self.fee_pct > self.limit or (self.annual_limit is not None and self.annual_fee_pct > self.annual_limit)
+
+
+@dataclass(frozen=True)
 class MissingAssumptions:
     """Why nothing can be estimated, and what to write."""
 
@@ -40,19 +76,18 @@ class MissingAssumptions:
 
 
 def estimate_fees(
-    config: OptimizationConfig, history: OrderHistory | None, pricing: Pricing | None = None
+    config: OptimizationConfig, history: OrderHistory | None, model: str | None = None
 ) -> FeeEstimate | MissingAssumptions:
     """The fees of one backtest of the config.
 
     Orders come from fee_assumptions.expected_trades_per_year, else from the strategy's earlier runs. The fee of an
-    order is per_trade_fee, held to the pricing model's maximum where position_size_pct tells an order's value; else
-    the model's commission for an order of position_size_pct of the capital; else what earlier runs paid; else the
-    model's commission for an order of the whole capital.
+    order is what the model charges for position_size_pct of the capital. Where the config names no model, it is
+    per_trade_fee; else, without position_size_pct, what earlier runs paid; else what LEAN charges.
 
     Args:
         config: what is to be run.
         history: earlier runs of the strategy, where there are any.
-        pricing: the commission model, in place of the config's.
+        model: a name in FEE_MODELS, in place of the config's.
     """
     period, capital, fees = config.backtest, config.backtest.initial_capital, config.fees
     per_year = fees.expected_trades_per_year
@@ -61,9 +96,12 @@ def estimate_fees(
         needs.append("backtest.initial_capital (dollars)")
     if period.start_date is None or period.end_date is None:
         needs.append("backtest.start_date and backtest.end_date")
-    if fees.per_trade_fee is None and not _commissions_are_known(config):
+    model = model or fees.model
+    chosen = model or (DEFAULT_MODEL if fees.per_trade_fee is None else PER_TRADE)
+    if chosen != PER_TRADE and not _commissions_are_known(config):
         needs.append(
-            "fee_assumptions.per_trade_fee (dollars an order): only stock commissions at Interactive Brokers are known"
+            "fee_assumptions.per_trade_fee (dollars an order) without another model: "
+            "only stock commissions at Interactive Brokers are known"
         )
     if per_year is None and history is None:
         needs.append("fee_assumptions.expected_trades_per_year (orders a year), or an earlier run of the strategy")
@@ -75,37 +113,41 @@ def estimate_fees(
         orders_basis = f"{_count(per_year)} orders a year as in {history.backtests} earlier backtests"
     else:
         orders_basis = f"{_count(per_year)} orders a year as assumed"
-    fee, fee_basis = _fee_per_order(config, capital, history, pricing)
+    years = years_between(period.start_date, period.end_date)
+    orders = int((per_year * years).quantize(Decimal(1), ROUND_HALF_UP))
+    earlier = history if model is None and fees.position_size_pct is None else None
+    fee, fee_basis = _fee_per_order(fees, chosen, capital, earlier.fee_per_order if earlier else None)
+    traded = None if fees.position_size_pct is None else orders * fees.position_size_pct * capital
     return FeeEstimate(
-        orders=orders_over(per_year, years_between(period.start_date, period.end_date)),
+        orders=orders,
         fee_per_order=fee,
         capital=capital,
+        years=years,
         limit=DEFAULT_LIMIT if config.max_fee_pct is None else config.max_fee_pct,
+        annual_limit=config.max_annual_fee_pct,
+        slippage_bps=fees.slippage_bps,
+        slippage=None if traded is None else traded * fees.slippage_bps / _BASIS_POINTS,
         basis=f"{orders_basis}, {fee_basis}",
     )
 
 
 def _fee_per_order(
-    config: OptimizationConfig, capital: Decimal, history: OrderHistory | None, pricing: Pricing | None
+    fees: FeeAssumptions, model: str, capital: Decimal, paid_before: Decimal | None
 ) -> tuple[Decimal, str]:
-    fees = config.fees
-    chosen = pricing or Pricing[(fees.pricing or "lean").upper()]
-    model = chosen.value
-    order_value = capital * (fees.position_size_pct or 1)
-    worth = format_value(order_value, Unit.DOLLARS)
-    if fees.per_trade_fee is not None and pricing is None:
-        given = format_value(fees.per_trade_fee, Unit.DOLLARS)
-        if fees.position_size_pct is None:
-            return fees.per_trade_fee, f"{given} an order as assumed"
-        capped = model.capped(fees.per_trade_fee, order_value)
-        most = format_value(model.maximum_fraction, Unit.FRACTION)
-        return capped, f"{given} an order as assumed, at most {most} of an order of {worth}"
-    known_fee = history.fee_per_order if history else None
-    if known_fee is not None and fees.position_size_pct is None and pricing is None:
-        return known_fee, f"{format_value(known_fee, Unit.DOLLARS)} an order as in earlier backtests"
+    """Dollars an order, and what that rests on."""
+    if model == PER_TRADE:
+        assert fees.per_trade_fee is not None  # or the config would be refused  # noqa: S101
+        return fees.per_trade_fee, f"{format_value(fees.per_trade_fee, Unit.DOLLARS)} an order as assumed"
+    if paid_before is not None:
+        return paid_before, f"{format_value(paid_before, Unit.DOLLARS)} an order as in earlier backtests"
     price = fees.share_price or DEFAULT_SHARE_PRICE
-    fee = model.commission(order_value, order_value / price)
-    return fee, f"{model.name} for orders of {worth} at {format_value(price, Unit.DOLLARS)} a share"
+    value = capital * (fees.position_size_pct or 1)
+    worth, a_share = (format_value(dollars, Unit.DOLLARS) for dollars in (value, price))
+    fee_model = FEE_MODELS[model]
+    basis = f"{fee_model.label} for orders of {worth} at {a_share} a share"
+    if fees.per_trade_fee is not None:
+        basis += ", in place of per_trade_fee"
+    return fee_model.average_fee(value, value / price), basis
 
 
 def _commissions_are_known(config: OptimizationConfig) -> bool:

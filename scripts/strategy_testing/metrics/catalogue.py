@@ -65,7 +65,7 @@ class Metric:
         return self.column in _BOUNDED_BY_ONE
 
 
-_BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct"}
+_BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct"}
 PORTFOLIO_PATH = "TotalPerformance.PortfolioStatistics."
 TRADES_PATH = "TotalPerformance.TradeStatistics."
 
@@ -217,6 +217,16 @@ METRICS: tuple[Metric, ...] = (
         "",
         ("Fee Pct",),
         instead="LEAN does not compute it; constrain Total Fees in dollars, and use max_fee_pct as a success criterion",
+    ),
+    Metric(
+        "annual_fee_pct",
+        "Annual fees",
+        Unit.FRACTION,
+        (),
+        "",
+        ("Annual Fee Pct",),
+        instead="LEAN does not compute it; constrain Total Fees in dollars, "
+        "and use max_annual_fee_pct as a success criterion",
     ),
     Metric(
         "net_profit",

@@ -1,11 +1,18 @@
-"""Figures as people read them."""
+"""Figures as people read them, and the years that annual ones are divided by."""
 
+from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from strategy_testing.metrics.catalogue import Unit
 
+DAYS_PER_YEAR = Decimal("365.25")
 DECIMALS = {Unit.COUNT: 0, Unit.RATIO: 2, Unit.FRACTION: 1, Unit.DOLLARS: 2, Unit.DAYS: 0}
 """Decimals that people are shown of a unit."""
+
+
+def years_between(start: date, end: date) -> Decimal:
+    """The years from the first day to the last, both included."""
+    return (Decimal((end - start).days) + 1) / DAYS_PER_YEAR
 
 
 def format_value(value: Decimal, unit: Unit, decimals: int | None = None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.metrics.catalogue import METRICS, Metric, MetricValues, Section, Unit
+from strategy_testing.metrics.figures import years_between
 from strategy_testing.results.json_values import (
     as_day,
     as_moment,
@@ -200,15 +201,16 @@ def parse_backtest(
     }
     configuration = get_section(document, "algorithmConfiguration")
     parameters = {str(name): as_text(value) for name, value in get_section(configuration, "parameters").items()}
+    first_day, last_day = as_day(get(configuration, "startDate")), as_day(get(configuration, "endDate"))
     return BacktestResult(
         backtest_id=backtest_id,
         parameters=dict(sorted((parameters or parameters_from_log or {}).items())),
         status=BacktestStatus.FAILED if failed else BacktestStatus.COMPLETED,
         error_message=as_optional_text(get(state, "RuntimeError")) or (f"LEAN's state is {status}" if failed else None),
         stack_trace=as_optional_text(get(state, "StackTrace")),
-        metrics=_metrics(sections),
-        backtest_start=as_day(get(configuration, "startDate")),
-        backtest_end=as_day(get(configuration, "endDate")),
+        metrics=_metrics(sections, first_day, last_day),
+        backtest_start=first_day,
+        backtest_end=last_day,
         account_currency=as_optional_text(get(configuration, "accountCurrency")),
         lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
         started_at=as_moment(get(state, "StartTime")),
@@ -216,13 +218,17 @@ def parse_backtest(
     )
 
 
-def _metrics(sections: Mapping[Section, Mapping[str, Any]]) -> dict[str, Decimal | None]:
+def _metrics(
+    sections: Mapping[Section, Mapping[str, Any]], first_day: date | None, last_day: date | None
+) -> dict[str, Decimal | None]:
     values = {metric.column: _first_number(metric, sections) for metric in METRICS}
     if values["total_fees"] is not None:
         values["total_fees"] = abs(values["total_fees"])  # the runtime statistics show fees as a loss
     start, end = values["start_equity"], values["end_equity"]
     values["net_profit"] = None if start is None or end is None else end - start
     values["fee_pct"] = _quotient(values["total_fees"], start)
+    if start is not None and first_day is not None and last_day is not None and first_day <= last_day:
+        values["annual_fee_pct"] = _quotient(values["total_fees"], start * years_between(first_day, last_day))
     values["calmar_ratio"] = _quotient(values["compounding_annual_return"], values["max_drawdown"])
     return values
 

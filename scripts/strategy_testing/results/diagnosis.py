@@ -74,13 +74,13 @@ _SIGNS = (
         r"Build Error File: (.*?)(?:\x1b\[0m|\n\s*\n|\Z)",
         ExitCode.STRATEGY_BROKEN,
         "the strategy does not compile: {0}",
-        "mend the strategy's code",
+        "fix the strategy's code",
     ),
     _sign(
         r"\*\*\*\s+(File .*?\n\s*\w*(?:Error|Exception): [^\n]*)",
         ExitCode.STRATEGY_BROKEN,
         "the strategy does not compile: {0}",
-        "mend the strategy's code",
+        "fix the strategy's code",
     ),
     _sign(
         r"is not in the subpath of",
@@ -106,7 +106,7 @@ def diagnose(exit_code: int | None, output: str, log: OptimizerLog) -> Failure |
     if log.start_error is not None:
         return Failure(
             f"LEAN's optimizer could not start: {log.start_error}",
-            "mend the config; LEAN waits for ever then, so it was stopped",
+            "fix the config; LEAN waits for ever then, so it was stopped",
             ExitCode.OPTIMIZER_DID_NOT_START,
         )
     if exit_code == 0:
@@ -117,7 +117,7 @@ def diagnose(exit_code: int | None, output: str, log: OptimizerLog) -> Failure |
     message = _CLI_ERROR.findall(output)
     if log.started_at is None and exit_code is not None:
         said = _one_line(message[-1]) if message else f"exit code {exit_code} without a message"
-        return Failure(f"lean refused to run: {said}", "mend what it names", ExitCode.LEAN_REFUSED)
+        return Failure(f"lean refused to run: {said}", "fix what it names", ExitCode.LEAN_REFUSED)
     if exit_code is not None and not log.has_ended:
         return Failure(
             f"LEAN stopped before the optimization had ended (exit code {exit_code})",

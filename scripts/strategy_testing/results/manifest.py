@@ -1,4 +1,4 @@
-"""The note that the runner leaves in a run's folder, so that the folder alone tells what it is."""
+"""The note that the runner leaves in a run's folder, so that the folder alone shows what it is."""
 
 import json
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
-from strategy_testing.fees.commissions import DEFAULT_LIMIT
+from strategy_testing.fees.estimate import DEFAULT_LIMIT
 from strategy_testing.lean.command import LeanCommand, build_pilot_command
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
@@ -138,4 +138,4 @@ def _failed(cause: str, remedy: str) -> PilotReport:
 
 
 def _nothing(_finished: Sequence[BacktestResult], _log: OptimizerLog) -> None:
-    """A single backtest has no optimizer that could tell of its progress."""
+    """A single backtest has no optimizer that could report its progress."""

@@ -29,7 +29,7 @@ def price_warnings(requests: Collection[DataRequest], requested: BacktestSetting
     try:
         data = data_folder(file)
     except LeanConfigError as error:
-        return [f"! price data: {error}; mend the file, or make it anew with `lean init`"]
+        return [f"! price data: {error}; fix the file, or make it anew with `lean init`"]
     missing = [str(market.folder(data)) for market in markets if not market.folder(data).is_dir()]
     if missing:
         return [f"! price data: there is no folder {' nor '.join(missing)}; {_GET_PRICES}"]

@@ -141,7 +141,7 @@ def _without_effect(outcomes: _Outcomes, parameters: Sequence[str]) -> Iterator[
     """Parameters, and neighbouring values of them, that change nothing."""
     tested = {tuple(pair for pair in combination if pair[0] in parameters) for combination in outcomes}
     if len(tested) > 1 and len(set(outcomes.values())) == 1:
-        if not next(iter(outcomes.values())).is_idle:  # else the missing orders explain it, and are told already
+        if not next(iter(outcomes.values())).is_idle:  # else the missing orders explain it, and are reported already
             yield (
                 f"all {len(outcomes)} combinations gave the same result: either the strategy does not read the "
                 f"parameters, or these values make no difference; let it read each with get_parameter, under the "
