@@ -218,6 +218,17 @@ def test_what_cannot_be_resumed_is_told(
     assert message in done.stderr
 
 
+def test_a_folder_that_the_runner_did_not_make_is_not_resumed(
+    run_script: Run, replayed: Run, config: Path, ask: Ask, recording: Callable[[str], Path]
+) -> None:
+    folder = recording("interrupted") / "output"
+    assert run_script("results_importer.py", "--optimization-dir", folder).exit_code == 4
+    run = ask("SELECT id FROM optimization_runs")[0]["id"]
+    done = replayed("grid-72", config, "--resume", run)
+    assert (done.stdout, done.exit_code) == ("", 5)
+    assert f"run {run}: its folder {folder} is gone or was not made by the runner; start a new run" in done.stderr
+
+
 def test_changed_code_is_not_mixed_into_a_run(replayed: Run, workspace: Path, tmp_path: Path) -> None:
     make_project(workspace, "RSI_MeanReversion_ETF")
     parameters = "    rsi_period: {start: 8, end: 18, step: 1}\n"

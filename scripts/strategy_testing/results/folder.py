@@ -24,7 +24,7 @@ from strategy_testing.results.manifest import (
 from strategy_testing.results.optimizer_config import read_search, search_type, target, varied_parameters
 from strategy_testing.results.optimizer_log import OptimizerLog, read_log
 
-SINGLE_BACKTEST = "Backtest"
+_SINGLE_BACKTEST = "Backtest"
 """The type of a run that is one `lean backtest`."""
 _MAX_DEPTH = 6
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -106,7 +106,7 @@ def _derived_manifest(output: LeanOutput) -> RunManifest:
         strategy=project,
         lean_project_path=project,
         config_file=None,
-        optimization_type=SINGLE_BACKTEST if output.is_single_backtest else search_type(output.optimizer_config),
+        optimization_type=_SINGLE_BACKTEST if output.is_single_backtest else search_type(output.optimizer_config),
         target_metric=metric,
         target_direction=direction,
         total_combinations=1 if output.is_single_backtest else search.combinations if search else None,
