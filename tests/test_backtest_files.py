@@ -69,7 +69,7 @@ def test_both_files_of_every_recorded_backtest_say_the_same(name: str, recording
 
 def test_a_file_cut_off_anywhere_is_named_though_the_summary_is_sound(file: BacktestFile) -> None:
     whole = file.path.read_bytes()
-    behind_an_inner_brace = whole.index(b"}", len(whole) // 2) + 1
+    behind_an_inner_brace = whole.rindex(b"}", 0, whole.rindex(b"}")) + 1
     for length in [*(len(whole) * part // 20 for part in range(20)), behind_an_inner_brace, len(whole) - 1]:
         file.path.write_bytes(whole[:length])
         trouble = _trouble(file, _SINCE_ENDED)
