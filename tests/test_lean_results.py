@@ -13,10 +13,9 @@ from strategy_testing.results.backtest import (
     BacktestResult,
     BacktestStatus,
     NotAResultError,
-    StillUnderWayError,
-    as_number,
     parse_backtest,
 )
+from strategy_testing.results.json_values import as_number
 
 Unpacked = Callable[[str], Path]
 
@@ -148,7 +147,7 @@ def test_no_figure_is_none(value: object) -> None:
 
 
 def test_a_running_backtest_is_no_result_yet() -> None:
-    with pytest.raises(StillUnderWayError, match="still under way"):
+    with pytest.raises(NotAResultError, match="still under way"):
         parse_backtest("1", _document(state={"Status": "Running"}))
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from strategy_testing.config.model import BacktestSettings
-from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.results.folder import backtest_files, find_runs, read_backtest
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus, read_backtest
+from strategy_testing.results.folder import backtest_files, find_runs
 from strategy_testing.verdict.sanity import find_nonsense
 
 _NOTHING_ASKED = BacktestSettings()

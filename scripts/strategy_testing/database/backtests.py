@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.metrics.catalogue import METRICS
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.verdict.criteria import Judged
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
 _RESULT_COLUMNS = (
@@ -30,7 +32,7 @@ _RESULT_COLUMNS = (
 )
 
 
-def store_results(database: Database, run: StoredRun, results: Sequence[BacktestResult]) -> None:
+def store_results(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
     """A run's backtests as one batch; what is already stored the same stays untouched."""
     rows = [_result_row(run, result) for result in results]
     database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
@@ -52,12 +54,14 @@ def reusable_results(
     return [_result(row, reused_from=row["id"]) for row in rows]
 
 
-def reused_results(database: Database, run_id: int) -> list[BacktestResult]:
-    """The results that a run took from earlier ones."""
-    return [_result(row, row["reused_from"]) for row in database.rows("reused_results", {"id": run_id})]
+def reused_results(database: Database, run_uuid: UUID) -> list[BacktestResult]:
+    """The results that a run took from earlier ones; none where the run is not stored yet."""
+    rows = database.rows("reused_results", {"run_uuid": str(run_uuid)})
+    return [_result(row, row["reused_from"]) for row in rows]
 
 
-def _result_row(run: StoredRun, result: BacktestResult) -> tuple[Any, ...]:
+def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
+    result, verdict = judged.result, judged.verdict
     values = {
         "optimization_run_id": run.id,
         "strategy_id": run.strategy_id,
@@ -71,8 +75,8 @@ def _result_row(run: StoredRun, result: BacktestResult) -> tuple[Any, ...]:
         "backtest_end": result.backtest_end,
         "account_currency": result.account_currency,
         "lean_version": result.lean_version,
-        "meets_criteria": result.verdict.meets_criteria,
-        "rejection_reasons": list(result.verdict.reasons),
+        "meets_criteria": verdict.meets_criteria,
+        "rejection_reasons": list(verdict.reasons),
         "reused_from": result.reused_from,
         "started_at": result.started_at,
         "completed_at": result.completed_at,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from strategy_testing.config.model import StrategyInfo
 from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.outcome import RunStatus
 
 
@@ -25,19 +25,10 @@ class RunnerIdentity:
 class NewRun:
     """What is known of a run before its results."""
 
-    run_uuid: UUID
-    config_file: str | None
-    optimization_type: str | None
-    target_metric: str | None
-    target_direction: str | None
-    total_combinations: int | None
+    manifest: RunManifest
     config: Mapping[str, Any] | None
-    command: str | None
-    strategy_code_hash: str | None
-    engine_image: str | None
+    """The document, as it was read."""
     output_folder: Path
-    started_at: datetime
-    status: RunStatus
     runner: RunnerIdentity | None = None
     batch_id: int | None = None
 
@@ -94,22 +85,25 @@ def store_strategy(database: Database, strategy: StrategyInfo) -> int:
 
 def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
     """The run's row, made when it is new, locked against other importers until the transaction ends."""
-    runner = run.runner
+    manifest, runner = run.manifest, run.runner
+    run_uuid = str(manifest.run_uuid)
     database.execute(
         "insert_run",
         {
-            **vars(run),
-            "run_uuid": str(run.run_uuid),
+            **vars(manifest),
+            "run_uuid": run_uuid,
             "strategy_id": strategy_id,
+            "batch_id": run.batch_id,
+            "status": str(RunStatus.RUNNING),
             "config": _jsonb(run.config),
+            "command": "\n".join(manifest.commands) or None,
             "output_folder": str(run.output_folder),
-            "status": str(run.status),
             "runner_host": runner.host if runner else None,
             "runner_pid": runner.pid if runner else None,
             "runner_started_at": runner.started_at if runner else None,
         },
     )
-    row = database.rows("lock_run", {"run_uuid": str(run.run_uuid)})[0]
+    row = database.rows("lock_run", {"run_uuid": run_uuid})[0]
     return StoredRun(
         id=row["id"],
         strategy_id=row["strategy_id"],

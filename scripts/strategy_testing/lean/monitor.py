@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from strategy_testing.lean.limits import Limits, reason_to_stop
-from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.folder import BacktestFile, SkippedFile, read_backtest
 from strategy_testing.results.optimizer_log import OptimizerLog, read_log
 
 _CLOSING_BRACE = b"}"
@@ -107,7 +106,7 @@ class LeanMonitor:
             self._main_sizes[backtest_id] = main_size
         except OSError:  # not there yet
             return None
-        read = read_backtest(BacktestFile(backtest_id, main, main), self._log)
+        read = read_backtest(BacktestFile(backtest_id, folder), self._log)
         return None if isinstance(read, SkippedFile) else read
 
 

@@ -1,23 +1,38 @@
-"""Turns one backtest's JSON into figures in stated units. Pure: a parsed document in, a result out."""
+"""Turns the two JSON files that LEAN leaves of a backtest into figures in stated units."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
-from strategy_testing.config.model import Criterion
 from strategy_testing.metrics.catalogue import METRICS, Metric, MetricValues, Section, Unit
 from strategy_testing.metrics.figures import years_between
-from strategy_testing.verdict.criteria import NOT_JUDGED, Verdict, judge
+from strategy_testing.results.json_values import (
+    as_day,
+    as_moment,
+    as_number,
+    as_optional_text,
+    as_text,
+    get,
+    get_section,
+)
+from strategy_testing.results.optimizer_log import OptimizerLog
+
+DATA_REPORT = "data-monitor-report-"
+"""How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
 
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
-_UNFINISHED_STATES = ("running", "initializing", "inqueue", "loggingin", "history")
+_UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
-_NUMBER = re.compile(r"(\d[\d,]*)?(\.\d+)?([eE][-+]?\d+)?")
+_STATE = re.compile(rb'"Status": *"(\w+)"')
+_LAST_BRACE = b"\n}"
+"""LEAN indents, so that only the outermost brace stands at the beginning of a line."""
 
 
 class BacktestStatus(StrEnum):
@@ -29,10 +44,6 @@ class BacktestStatus(StrEnum):
 
 class NotAResultError(ValueError):
     """The document is no finished backtest; the message says why."""
-
-
-class StillUnderWayError(NotAResultError):
-    """LEAN writes such files while a backtest runs; the final one replaces them."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,6 @@ class BacktestResult:
     """UTC."""
     completed_at: datetime | None
     """UTC."""
-    verdict: Verdict = NOT_JUDGED
     reused_from: int | None = None
     """The stored result that it was taken from, instead of being run again."""
 
@@ -69,11 +79,93 @@ class BacktestResult:
         """The annualised Sharpe ratio that LEAN reports."""
         return self.metrics.get("sharpe_ratio")
 
-    def judged(self, criteria: tuple[Criterion, ...]) -> "BacktestResult":
-        """The same result with its verdict."""
-        first_line = self.error_message.splitlines()[0] if self.error_message else None
-        error = (first_line or "no message") if self.status is BacktestStatus.FAILED else None
-        return replace(self, verdict=judge(self.metrics, error, criteria))
+
+@dataclass(frozen=True)
+class BacktestFile:
+    """Where a backtest's result stands, or will stand."""
+
+    backtest_id: str
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """The large file, of one to two megabytes: the figures, and every order, trade and chart."""
+        return self.folder / f"{self.backtest_id}.json"
+
+    @property
+    def summary(self) -> Path:
+        """The small one: every figure, and no more. LEAN writes it first, so that it alone proves no end."""
+        return self.folder / f"{self.backtest_id}-summary.json"
+
+
+@dataclass(frozen=True)
+class SkippedFile:
+    """Something in a run's folder that holds no result, and why."""
+
+    path: Path
+    """Relative to the run's folder."""
+    reason: str
+    is_foreign: bool = False
+    """Not LEAN's, so that no result is missed in it."""
+
+    def __str__(self) -> str:
+        """`file: reason`."""
+        return f"{self.path}: {self.reason}"
+
+
+def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
+    """A backtest's result, or why there is none: missing, truncated, unreadable, foreign, still under way.
+
+    The figures are read from the summary where the large file proves that the backtest has ended, or where it was
+    removed after that. Else the large file is read, and so it is where the summary is damaged or missing.
+    """
+    was_removed = not file.path.exists() and file.summary.exists() and _has_ended(file, log)
+    to_read = [file.summary] if was_removed else [file.path]
+    if _is_plainly_whole(file.path):
+        to_read.insert(0, file.summary)
+    for path in to_read:
+        try:
+            document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+            return parse_backtest(file.backtest_id, document, log.launched.get(file.backtest_id))
+        except (OSError, ValueError, RecursionError) as error:
+            skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
+    return skipped
+
+
+def _is_plainly_whole(path: Path) -> bool:
+    """Whether the file ends as LEAN ends one, and says that the backtest has ended; costs no parsing.
+
+    While a backtest runs LEAN may write whole files, too, which the final one replaces.
+    """
+    try:
+        content = path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return False
+    states = {state.decode().lower() for state in _STATE.findall(content)}
+    return content[-8:].rstrip().endswith(_LAST_BRACE) and bool(states) and not states & _UNFINISHED_STATES
+
+
+def _has_ended(file: BacktestFile, log: OptimizerLog) -> bool:
+    """Whether LEAN came to what it writes behind the large file: its report on the data, or the optimization's end."""
+    return log.has_ended or any(file.folder.glob(f"{DATA_REPORT}*"))
+
+
+def _trouble(error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return "missing: the backtest did not finish"
+        case json.JSONDecodeError():
+            at_the_end = error.pos >= len(error.doc.rstrip()) - 1 or "Unterminated" in error.msg
+            what = "truncated" if at_the_end else "not valid JSON"
+            return f"{what} after {error.pos} characters: the file was not written to its end"
+        case UnicodeDecodeError():
+            return "is not text: damaged, or not written by LEAN"
+        case NotAResultError():
+            return str(error)
+        case RecursionError():
+            return "is nested too deeply to be a result"
+        case _:
+            return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
 
 
 def parse_backtest(
@@ -91,38 +183,38 @@ def parse_backtest(
     """
     if not isinstance(document, Mapping):
         raise NotAResultError("is not the result of a LEAN backtest")
-    state = _section(document, "state")
-    status = str(_get(state, "Status") or "").lower()
+    state = get_section(document, "state")
+    status = str(get(state, "Status") or "").lower()
     if status in _UNFINISHED_STATES:
-        raise StillUnderWayError(f"is the result of a backtest still under way (state {_get(state, 'Status')})")
-    performance = _section(document, "totalPerformance")
-    statistics = _section(document, "statistics")
-    failed = status in _FAILED_STATES or bool(_get(state, "RuntimeError"))
+        raise NotAResultError(f"is the result of a backtest still under way (state {get(state, 'Status')})")
+    performance = get_section(document, "totalPerformance")
+    statistics = get_section(document, "statistics")
+    failed = status in _FAILED_STATES or bool(get(state, "RuntimeError"))
     if not performance and not statistics and not failed:
         raise NotAResultError("is not the result of a LEAN backtest: it has neither statistics nor totalPerformance")
     sections = {
-        Section.PORTFOLIO: _section(performance, "portfolioStatistics"),
-        Section.TRADES: _section(performance, "tradeStatistics"),
+        Section.PORTFOLIO: get_section(performance, "portfolioStatistics"),
+        Section.TRADES: get_section(performance, "tradeStatistics"),
         Section.STATISTICS: statistics,
-        Section.RUNTIME: _section(document, "runtimeStatistics"),
+        Section.RUNTIME: get_section(document, "runtimeStatistics"),
         Section.STATE: state,
     }
-    configuration = _section(document, "algorithmConfiguration")
-    parameters = {str(name): _text(value) for name, value in _section(configuration, "parameters").items()}
-    first_day, last_day = _day(_get(configuration, "startDate")), _day(_get(configuration, "endDate"))
+    configuration = get_section(document, "algorithmConfiguration")
+    parameters = {str(name): as_text(value) for name, value in get_section(configuration, "parameters").items()}
+    first_day, last_day = as_day(get(configuration, "startDate")), as_day(get(configuration, "endDate"))
     return BacktestResult(
         backtest_id=backtest_id,
         parameters=dict(sorted((parameters or parameters_from_log or {}).items())),
         status=BacktestStatus.FAILED if failed else BacktestStatus.COMPLETED,
-        error_message=_optional_text(_get(state, "RuntimeError")) or (f"LEAN's state is {status}" if failed else None),
-        stack_trace=_optional_text(_get(state, "StackTrace")),
+        error_message=as_optional_text(get(state, "RuntimeError")) or (f"LEAN's state is {status}" if failed else None),
+        stack_trace=as_optional_text(get(state, "StackTrace")),
         metrics=_metrics(sections, first_day, last_day),
         backtest_start=first_day,
         backtest_end=last_day,
-        account_currency=_optional_text(_get(configuration, "accountCurrency")),
-        lean_version=_optional_text(_get(_section(document, "serverStatistics"), "LEAN Version")),
-        started_at=_moment(_get(state, "StartTime")),
-        completed_at=_moment(_get(state, "EndTime")),
+        account_currency=as_optional_text(get(configuration, "accountCurrency")),
+        lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
+        started_at=as_moment(get(state, "StartTime")),
+        completed_at=as_moment(get(state, "EndTime")),
     )
 
 
@@ -143,7 +235,7 @@ def _metrics(
 
 def _first_number(metric: Metric, sections: Mapping[Section, Mapping[str, Any]]) -> Decimal | None:
     for section, name in metric.sources:
-        number = as_number(_get(sections[section], name))
+        number = as_number(get(sections[section], name))
         if number is not None and metric.unit in _INTEGER_UNITS:
             return number.to_integral_value()
         if number is not None:
@@ -151,64 +243,7 @@ def _first_number(metric: Metric, sections: Mapping[Section, Mapping[str, Any]])
     return None
 
 
-def as_number(value: Any) -> Decimal | None:
-    """A figure of LEAN's as a number: 92, "0.0935", "$1,261.16", "-$124.00", "18.300%" (0.183); None for no figure."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, (int, float, Decimal)):
-        number = Decimal(str(value))
-        return number if number.is_finite() else None
-    text = str(value).strip()
-    found = next((match for match in _NUMBER.finditer(text) if match[1] or match[2]), None)
-    if found is None or "nan" in text.lower() or "∞" in text:
-        return None
-    number = Decimal(found[0].replace(",", ""))
-    if "-" in text[: found.start()]:
-        number = -number
-    return number / 100 if text.endswith("%") else number
-
-
 def _quotient(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | None:
     if numerator is None or denominator is None or denominator == 0:
         return None
     return (numerator / denominator).quantize(_DERIVED_DECIMALS)
-
-
-def _section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = _get(document, name)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _get(document: Mapping[str, Any], name: str) -> Any:
-    """The value of a key, whose first letter may be of either case."""
-    if name in document:
-        return document[name]
-    return document.get(name[:1].swapcase() + name[1:])
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else _storable(str(value))
-
-
-def _optional_text(value: Any) -> str | None:
-    return _text(value).strip() or None
-
-
-def _storable(text: str) -> str:
-    """Without what PostgreSQL's text cannot hold: the zero character and half surrogate pairs."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _day(value: Any) -> date | None:
-    moment = _moment(value)
-    return None if moment is None else moment.date()

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from strategy_testing.config.model import Criterion
-from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.backtest import BacktestResult, SkippedFile, read_backtest
+from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.diagnosis import Failure, diagnose
-from strategy_testing.results.folder import LeanOutput, RunFolder, SkippedFile, backtest_files, read_backtest
+from strategy_testing.results.folder import RunFolder, backtest_files
 from strategy_testing.results.manifest import LEAN_OUTPUT
-from strategy_testing.results.optimizer_config import read_search, varied_parameters
+from strategy_testing.results.optimizer_config import read_search
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.protocol import Search
-from strategy_testing.verdict.outcome import distinct_combinations
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,6 @@ class RunContents:
     """Whether LEAN says of every part that it has ended."""
     failure: Failure | None
     """What the log, and the output that a runner kept, say about a failure."""
-    varied: tuple[str, ...]
-    """Names of the optimised parameters."""
 
     @property
     def unusable(self) -> int:
@@ -45,11 +42,11 @@ class RunContents:
         return ", ".join(sorted(versions)) or None
 
 
-def read_contents(run: RunFolder, criteria: Sequence[Criterion]) -> RunContents:
-    """Reads a run's folder and judges every backtest in it."""
+def read_contents(run: RunFolder) -> RunContents:
+    """Reads every backtest of a run, and what its logs say."""
     results: list[BacktestResult] = []
     skipped: list[SkippedFile] = []
-    parts = {Path(part).parts[0] for part in run.manifest.parts if part != "."} if run.manifest else set()
+    parts = {Path(part).parts[0] for part in run.manifest.parts if part != "."}
     for output in run.outputs:
         files, passed_over = backtest_files(output)
         skipped += [entry for entry in passed_over if entry.path.name not in parts]
@@ -58,7 +55,7 @@ def read_contents(run: RunFolder, criteria: Sequence[Criterion]) -> RunContents:
             if isinstance(read, SkippedFile):
                 skipped.append(read)
             else:
-                results.append(read.judged(tuple(criteria)))
+                results.append(read)
     searches = [search for output in run.outputs if (search := read_search(output.optimizer_config))]
     search = searches[0] if searches else GridSearch(())
     ended = [output.log.has_ended or output.is_single_backtest for output in run.outputs]
@@ -69,7 +66,6 @@ def read_contents(run: RunFolder, criteria: Sequence[Criterion]) -> RunContents:
         search=search,
         has_ended=bool(ended) and all(ended),
         failure=_failure_on_disk(run),
-        varied=_varied(run),
     )
 
 
@@ -81,23 +77,12 @@ def last_sign_of_life(run: RunFolder, contents: RunContents) -> datetime | None:
 
 
 def _total_combinations(run: RunFolder, results: Sequence[BacktestResult], search: Search) -> int | None:
-    """By the manifest, else by LEAN's own config, else, for a search that has ended, by what it tested."""
-    if run.manifest and run.manifest.total_combinations is not None:
+    """By the manifest; else, for a search that has ended, by what it tested."""
+    if run.manifest.total_combinations is not None:
         return run.manifest.total_combinations
-    counts = [_requested(output) for output in run.outputs]
-    known = [count for count in counts if count is not None]
-    if known and len(known) == len(counts):
-        return sum(known)
     if run.outputs and run.outputs[-1].log.has_ended:
         return distinct_combinations(results, search)
     return None
-
-
-def _requested(output: LeanOutput) -> int | None:
-    if output.is_single_backtest:
-        return 1
-    search = read_search(output.optimizer_config)
-    return search.combinations if search else None
 
 
 def _failure_on_disk(run: RunFolder) -> Failure | None:
@@ -108,9 +93,3 @@ def _failure_on_disk(run: RunFolder) -> Failure | None:
         if failure:
             return failure
     return None
-
-
-def _varied(run: RunFolder) -> tuple[str, ...]:
-    if run.manifest:
-        return run.manifest.parameters
-    return tuple(dict.fromkeys(name for output in run.outputs for name in varied_parameters(output.optimizer_config)))

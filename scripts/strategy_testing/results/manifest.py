@@ -26,10 +26,11 @@ class RunManifest:
     run_uuid: UUID
     strategy: str
     lean_project_path: str
-    config_file: str
-    optimization_type: str
-    target_metric: str
-    target_direction: str
+    config_file: str | None
+    """None in a derived manifest, as what follows may be, where LEAN's own files do not tell."""
+    optimization_type: str | None
+    target_metric: str | None
+    target_direction: str | None
     total_combinations: int | None
     """None for a search that does not know them beforehand."""
     parts: tuple[str, ...]
@@ -41,11 +42,14 @@ class RunManifest:
     started_at: datetime
     parameters: tuple[str, ...] = field(default=())
     """Names of the optimised parameters."""
+    is_derived: bool = False
+    """Whether the runner left none, so that it was made out of what LEAN left."""
 
 
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
     """Writes the manifest whole or not at all."""
     values = asdict(manifest) | {"run_uuid": str(manifest.run_uuid), "started_at": manifest.started_at.isoformat()}
+    del values["is_derived"]
     write_atomically(folder / MANIFEST_FILE, json.dumps(values, indent=2) + "\n")
 
 
@@ -61,6 +65,7 @@ def read_manifest(folder: Path) -> RunManifest | None:
                 "parts": _texts(values["parts"]),
                 "commands": _texts(values["commands"]),
                 "parameters": _texts(values["parameters"]),
+                "is_derived": False,
             }
         )
     except (OSError, ValueError, TypeError, KeyError):

@@ -37,6 +37,7 @@ from strategy_testing.runs.plan import RunPlan
 from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
+from strategy_testing.verdict.criteria import judge_results
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 
@@ -147,11 +148,11 @@ def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:
     with database.transaction():
         strategy_id = store_strategy(database, plan.config.strategy)
-        stored = store_run(database, strategy_id, _new_run(plan, manifest, options))
+        new = NewRun(manifest, plan.config.document, plan.folder, this_process(), options.batch_id)
+        stored = store_run(database, strategy_id, new)
         if plan.resumed is not None:
             restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
-        reused = [result.judged(plan.config.criteria) for result in plan.reused]
-        store_results(database, stored, reused)
+        store_results(database, stored, judge_results(plan.reused, plan.config.criteria))
     return stored
 
 
@@ -234,23 +235,3 @@ def _manifest(plan: RunPlan) -> RunManifest:
 
 def _below(output: PurePosixPath, run: PurePosixPath) -> str:
     return str(output.relative_to(run))
-
-
-def _new_run(plan: RunPlan, manifest: RunManifest, options: RunOptions) -> NewRun:
-    return NewRun(
-        run_uuid=manifest.run_uuid,
-        config_file=manifest.config_file,
-        optimization_type=manifest.optimization_type,
-        target_metric=manifest.target_metric,
-        target_direction=manifest.target_direction,
-        total_combinations=manifest.total_combinations,
-        config=plan.config.document,
-        command="\n".join(manifest.commands),
-        strategy_code_hash=manifest.strategy_code_hash,
-        engine_image=manifest.engine_image,
-        output_folder=plan.folder,
-        started_at=manifest.started_at,
-        status=RunStatus.RUNNING,
-        runner=this_process(),
-        batch_id=options.batch_id,
-    )

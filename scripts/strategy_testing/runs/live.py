@@ -9,6 +9,7 @@ from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.errors import DatabaseError
 from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.verdict.criteria import Judged, judge_results
 
 _SECONDS_BETWEEN_ATTEMPTS = 5
 
@@ -24,13 +25,13 @@ class LiveImporter:
         self._run = run
         self._criteria = tuple(criteria)
         self._say = say
-        self._waiting: list[BacktestResult] = []
+        self._waiting: list[Judged] = []
         self._next_attempt = 0.0
         self._is_away = False
 
     def store(self, finished: Sequence[BacktestResult]) -> None:
         """Stores what has finished, and what is still waiting."""
-        self._waiting += [result.judged(self._criteria) for result in finished]
+        self._waiting += judge_results(finished, self._criteria)
         if not self._waiting or time.monotonic() < self._next_attempt:
             return
         try:

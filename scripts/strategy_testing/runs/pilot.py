@@ -14,10 +14,10 @@ from strategy_testing.lean.command import LeanCommand, build_pilot_command
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
-from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus, SkippedFile, read_backtest
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.folder import SkippedFile, backtest_files, read_backtest, read_output
+from strategy_testing.results.folder import backtest_files, read_output
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.plan import RunPlan

@@ -39,7 +39,7 @@ def recover_orphans(database: Database) -> Iterator[str]:
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
     folder = orphan.output_folder
     run = read_run(folder) if folder.is_dir() else None
-    parts = [folder / part for part in run.manifest.parts] if run and run.manifest else [folder]
+    parts = [folder / part for part in run.manifest.parts] if run else [folder]
     end_left_over(folder, parts)
     if run is None:
         with database.transaction():

@@ -55,7 +55,7 @@ def plan_resumption(
     run = _find(database, run_id, config)
     folder = run.output_folder
     found = read_run(folder) if folder.is_dir() else None
-    if found is None or found.manifest is None or found.config_copy is None:
+    if found is None or found.manifest.is_derived or found.config_copy is None:
         raise UserError(
             f"run {run.id}: its folder {folder} is gone or was not made by the runner",
             "start a new run",
@@ -69,8 +69,8 @@ def plan_resumption(
     _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace, force=force)
     imported = import_run(database, found, config=own_config)
     with database.transaction():
-        reused = reused_results(database, run.id)
-    have = [*read_contents(found, ()).results, *reused]
+        reused = reused_results(database, found.manifest.run_uuid)
+    have = [*read_contents(found).results, *reused]
     done = [
         result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
     ]  # fmt: skip

@@ -1,12 +1,13 @@
 """Judges a backtest by the config's success criteria. Pure: figures in, verdict and reasons out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from strategy_testing.config.model import Bound, Criterion
 from strategy_testing.metrics.catalogue import MetricValues
 from strategy_testing.metrics.figures import DECIMALS, format_value
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 
 NO_TRADES = "No trades"
 _MAX_DECIMALS = 12
@@ -22,6 +23,19 @@ class Verdict:
 
 
 NOT_JUDGED = Verdict(None, ())
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A backtest and what the criteria say of it."""
+
+    result: BacktestResult
+    verdict: Verdict
+
+
+def judge_results(results: Iterable[BacktestResult], criteria: Sequence[Criterion]) -> list[Judged]:
+    """Every backtest beside its verdict."""
+    return [Judged(result, judge(result.metrics, _error(result), criteria)) for result in results]
 
 
 def judge(metrics: MetricValues, error: str | None, criteria: Sequence[Criterion]) -> Verdict:
@@ -40,6 +54,13 @@ def judge(metrics: MetricValues, error: str | None, criteria: Sequence[Criterion
     reasons = [NO_TRADES] if metrics.get("total_trades") == 0 else []
     reasons += [reason for criterion in criteria if (reason := _reason(metrics, criterion)) is not None]
     return Verdict(not reasons, tuple(reasons))
+
+
+def _error(result: BacktestResult) -> str | None:
+    """The first line of a failed backtest's error."""
+    if result.status is not BacktestStatus.FAILED:
+        return None
+    return result.error_message.splitlines()[0] if result.error_message else "no message"
 
 
 def _reason(metrics: MetricValues, criterion: Criterion) -> str | None:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from strategy_testing.errors import ExitCode
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.search.protocol import Search
 
@@ -30,16 +31,6 @@ class RunOutcome:
     exit_code: ExitCode
 
 
-def distinct_combinations(results: Sequence[BacktestResult], search: Search) -> int:
-    """How many combinations the results cover; one that was tested twice counts once.
-
-    Args:
-        results: finished backtests.
-        search: knows which are the same.
-    """
-    return len({_combination(result, search) for result in results})
-
-
 def judge_run(
     results: Sequence[BacktestResult],
     total_combinations: int | None,
@@ -59,8 +50,8 @@ def judge_run(
         failure: why LEAN did not do its work, when that is known.
         search: knows which combinations are the same.
     """
-    completed = {_combination(result, search) for result in results if result.status is BacktestStatus.COMPLETED}
-    failed = [result for result in results if _combination(result, search) not in completed]
+    completed = {combination_of(result, search) for result in results if result.status is BacktestStatus.COMPLETED}
+    failed = [result for result in results if combination_of(result, search) not in completed]
     if total_combinations and len(completed) >= total_combinations and not failed:
         return RunOutcome(RunStatus.COMPLETED, None, ExitCode.OK)  # whatever happened after the last backtest
     reasons = [str(failure)] if failure else []
@@ -81,7 +72,3 @@ def judge_run(
     if message:
         return RunOutcome(RunStatus.PARTIAL, message, failure.exit_code if failure else ExitCode.PARTIAL)
     return RunOutcome(RunStatus.COMPLETED, None, ExitCode.OK)
-
-
-def _combination(result: BacktestResult, search: Search) -> frozenset[tuple[str, str]] | str:
-    return search.key(result.parameters) or result.backtest_id

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from strategy_testing.results.folder import SkippedFile
+from strategy_testing.results.backtest import SkippedFile
 from strategy_testing.verdict.outcome import RunOutcome
 
 

@@ -7,7 +7,11 @@ SET {assignments}, updated_at = now()
 WHERE ({stored}) IS DISTINCT FROM ({given});
 
 -- name: reused_results
-SELECT * FROM backtest_results WHERE optimization_run_id = %(id)s AND reused_from IS NOT NULL ORDER BY id;
+SELECT result.*
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE runs.run_uuid = %(run_uuid)s AND result.reused_from IS NOT NULL
+ORDER BY result.id;
 
 -- name: reusable_results
 -- Finished backtests of exactly this code, engine and period; the latest of each combination.
