@@ -10,6 +10,7 @@ import pytest
 
 from strategy_testing.database.connection import Database, connect
 from strategy_testing.database.schema import SCHEMA_FILE, current_version, ensure_schema, stored_version
+from strategy_testing.database.statements import SQL_DIR, statements
 from strategy_testing.database.target import DatabaseTarget, Source
 from strategy_testing.errors import DatabaseError
 from strategy_testing.metrics.catalogue import METRICS
@@ -75,6 +76,14 @@ def test_every_constraint_is_named_in_the_schema(ask: Ask) -> None:
 def test_every_metric_of_the_catalogue_has_its_column(ask: Ask) -> None:
     rows = ask("SELECT column_name FROM information_schema.columns WHERE table_name = 'backtest_results'")
     assert {metric.column for metric in METRICS} <= {str(row["column_name"]) for row in rows}
+
+
+def test_every_named_statement_has_a_name_of_its_own_and_is_used() -> None:
+    named = re.findall(r"^-- name: (.+)$", "".join(file.read_text("utf-8") for file in SQL_DIR.glob("*.sql")), re.M)
+    code = "".join(file.read_text("utf-8") for file in SQL_DIR.parent.glob("*.py"))
+    used = re.findall(r'(?:(?:execute|rows|value)\(\s*|statements\(\)\[)"(\w+)"', code)
+    assert sorted(named) == sorted(statements())
+    assert set(named) == set(used)
 
 
 def test_the_schema_is_made_once_and_again_without_change(empty_database_url: str) -> None:

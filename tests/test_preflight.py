@@ -156,8 +156,7 @@ def test_a_broken_strategy(config: OptimizationConfig, workspace: Path) -> None:
     (project / "latin.py").write_bytes(b"# \xe9\n")
     checks = quick_preflight(config, workspace)
     assert str(checks[-1]) == (
-        "✗ strategy: main.py: line 2: '(' was never closed; latin.py: it is not UTF-8 (byte 2); "
-        "fix the strategy's code"
+        "✗ strategy: main.py: line 2: '(' was never closed; latin.py: it is not UTF-8 (byte 2); fix the strategy's code"
     )
     assert checks[-1].exit_code == ExitCode.STRATEGY_BROKEN
 

@@ -7,11 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from strategy_testing.config.bars import check_metric, read_constraints, read_criteria
+from strategy_testing.config.findings import Findings
 from strategy_testing.config.model import (
     BacktestSettings,
-    Bound,
-    Constraint,
-    Criterion,
     FeeAssumptions,
     LeanSettings,
     OptimizationConfig,
@@ -20,11 +19,9 @@ from strategy_testing.config.model import (
     WalkForward,
 )
 from strategy_testing.config.parameters import read_parameters
-from strategy_testing.config.schema_validation import known_keys, schema_problems, shown, suggestion
-from strategy_testing.config.yaml_source import YamlDocument, YamlPath, dotted, lean_decimal, parse_yaml, read_text
-from strategy_testing.errors import ConfigError, Problem
-from strategy_testing.metrics.catalogue import METRICS, Metric, criterion_metric, criterion_names
-from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
+from strategy_testing.config.schema_validation import known_keys, shown, suggestion
+from strategy_testing.config.yaml_source import parse_yaml, read_text
+from strategy_testing.errors import ConfigError
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.searches import SEARCHES
 
@@ -34,7 +31,6 @@ FOR_PEOPLE = ("notes", "reporting", "expected_results", "analysis")
 _BASIS_POINTS = Decimal(10000)
 _FORMER_PRICING = {"lean": "lean", "fixed": "ib_fixed", "tiered": "ib_tiered"}
 """What fee_assumptions.pricing is called as fee_assumptions.model."""
-_OPERATORS = (">", "<", ">=", "<=", "==", "!=")
 _MAX_POSITION_SIZE = 4  # day-trading margin; more is a percent written for a fraction
 
 
@@ -47,40 +43,17 @@ def read_config(file: Path) -> OptimizationConfig:
     """
     text = read_text(file)
     document = parse_yaml(file, text)
-    problems = schema_problems(document, "optimization")
+    reader = _ConfigReader(document, "optimization")
     if not isinstance(document.data, Mapping):
-        raise ConfigError(problems)
-    reader = _SemanticReader(document, {problem.path for problem in problems})
+        raise ConfigError(reader.problems)
     config = reader.read(text)
-    problems += reader.problems
-    if problems or config is None:
-        raise ConfigError(problems)
+    if reader.problems or config is None:
+        raise ConfigError(reader.problems)
     return config
 
 
-class _SemanticReader:
+class _ConfigReader(Findings):
     """Builds the config from the parts that keep the schema, and collects what a schema cannot say."""
-
-    def __init__(self, document: YamlDocument, broken: set[str]) -> None:
-        self.document = document
-        self.broken = broken
-        self.problems: list[Problem] = []
-        self.warnings: list[str] = []
-
-    def problem(self, path: YamlPath, message: str) -> None:
-        self.problems.append(Problem(self.document.file, dotted(path), message, self.document.line_of(path)))
-
-    def warning(self, path: YamlPath, message: str) -> None:
-        warned = Problem(self.document.file, dotted(path), message, self.document.line_of(path))
-        self.warnings.append(str(warned))
-
-    def section(self, name: str) -> Mapping[str, Any]:
-        value = self.document.data.get(name)
-        return value if isinstance(value, Mapping) else {}
-
-    def sound(self, section: Mapping[str, Any], *path: str) -> dict[str, Any]:
-        """The keys of a section whose values keep the schema."""
-        return {key: value for key, value in section.items() if dotted((*path, key)) not in self.broken}
 
     def read(self, text: str) -> OptimizationConfig | None:
         self._warn_of_unknown_sections()
@@ -88,10 +61,10 @@ class _SemanticReader:
         fees = self._fees()
         backtest = replace(self._backtest(), slippage_pct=_slippage(fees))
         search = self._search(set(backtest.fixed_parameters))
-        criteria = self._criteria()
+        criteria = read_criteria(self)
         lean = LeanSettings(**self._decimals(self.sound(self.section("lean"), "lean")))
         walk_forward = self._walk_forward(backtest)
-        if self.broken or self.problems or strategy is None or search is None:
+        if self.problems or strategy is None or search is None:
             return None
         return OptimizationConfig(
             file=self.document.file,
@@ -168,18 +141,14 @@ class _SemanticReader:
         values = self.sound(self.section("optimization"), "optimization")
         target = values.get("target_metric")
         if isinstance(target, str):
-            self._check_metric(("optimization", "target_metric"), target)
-        constraints = [
-            constraint
-            for index, text in enumerate(values.get("constraints") or [])
-            if isinstance(text, str) and (constraint := self._constraint(index, text)) is not None
-        ]
+            check_metric(self, ("optimization", "target_metric"), target)
+        constraints = read_constraints(self, values.get("constraints") or [])
         search = SEARCHES.get(values.get("type", ""), GridSearch)
         parameters = read_parameters(
             values.get("parameters"), fixed, self.broken, self.problem, self.warning, search=search
         )
         method = search(tuple(parameters))
-        if not self.problems and method.doubt:
+        if not self.found_beyond_schema and method.doubt:
             self.warning(("optimization", "type"), method.doubt)
         if not all(key in values for key in ("type", "target_metric", "target_direction")):
             return None
@@ -187,71 +156,9 @@ class _SemanticReader:
             method=method,
             target_metric=values["target_metric"],
             target_direction=values["target_direction"],
-            constraints=tuple(constraints),
+            constraints=constraints,
             max_concurrent_backtests=values.get("max_concurrent_backtests"),
         )
-
-    def _check_metric(self, path: YamlPath, name: str) -> bool:
-        try:
-            optimizer_path(name)
-        except UnknownMetricError as error:
-            self.problem(path, str(error))
-            return False
-        return True
-
-    def _constraint(self, index: int, text: str) -> Constraint | None:
-        path = ("optimization", "constraints", index)
-        parts = text.rsplit(maxsplit=2)
-        if len(parts) != 3 or parts[1] not in _OPERATORS:
-            signs = " ".join(_OPERATORS)
-            self.problem(path, f'{shown(text)} is no constraint; write "METRIC OPERATOR NUMBER" with one of {signs}')
-            return None
-        value = lean_decimal(parts[2])
-        if value is None:
-            hint = "write a fraction, 0.15 for 15 %" if parts[2].endswith("%") else "write a number"
-            self.problem(path, f"{shown(parts[2])} is not a number; {hint}")
-            return None
-        metric = " ".join(parts[0].split())
-        if not self._check_metric(path, metric):
-            return None
-        compared = optimizer_path(metric).lower()
-        for known in METRICS:
-            if known.lean_path and known.lean_path.lower() == compared and (trouble := _not_a_fraction(known, value)):
-                self.problem(path, trouble)
-                return None
-        return Constraint(metric, parts[1], value)
-
-    def _criteria(self) -> tuple[Criterion, ...]:
-        criteria: list[Criterion] = []
-        for name, threshold in self.sound(self.section("success_criteria"), "success_criteria").items():
-            path = ("success_criteria", name)
-            bound = name.split("_", 1)[0]
-            metric = criterion_metric(name[4:]) if bound in ("min", "max") and name[3:4] == "_" else None
-            if metric is None:
-                self.problem(path, f"unknown criterion, {_criterion_hint(name)}")
-                continue
-            if trouble := _not_a_fraction(metric, Decimal(threshold)):
-                self.problem(path, trouble)
-                continue
-            criteria.append(Criterion(name, metric, Bound(bound), Decimal(threshold)))
-        self._check_contradictions(criteria)
-        return tuple(criteria)
-
-    def _check_contradictions(self, criteria: list[Criterion]) -> None:
-        seen: dict[tuple[str, Bound], Criterion] = {}
-        for criterion in criteria:
-            column = criterion.metric.column
-            same = seen.get((column, criterion.bound))
-            if same is not None:
-                self.problem(("success_criteria", criterion.name), f"means the same as {same.name}; keep one of them")
-            seen[column, criterion.bound] = criterion
-        for (column, bound), lower in seen.items():
-            upper = seen.get((column, Bound.MAX))
-            if bound is Bound.MIN and upper is not None and lower.threshold > upper.threshold:
-                self.problem(
-                    ("success_criteria", lower.name),
-                    f"{lower.threshold} is above {upper.name} {upper.threshold}, so nothing could pass; fix one",
-                )
 
     def _fees(self) -> FeeAssumptions:
         values = self._decimals(self.sound(self.section("fee_assumptions"), "fee_assumptions"))
@@ -299,18 +206,3 @@ class _SemanticReader:
 def _slippage(fees: FeeAssumptions) -> Decimal | None:
     """The fraction of a price that the strategy is given; None for none."""
     return (fees.slippage_bps / _BASIS_POINTS).normalize() if fees.slippage_bps else None
-
-
-def _not_a_fraction(metric: Metric, limit: Decimal) -> str | None:
-    """What is wrong with a limit that its metric, a fraction between 0 and 1, can never reach."""
-    if not metric.bounded_by_one or 0 <= limit <= 1:
-        return None
-    if limit < 0:
-        return f"{limit} is below 0, which {metric.label.lower()} never is; write a fraction, 0.15 for 15 %"
-    return f"{limit} is not a fraction; write {(limit / 100).normalize():f} for {limit} %"
-
-
-def _criterion_hint(name: str) -> str:
-    if name.startswith(("min_", "max_")):
-        return suggestion(name, [known for known in criterion_names() if known.startswith(name[:4])])
-    return "criteria begin with min_ or max_, such as min_sharpe"
