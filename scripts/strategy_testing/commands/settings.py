@@ -77,7 +77,7 @@ def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:
     """Adds the arguments of the named fields, all without names."""
     for one in fields(Settings):
         if not names or one.name in names:
-            parser.add_argument(one.metadata[_FLAG], **one.metadata[_PARSER])
+            parser.add_argument(one.metadata[_FLAG], default=one.default, **one.metadata[_PARSER])
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
