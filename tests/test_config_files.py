@@ -9,7 +9,7 @@ import pytest
 from strategy_testing.config.model import OptimizationConfig, WalkForward
 from strategy_testing.config.reader import read_config
 from strategy_testing.errors import ConfigError, UserError
-from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.metrics.catalogue import METRICS, Unit
 from strategy_testing.search.space import ListParameter, RangeParameter
 from support import PROJECT
 
@@ -233,6 +233,32 @@ def test_a_range_that_never_reaches_its_end_is_a_warning(tmp_path: Path) -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("target", "direction", "said"),
+    [
+        ("Sharpe Ratio", "min", "min looks for the worst: a larger sharpe ratio is better"),
+        ("Drawdown", "max", "max looks for the worst: a smaller drawdown is better"),
+        ("Drawdown", "min", None),
+        ("Beta", "min", None),
+    ],
+)
+def test_a_search_for_the_worst_is_a_warning(tmp_path: Path, target: str, direction: str, said: str | None) -> None:
+    text = _flags_only().replace("Total Fees", target)
+    text = text.replace("target_direction: min", f"target_direction: {direction}")
+        _flags_only().replace("Total Fees", target).replace("target_direction: min", f"target_direction: {direction}")
+    )
+    warnings = read_config(_written(tmp_path, text)).warnings
+    assert [warning.split("target_direction: ")[1].split(";")[0] for warning in warnings] == ([said] if said else [])
+
+
+def test_a_default_outside_its_range_is_a_warning(tmp_path: Path) -> None:
+    file = _written(tmp_path, _flags_only().replace("step: 2}", "step: 2, default: 25}"))
+    assert read_config(file).warnings == (
+        f"{file}: optimization.parameters.rsi_period.default: 25 lies outside 10 to 20; widen the range or change the "
+        "default (line 10)",
+    )
+
+
 def test_an_euler_search_with_nothing_to_refine_is_a_warning(tmp_path: Path) -> None:
     text = _flags_only().replace("Grid Search", "Euler Search").replace("end: 20, step: 2", "end: 11, step: 1")
     file = _written(tmp_path, text)
@@ -276,7 +302,9 @@ def test_nesting_that_people_write_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("bound", ["min", "max"])
 def test_every_stored_metric_has_both_criteria(tmp_path: Path, bound: str) -> None:
     names = [f"{bound}_{metric.criterion_names[0]}" for metric in METRICS]
-    lines = "".join(f"  {name}: 0.5\n" for name in names)
+    limits = {metric.column: -0.5 if metric.is_never_positive else 0.5 for metric in METRICS}
+    limits |= {metric.column: 1 for metric in METRICS if metric.unit is Unit.COUNT}
+    lines = "".join(f"  {name}: {limits[metric.column]}\n" for name, metric in zip(names, METRICS, strict=True))
     config = read_config(_written(tmp_path, f"{_flags_only()}success_criteria:\n{lines}"))
     assert [criterion.name for criterion in config.criteria] == names
     assert [criterion.metric for criterion in config.criteria] == list(METRICS)

@@ -1,14 +1,15 @@
 """The bars that a backtest has to clear: LEAN's constraints, and the success criteria."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from strategy_testing.config.findings import Findings
 from strategy_testing.config.model import Bound, Constraint, Criterion
 from strategy_testing.config.schema_validation import shown, suggestion
 from strategy_testing.config.yaml_source import YamlPath, lean_decimal
-from strategy_testing.metrics.catalogue import METRICS, Metric, criterion_metric, criterion_names
+from strategy_testing.metrics.catalogue import METRICS, Metric, Unit, criterion_metric, criterion_names
+from strategy_testing.metrics.directions import better_direction
 from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
 
 _OPERATORS = (">", "<", ">=", "<=", "==", "!=")
@@ -22,6 +23,19 @@ def check_metric(findings: Findings, path: YamlPath, name: str) -> bool:
         findings.problem(path, str(error))
         return False
     return True
+
+
+def doubt_about_direction(target_metric: str, direction: str) -> str | None:
+    """Why an optimization would look for the worst of its combinations; None where it does not."""
+    path = optimizer_path(target_metric).lower()
+    metric = next((known for known in METRICS if known.lean_path and known.lean_path.lower() == path), None)
+    better = better_direction(metric) if metric else None
+    if metric is None or better in (None, direction):
+        return None
+    what = "larger" if better == "max" else "smaller"
+    return (
+        f"{direction} looks for the worst: a {what} {metric.label.lower()} is better; write {better} unless it is meant"
+    )
 
 
 def read_constraints(findings: Findings, texts: Sequence[Any]) -> tuple[Constraint, ...]:
@@ -63,7 +77,9 @@ def read_criteria(findings: Findings) -> tuple[Criterion, ...]:
         if metric is None:
             findings.problem(path, f"unknown criterion, {_criterion_hint(name)}")
             continue
-        if trouble := _not_a_fraction(metric, Decimal(threshold)):
+        limit = Decimal(threshold)
+        trouble = _not_a_fraction(metric, limit) or _wrong_sign(metric, bound, limit)
+        if trouble := trouble or _not_whole(metric, bound, limit):
             findings.problem(path, trouble)
             continue
         criteria.append(Criterion(name, metric, Bound(bound), Decimal(threshold)))
@@ -95,6 +111,24 @@ def _not_a_fraction(metric: Metric, limit: Decimal) -> str | None:
     if limit < 0:
         return f"{limit} is below 0, which {metric.label.lower()} never is; write a fraction, 0.15 for 15 %"
     return f"{limit} is not a fraction; write {(limit / 100).normalize():f} for {limit} %"
+
+
+def _wrong_sign(metric: Metric, bound: str, limit: Decimal) -> str | None:
+    """What is wrong with a limit that a number which is never positive keeps always, or never."""
+    if not metric.is_never_positive or limit <= 0:
+        return None
+    name = metric.criterion_names[0]
+    label = metric.label.lower()
+    always = "nothing could fail" if bound == "max" else "nothing could pass"
+    return f"{limit} is above 0, which LEAN's {label} never is, so {always}; write min_{name}: -{limit}"
+
+
+def _not_whole(metric: Metric, bound: str, limit: Decimal) -> str | None:
+    """What is wrong with a limit on a count that lies between two counts."""
+    if metric.unit is not Unit.COUNT or limit == limit.to_integral_value():
+        return None
+    means = limit.to_integral_value(ROUND_CEILING if bound == "min" else ROUND_FLOOR)
+    return f"{limit} is not a whole number; write {means}"
 
 
 def _criterion_hint(name: str) -> str:

@@ -76,6 +76,7 @@ def _range(
         problem((*path, "start"), f"{numbers['start']} is above end {numbers['end']}; swap them")
         return None
     _check_default(spec, path, problem, numeric=True)
+    _check_within(spec, path, warning, numbers["start"], numbers["end"])
     parameter = RangeParameter(name, numbers["start"], numbers["end"], numbers["step"], numbers.get("min_step"))
     is_whole = not fractional and kind != "float"
     if objection := search.objection(parameter, is_whole=is_whole):
@@ -140,6 +141,12 @@ def _trouble(raw: Any, value: Decimal | str, kind: str | None) -> str | None:
             "separate with | instead"
         )
     return None
+
+
+def _check_within(spec: Mapping[str, Any], path: YamlPath, warning: Report, start: Decimal, end: Decimal) -> None:
+    default = spec.get("default")
+    if isinstance(default, (int, Decimal)) and not isinstance(default, bool) and not start <= default <= end:
+        warning((*path, "default"), f"{default} lies outside {start} to {end}; widen the range or change the default")
 
 
 def _check_default(spec: Mapping[str, Any], path: YamlPath, problem: Report, *, numeric: bool) -> None:

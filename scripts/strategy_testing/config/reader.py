@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from strategy_testing.config.bars import check_metric, read_constraints, read_criteria
+from strategy_testing.config.bars import check_metric, doubt_about_direction, read_constraints, read_criteria
 from strategy_testing.config.findings import Findings
 from strategy_testing.config.model import (
     BacktestSettings,
@@ -140,8 +140,10 @@ class _ConfigReader(Findings):
     def _search(self, fixed: set[str]) -> SearchSettings | None:
         values = self.sound(self.section("optimization"), "optimization")
         target = values.get("target_metric")
-        if isinstance(target, str):
-            check_metric(self, ("optimization", "target_metric"), target)
+        if isinstance(target, str) and check_metric(self, ("optimization", "target_metric"), target):
+            doubt = doubt_about_direction(target, values.get("target_direction", ""))
+            if doubt and "target_direction" in values:
+                self.warning(("optimization", "target_direction"), doubt)
         constraints = read_constraints(self, values.get("constraints") or [])
         search = SEARCHES.get(values.get("type", ""), GridSearch)
         parameters = read_parameters(

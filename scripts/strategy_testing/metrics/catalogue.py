@@ -64,8 +64,14 @@ class Metric:
         """Whether a value above 1 (100 %) makes no sense as a limit: a percent written for a fraction."""
         return self.column in _BOUNDED_BY_ONE
 
+    @property
+    def is_never_positive(self) -> bool:
+        """Whether LEAN reports it as a negative number or 0, such as an average loss of -0.02."""
+        return self.column in _NEVER_POSITIVE
+
 
 _BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct"}
+_NEVER_POSITIVE = {"avg_loss", "value_at_risk_95", "value_at_risk_99"}
 PORTFOLIO_PATH = "TotalPerformance.PortfolioStatistics."
 TRADES_PATH = "TotalPerformance.TradeStatistics."
 
