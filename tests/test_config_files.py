@@ -48,6 +48,7 @@ backtest:
   initial_capital: 1000
   resolution: Daily                        # data_resolution is accepted too
   brokerage: InteractiveBrokersBrokerage
+  benchmark: SPY                           # reaches the strategy as the parameter benchmark; default: its first ticker
 
 success_criteria:
   min_trades: 100                          # round trips
@@ -153,6 +154,7 @@ def test_the_described_example_is_accepted_in_full(tmp_path: Path) -> None:
         "start_date": "2015-01-01",
         "end_date": "2020-12-31",
         "initial_capital": "1000",
+        "benchmark": "SPY",
     }
     assert config.walk_forward == WalkForward(24, 12, anchored=False)
     assert (config.fees.per_trade_fee, config.fees.expected_trades_per_year) == (Decimal("1.0"), Decimal(120))
@@ -208,6 +210,11 @@ def test_numbers_stay_decimal() -> None:
     assert config.backtest.fixed_parameters["slippage_pct"] == "0.00025"
 
 
+def test_the_benchmark_reaches_the_strategy() -> None:
+    assert _valid("ranges").backtest.fixed_parameters["benchmark"] == "BRK.B"
+    assert "benchmark" not in _valid("flags_only").backtest.fixed_parameters
+
+
 def test_the_former_name_of_the_fee_model_is_understood() -> None:
     config = _valid("former_pricing")
     assert config.fees.model == "ib_tiered"
@@ -245,8 +252,6 @@ def test_a_range_that_never_reaches_its_end_is_a_warning(tmp_path: Path) -> None
 def test_a_search_for_the_worst_is_a_warning(tmp_path: Path, target: str, direction: str, said: str | None) -> None:
     text = _flags_only().replace("Total Fees", target)
     text = text.replace("target_direction: min", f"target_direction: {direction}")
-        _flags_only().replace("Total Fees", target).replace("target_direction: min", f"target_direction: {direction}")
-    )
     warnings = read_config(_written(tmp_path, text)).warnings
     assert [warning.split("target_direction: ")[1].split(";")[0] for warning in warnings] == ([said] if said else [])
 

@@ -38,6 +38,7 @@ class QualityFactorMomentum(QCAlgorithm):
     - universe_size: stocks of the universe at most, a whole number; default 100
     - rebalance_days: trading days from one selection to the next, a whole number; default 21
     - position_size_pct: fraction of the account put into each stock; default 0.96 / number_held
+    - benchmark: what LEAN compares the whole with, never bought unless it is selected; default SPY
     - start_date, end_date: YYYY-MM-DD; defaults 2015-01-01 and 2020-12-31
     - initial_capital: dollars; default 1000
 
@@ -50,7 +51,7 @@ class QualityFactorMomentum(QCAlgorithm):
     """
 
     def initialize(self) -> None:
-        open_account(self, start="2015-01-01", end="2020-12-31", capital=1000)
+        open_account(self, start="2015-01-01", end="2020-12-31", capital=1000, benchmark="SPY")
         self._min_roe = number(self, "min_roe", 0.15)
         self._max_debt = number(self, "max_debt_to_equity", 1)
         self._lookback = whole_number(self, "momentum_lookback", 189)
@@ -78,6 +79,8 @@ class QualityFactorMomentum(QCAlgorithm):
 
     def on_securities_changed(self, changes: SecurityChanges) -> None:
         for security in changes.added_securities:
+            if security.symbol not in self._selected:  # the benchmark
+                continue
             momentum = RateOfChange(self._lookback)
             self.warm_up_indicator(security.symbol, momentum, Resolution.DAILY)
             self._momentum[security.symbol] = momentum

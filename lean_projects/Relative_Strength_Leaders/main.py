@@ -31,7 +31,7 @@ class RelativeStrengthLeaders(QCAlgorithm):
     - tickers: separated by "|"; default fourteen large companies whose shares mostly cost less than $320 from 2015 to
       2020. Such a list is chosen afterwards, from companies known to have lasted (survivorship bias): results are
       better than they would have been. LEAN's sample data have AAPL, AIG, BAC, IBM and WM of them.
-    - benchmark: what a leader must beat; default SPY
+    - benchmark: what a leader must beat, and what LEAN compares the whole with; default SPY
     - start_date, end_date: YYYY-MM-DD; defaults 2015-01-01 and 2020-12-31
     - initial_capital: dollars; default 1000
 
@@ -41,7 +41,7 @@ class RelativeStrengthLeaders(QCAlgorithm):
     """
 
     def initialize(self) -> None:
-        open_account(self, start="2015-01-01", end="2020-12-31", capital=1000)
+        open_account(self, start="2015-01-01", end="2020-12-31", capital=1000, benchmark="SPY")
         lookback = whole_number(self, "lookback_period", 126)
         self._number_held = whole_number(self, "number_held", 3)
         self._rebalance_days = whole_number(self, "rebalance_days", 42)

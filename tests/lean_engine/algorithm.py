@@ -80,8 +80,10 @@ class QCAlgorithm(IndicatorMethods):
     def add_security_initializer(self, security_initializer: Any) -> None:
         self.__engine.initializers.append(security_initializer)
 
-    def set_benchmark(self, *_: Any, **__: Any) -> None:
-        """A benchmark changes no order."""
+    def set_benchmark(self, benchmark: Any) -> None:
+        if not callable(benchmark):
+            raise NotCarriedOutError("LEAN asks for hourly prices of a symbol; lean_engine takes a function only")
+        self.__engine.benchmark = benchmark
 
     def set_name(self, name: str) -> None:
         """A name changes no order."""

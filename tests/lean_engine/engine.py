@@ -82,6 +82,10 @@ class Engine:
         self.initializers: list[Callable[[Security], Any]] = []
         """What each new security is given to, in this order."""
         self._leaving: set[Symbol] = set()
+        # Interactive Brokers' model has this one unless the strategy sets another.
+        self.benchmark: Callable[[datetime], float] = lambda _: 0
+        self.benchmark_values: list[float] = []
+        """After each day of the period."""
 
     def run(self, strategy: Strategy) -> None:
         """Runs it from `initialize` to `on_end_of_algorithm`."""
@@ -99,6 +103,8 @@ class Engine:
                 strategy.on_warmup_finished()
             self.day = day
             self._run_day()
+            if not self.warming_up:
+                self.benchmark_values.append(self.benchmark(self.now))
             if self.stopped:
                 break
         strategy.on_end_of_algorithm()

@@ -47,6 +47,8 @@ class RunResult:
     held: dict[str, int]
     cash: float
     equity: float
+    benchmark: list[float]
+    """After each day of the period."""
     algorithm: Any
 
 
@@ -99,7 +101,9 @@ def _result(engine: Engine, strategy: QCAlgorithm) -> RunResult:
     ]
     held = {each.symbol.value: each.holdings._quantity for each in engine.portfolio._held()}
     portfolio = engine.portfolio
-    return RunResult(orders, engine.logs, held, portfolio.cash, portfolio.total_portfolio_value, strategy)
+    return RunResult(
+        orders, engine.logs, held, portfolio.cash, portfolio.total_portfolio_value, engine.benchmark_values, strategy
+    )
 
 
 @contextmanager

@@ -63,11 +63,52 @@ def test_code_and_config_json_have_the_same_defaults(project: str, monkeypatch: 
     assert own == read
 
 
-def _bought(slippage_pct: str) -> tuple[float | None, float]:
+_CLOSES = {"SPY": [100, 101, 102], "QQQ": [50, 52, 51], "IWM": [70, 70, 70], "AGG": [30, 30, 31]}
+
+
+def _compared_with(project: str, parameters: dict[str, str]) -> list[float]:
+    """The benchmark after each of three days."""
+    market = Market(days=_DAYS, first="2020-01-02")
+    for ticker, closes in _CLOSES.items():
+        market.equity(ticker, closes=closes)
+    return run_strategy(project, market, parameters).benchmark
+
+
+def test_the_benchmark_is_the_first_ticker() -> None:
+    assert _compared_with("RSI_MeanReversion_ETF", {}) == _CLOSES["SPY"]
+    assert _compared_with("RSI_MeanReversion_ETF", {"tickers": "QQQ|SPY"}) == _CLOSES["QQQ"]
+
+
+def test_the_benchmark_is_a_parameter_and_is_not_traded() -> None:
+    parameters = {"benchmark": "AGG", "tickers": "QQQ|IWM"}
+    assert _compared_with("RSI_MeanReversion_ETF", parameters) == _CLOSES["AGG"]
+    market = Market(days=23, first="2014-01-02")
+    for ticker in ("SPY", "AGG"):
+        market.equity(ticker, closes=[*flat(100, 20), 90, 90, 90])
+    result = run_strategy("RSI_MeanReversion_ETF", market, {"tickers": "SPY", "benchmark": "AGG"}, first_day=10)
+    assert {order.ticker for order in result.orders} == {"SPY"}
+
+
+def test_a_strategy_that_trades_its_benchmark_pays_slippage_on_it() -> None:
+    assert _bought("0.001", benchmark="SPY") == _bought("0.001")
+
+
+@pytest.mark.parametrize("project", _PROJECTS)
+def test_every_strategy_can_be_compared_with_another_ticker(project: str) -> None:
+    assert _compared_with(project, {"benchmark": "AGG"}) == _CLOSES["AGG"]
+
+
+@pytest.mark.parametrize("project", ["Quality_Factor_Momentum", "Relative_Strength_Leaders"])
+def test_who_picks_stocks_is_compared_with_the_market(project: str) -> None:
+    assert _compared_with(project, {}) == _CLOSES["SPY"]
+
+
+def _bought(slippage_pct: str, benchmark: str = "") -> tuple[float | None, float]:
     """The price of a purchase and the cash after it; SPY opens at 91 and closes at 90."""
     market = Market(days=23, first="2014-01-02")
     market.equity("SPY", closes=[*flat(100, 20), 90, 90, 90], opens=[*flat(100, 21), 91, 90])
     parameters = {"rsi_period": "2", "tickers": "SPY", "initial_capital": "1000", "slippage_pct": slippage_pct}
+    parameters |= {"benchmark": benchmark}
     result = run_strategy("RSI_MeanReversion_ETF", market, parameters, first_day=10)
     (order,) = result.orders
     return order.price, result.cash

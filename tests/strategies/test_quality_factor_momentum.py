@@ -122,6 +122,12 @@ def test_a_stock_without_a_bar_on_the_day_is_not_bought() -> None:
     assert orders(result)[:2] == [(FIRST, "BBB", 4), (FIRST, "CCC", 4)]
 
 
+def test_a_day_with_the_benchmarks_bar_alone_is_not_the_day_of_the_selection() -> None:
+    story = Story(AAA=without(growing(1), FIRST), BBB=without(growing(0.5), FIRST), CCC=without(growing(0.2), FIRST))
+    story.market.equity("SPY", closes=growing(3))
+    assert orders(story.run())[:2] == [(FIRST + 1, "AAA", 4), (FIRST + 1, "BBB", 4)]
+
+
 def test_a_stock_without_a_bar_on_the_day_is_not_sold_and_keeps_its_place() -> None:
     story = Story(BBB=without(turning(0.5, -1, FIRST + 1), FIRST + EVERY), CCC=turning(0.2, 3, FIRST + 1))
     assert orders(story.run()) == [*BOUGHT, (FIRST + 2 * EVERY, "BBB", -4), (FIRST + 2 * EVERY, "CCC", 3)]

@@ -10,17 +10,18 @@ _INVESTED = 0.96
 """Fraction of the account; the rest pays the fees and a higher open."""
 
 
-def open_account(algorithm: QCAlgorithm, start: str, end: str, capital: float) -> None:
-    """Sets period, capital, brokerage and slippage, before any security is added.
+def open_account(algorithm: QCAlgorithm, start: str, end: str, capital: float, benchmark: str = "") -> None:
+    """Sets period, capital, brokerage, slippage and benchmark, before any security is added.
 
-    Reads the parameters start_date and end_date (YYYY-MM-DD), initial_capital (dollars) and slippage_pct (by how much
-    fills are worse, a fraction of the price; 0 by default).
+    Reads the parameters start_date and end_date (YYYY-MM-DD), initial_capital (dollars), slippage_pct (by how much
+    fills are worse, a fraction of the price; 0 by default) and benchmark (the ticker of a US stock or ETF).
 
     Args:
         algorithm: the strategy, in its `initialize`.
         start: the default of start_date.
         end: the default of end_date.
         capital: the default of initial_capital, dollars.
+        benchmark: the default of benchmark; empty for the first security that is added.
     """
     algorithm.set_start_date(day(algorithm, "start_date", start))
     algorithm.set_end_date(day(algorithm, "end_date", end))
@@ -33,6 +34,22 @@ def open_account(algorithm: QCAlgorithm, start: str, end: str, capital: float) -
     if slippage:
         model = ConstantSlippageModel(slippage)
         algorithm.add_security_initializer(lambda security: security.set_slippage_model(model))
+    # Last: the benchmark is a security like any other, with the brokerage's models and the slippage.
+    _set_benchmark(algorithm, algorithm.get_parameter("benchmark", benchmark))
+
+
+def _set_benchmark(algorithm: QCAlgorithm, ticker: str) -> None:
+    """Compares with the last daily close of a ticker, or, where it is empty, of the first security that is added.
+
+    Without it the brokerage model's benchmark is the constant 0. A symbol would make LEAN ask for hourly prices, which
+    a folder of daily ones does not have, and would be 0 again.
+    """
+    added: list[Security] = []
+    if ticker:
+        added.append(algorithm.add_equity(ticker, Resolution.DAILY, fill_forward=False))
+    else:
+        algorithm.add_security_initializer(added.append)
+    algorithm.set_benchmark(lambda _: added[0].price if added else 0)
 
 
 def position_size(algorithm: QCAlgorithm, positions: int) -> float:

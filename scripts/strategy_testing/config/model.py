@@ -12,7 +12,7 @@ from strategy_testing.metrics.catalogue import Metric
 from strategy_testing.search.protocol import Search
 from strategy_testing.search.space import Parameter
 
-FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital", "slippage_pct")
+FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital", "slippage_pct", "benchmark")
 """What the strategy is handed beside its combination, the same in every backtest of a run."""
 
 
@@ -75,6 +75,8 @@ class BacktestSettings:
     brokerage: str | None = None
     slippage_pct: Decimal | None = None
     """Of the price, a fraction; from fee_assumptions.slippage_bps, None where that is 0."""
+    benchmark: str | None = None
+    """The ticker that results are compared with; None for the strategy's own choice, by default its first."""
 
     @property
     def fixed_parameters(self) -> dict[str, str]:

@@ -121,13 +121,13 @@ class _ConfigReader(Findings):
         resolution = resolution or other
         if resolution and resolution != "Daily":
             self.warning(("backtest", "resolution"), f"{resolution} means many orders; fees kill small accounts")
-        capital = values.get("initial_capital")
         return BacktestSettings(
             start_date=start,
             end_date=end,
-            initial_capital=None if capital is None else Decimal(capital),
+            initial_capital=None if (capital := values.get("initial_capital")) is None else Decimal(capital),
             resolution=resolution,
             brokerage=values.get("brokerage"),
+            benchmark=values.get("benchmark"),
         )
 
     def _date(self, key: str, text: str) -> date | None:

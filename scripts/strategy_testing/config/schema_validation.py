@@ -59,7 +59,7 @@ def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
                 if name not in known:
                     yield (*path, name), f"unknown key, {suggestion(name, not_yet_given or known)}"
         case "type" | "pattern" if "pattern" in schema:
-            yield path, f"must be {_PATTERN}, not {shown(value)}"
+            yield path, f"must be {schema['description']}, not {shown(value)}"
         case "type":
             kinds = [rule] if isinstance(rule, str) else list(rule)
             yield path, f"must be {_either(kinds)}, not {shown(value)}{_hint(kinds, value, schema)}"
@@ -77,7 +77,6 @@ def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
             yield path, error.message
 
 
-_PATTERN = "a date written YYYY-MM-DD"  # the only pattern that the schemas have
 _KINDS = {
     "object": "a section with keys",
     "array": "a list",
