@@ -9,7 +9,7 @@ from strategy_testing.console import answer, tell
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.process import lean_command
-from strategy_testing.runs.pilot import needs_pilot, pilot_command
+from strategy_testing.runs.pilot import after_pilot, needs_pilot, pilot_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
 
 
@@ -22,6 +22,8 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
         lean = ("lean",)
     setup = LeanSetup(workspace_of(settings), lean, default_concurrency())
     plan = plan_run(config, setup, datetime.now(UTC))
-    first = [pilot_command(plan)] if needs_pilot(plan) and not settings.no_pilot else []
-    answer(shown_script(plan, first))
+    if needs_pilot(plan) and not settings.no_pilot:
+        answer(shown_script(after_pilot(plan), [pilot_command(plan)]))
+    else:
+        answer(shown_script(plan))
     return ExitCode.OK

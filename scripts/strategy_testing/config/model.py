@@ -1,7 +1,7 @@
 """An optimization's config as immutable values. Dictionaries of unknown shape end where these begin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -128,6 +128,18 @@ class LeanSettings:
     image: str | None = None
     timeout_minutes: Decimal | None = None
     stall_minutes: Decimal | None = None
+    data_provider_historical: str | None = None
+    download_data: bool = False
+    data_purchase_limit: int | None = None
+    """QuantConnect credits."""
+    no_update: bool | None = None
+    """None: the CLI may look for a newer engine before a run's first command only."""
+    extra_docker_config: Mapping[str, Any] = field(default_factory=dict)
+    extra_config: Mapping[str, str] = field(default_factory=dict)
+    addon_module: tuple[str, ...] = ()
+    release: bool = False
+    extra_arguments: tuple[str, ...] = ()
+    """Words for the CLI as they stand."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +164,7 @@ class OptimizationConfig:
     lean: LeanSettings
     walk_forward: WalkForward | None
     document: Mapping[str, Any]
-    """The file's content for the record: numbers are int or Decimal."""
+    """The file's content for the record, without its secrets: numbers are int or Decimal."""
     text: str
     """The file as it was read, comments and all."""
     warnings: tuple[str, ...] = ()

@@ -9,10 +9,10 @@ from typing import Any
 
 from strategy_testing.config.bars import check_metric, doubt_about_direction, read_constraints, read_criteria
 from strategy_testing.config.findings import Findings
+from strategy_testing.config.lean_section import read_lean
 from strategy_testing.config.model import (
     BacktestSettings,
     FeeAssumptions,
-    LeanSettings,
     OptimizationConfig,
     SearchSettings,
     StrategyInfo,
@@ -20,6 +20,7 @@ from strategy_testing.config.model import (
 )
 from strategy_testing.config.parameters import read_parameters
 from strategy_testing.config.schema_validation import known_keys, shown, suggestion
+from strategy_testing.config.secrets import masked
 from strategy_testing.config.yaml_source import parse_yaml, read_text
 from strategy_testing.errors import ConfigError
 from strategy_testing.search.grid_search import GridSearch
@@ -62,7 +63,7 @@ class _ConfigReader(Findings):
         backtest = replace(self._backtest(), slippage_pct=_slippage(fees))
         search = self._search(set(backtest.fixed_parameters))
         criteria = read_criteria(self)
-        lean = LeanSettings(**self._decimals(self.sound(self.section("lean"), "lean")))
+        lean = read_lean(self)
         walk_forward = self._walk_forward(backtest)
         if self.problems or strategy is None or search is None:
             return None
@@ -75,7 +76,7 @@ class _ConfigReader(Findings):
             fees=fees,
             lean=lean,
             walk_forward=walk_forward,
-            document=self.document.data,
+            document={name: masked(part) if name == "lean" else part for name, part in self.document.data.items()},
             text=text,
             warnings=tuple(self.warnings),
         )

@@ -2,13 +2,15 @@
 
 import json
 import shlex
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from strategy_testing.config.model import Constraint, OptimizationConfig
+from strategy_testing.config.model import Constraint, LeanSettings, OptimizationConfig
+from strategy_testing.config.secrets import masked_words
+from strategy_testing.lean.options import NO_UPDATE, option_words
 from strategy_testing.metrics.lean_names import name_for_lean_cli, optimizer_path
 from strategy_testing.results.manifest import OPTIMIZER_CONFIG
 from strategy_testing.search.protocol import Part, Refinement
@@ -45,8 +47,8 @@ class LeanCommand:
         return None if self.optimizer_config is None else json.dumps(self.optimizer_config, indent=2) + "\n"
 
     def shown(self, lean: tuple[str, ...] = ("lean",)) -> str:
-        """The command as a shell takes it."""
-        return shlex.join([*lean, *self.arguments])
+        """The command as a shell takes it, its secrets hidden."""
+        return shlex.join([*lean, *masked_words(self.arguments)])
 
 
 def plan_commands(
@@ -71,7 +73,19 @@ def plan_commands(
     parts = config.search.method.parts(done)
     is_alone = first_part == 1 and len(parts) == 1
     folders = [output if is_alone else output / f"part-{first_part + i:02}" for i in range(len(parts))]
-    return [_build_command(config, part, folder, concurrent) for part, folder in zip(parts, folders, strict=True)]
+    commands = [_build_command(config, part, folder, concurrent) for part, folder in zip(parts, folders, strict=True)]
+    alone = 1 if first_part == 1 else 0
+    return [*commands[:alone], *keep_engine(commands[alone:], config.lean)]
+
+
+def keep_engine(commands: Sequence[LeanCommand], lean: LeanSettings) -> list[LeanCommand]:
+    """The commands as they follow a run's first one: not looking for a newer engine, unless the config says."""
+    if lean.no_update is not None:
+        return list(commands)
+    return [
+        command if NO_UPDATE in command.arguments else replace(command, arguments=(*command.arguments, NO_UPDATE))
+        for command in commands
+    ]
 
 
 def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> LeanCommand:
@@ -80,9 +94,7 @@ def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> Le
     middle = {parameter.name: value_text(parameter.middle()) for parameter in config.search.parameters}
     for name, value in (middle | config.backtest.fixed_parameters).items():
         arguments += ["--parameter", name, value]
-    if config.lean.image:
-        arguments += ["--image", config.lean.image]
-    return LeanCommand(tuple(arguments), output, None, combinations=1)
+    return LeanCommand((*arguments, *option_words(config.lean)), output, None, combinations=1)
 
 
 def _build_command(config: OptimizationConfig, part: Part, output: PurePosixPath, concurrent: int) -> LeanCommand:
@@ -127,8 +139,7 @@ def _optimizer_config(config: OptimizationConfig, part: Part) -> dict[str, Any]:
 
 
 def _common_flags(config: OptimizationConfig, output: PurePosixPath, concurrent: int) -> list[str]:
-    flags = ["--output", str(output), "--max-concurrent-backtests", str(concurrent)]
-    return [*flags, "--image", config.lean.image] if config.lean.image else flags
+    return ["--output", str(output), "--max-concurrent-backtests", str(concurrent), *option_words(config.lean)]
 
 
 def _range_or_value(axis: Axis | Refinement) -> dict[str, Any]:

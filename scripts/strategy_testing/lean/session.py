@@ -1,10 +1,12 @@
 """Runs one `lean` command after another for a run: started, watched, diagnosed."""
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from strategy_testing.config.secrets import hide_secrets
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import Limits
 from strategy_testing.lean.monitor import LeanMonitor
@@ -46,12 +48,27 @@ class LeanSession:
         monitor = LeanMonitor(folder, self.limits, self.started, on_look)
         before = self.transcript.stat().st_size if self.transcript.exists() else 0
         began = time.monotonic()
-        code = run_lean([*self.lean, *command.arguments], self.workspace, folder, self.transcript, monitor.should_stop)
+        words = [*self.lean, *command.arguments]
+        try:
+            code = run_lean(words, self.workspace, folder, self.transcript, monitor.should_stop)
+        finally:
+            self._hide_secrets(command, before)
         log = monitor.read_rest()
         seconds = time.monotonic() - began
         if monitor.failure is not None:
             return Ended(monitor.failure, was_stopped=True, seconds=seconds)
         return Ended(diagnose(code, self._printed_since(before), log), was_stopped=False, seconds=seconds)
+
+    def _hide_secrets(self, command: LeanCommand, start: int) -> None:
+        """Takes the command's secrets out of what it added to the transcript behind so many bytes."""
+        with contextlib.suppress(FileNotFoundError), self.transcript.open("r+b") as transcript:
+            transcript.seek(start)
+            printed = transcript.read()
+            shown = hide_secrets(printed, command.arguments)
+            if shown != printed:
+                transcript.seek(start)
+                transcript.write(shown)
+                transcript.truncate()
 
     def _printed_since(self, start: int) -> str:
         """What was added to the transcript behind so many bytes; nothing if it has been removed."""

@@ -32,7 +32,7 @@ from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.importing import RunnersView, import_run
 from strategy_testing.runs.live import LiveImporter
 from strategy_testing.runs.owner import this_process
-from strategy_testing.runs.pilot import needs_pilot, run_pilot
+from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.strategy.code_hash import hash_strategy
@@ -107,6 +107,8 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         DatabaseError: the database stayed away; the results are on disk, and the message says how to import them.
         KeyboardInterrupt, TerminatedError: after everything that finished was stored.
     """
+    if options.with_pilot and needs_pilot(plan):
+        plan = after_pilot(plan)
     run = _begin(database, plan, options, display)
     failure: Failure | None = None
     interruption: BaseException | None = None

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT
-from strategy_testing.lean.command import LeanCommand, build_pilot_command
+from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
@@ -43,6 +43,11 @@ class PilotReport:
 def needs_pilot(plan: RunPlan) -> bool:
     """Whether a grid is large enough, and new: a run that goes on has proved itself."""
     return plan.resumed is None and (plan.backtests_to_run or 0) > HANDFUL
+
+
+def after_pilot(plan: RunPlan) -> RunPlan:
+    """The plan as it follows a pilot, whose engine it keeps."""
+    return replace(plan, commands=tuple(keep_engine(plan.commands, plan.config.lean)))
 
 
 def pilot_command(plan: RunPlan) -> LeanCommand:
