@@ -28,6 +28,7 @@ _WITH_RESULTS = (
     "idle",
     "init-fail",
     "interrupted",
+    "no-prices",
     "terminated",
     "unknown-target",
     "walk-forward",

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from support import PROJECT, RECORDINGS, ScriptResult
+from support import PROJECT, RECORDINGS, ScriptResult, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -207,6 +207,24 @@ def test_backtests_without_a_trade_neither_pass_nor_lead(
     assert paid[0] == {"total_orders": 1, "total_trades": 0, "total_fees": 1}
 
 
+def test_a_backtest_without_any_price_failed_and_names_the_tickers(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
+) -> None:
+    config = write_config(
+        tmp_path / "pairs.yaml", "Pairs", "    lookback_period: {values: [30, 60]}\n", criteria="max_drawdown: 1"
+    )
+    done = run_script("results_importer.py", "--optimization-dir", recording("no-prices"), "--config", config)
+    assert (done.last_line, done.exit_code) == ("2 runs complete (2 failed), 0 passed, best Sharpe: n/a", 17)
+    assert ask("SELECT DISTINCT status, error_message, rejection_reasons FROM backtest_results") == [
+        {
+            "status": "failed",
+            "error_message": "No prices: XLE, XLF",
+            "rejection_reasons": ["Backtest failed: No prices: XLE, XLF"],
+        }
+    ]
+    assert "started with $0" not in done.stderr
+
+
 def test_an_euler_search_keeps_both_rows_of_a_repeat_and_counts_it_once(
     run_script: Run, ask: Ask, unpacked: Recording
 ) -> None:
@@ -239,6 +257,7 @@ _IMPORTS = {
     "init-fail": (17, "2 runs complete (2 failed), not judged, best Sharpe: n/a", "no such setting: x"),
     "interrupted": (4, "2 runs complete, not judged, best Sharpe: -0.1", "missing: the backtest did not finish"),
     "minmax": (16, "0 runs complete, not judged, best Sharpe: n/a", "Minimum value (4) should be less or equal"),
+    "no-prices": (17, "2 runs complete (2 failed), not judged, best Sharpe: n/a", "No prices: XLE, XLF"),
     "step-zero": (16, "0 runs complete, not judged, best Sharpe: n/a", "step should be positive value; but was 0"),
     "terminated": (4, "4 runs complete, not judged, best Sharpe: -0.1", "7 of 11 combinations have no result"),
     "unknown-target": (0, "2 runs complete, not judged, best Sharpe: n/a", "imported 2 backtests"),

@@ -26,6 +26,7 @@ EXPECTED: dict[str, ExitCode | None] = {
     "euler-whole": None,
     "grid-72": None,
     "idle": None,
+    "no-prices": None,
     "init-fail": None,
     "interrupted": ExitCode.LEAN_STOPPED_EARLY,
     "minmax": ExitCode.OPTIMIZER_DID_NOT_START,

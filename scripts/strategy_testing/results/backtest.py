@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any
 
 from strategy_testing.metrics.catalogue import METRICS, Metric, MetricValues, Section, Unit
 from strategy_testing.metrics.figures import years_between
+from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.json_values import (
     as_day,
     as_moment,
@@ -26,6 +27,8 @@ from strategy_testing.results.optimizer_log import OptimizerLog
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
 
+NO_PRICES = "No prices"
+"""How the error of a backtest begins for which LEAN found no price at all."""
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
@@ -126,10 +129,20 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
     for path in to_read:
         try:
             document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-            return parse_backtest(file.backtest_id, document, log.launched.get(file.backtest_id))
+            result = parse_backtest(file.backtest_id, document, log.launched.get(file.backtest_id))
+            return _failed_without_prices(result, file.folder)
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
     return skipped
+
+
+def _failed_without_prices(result: BacktestResult, folder: Path) -> BacktestResult:
+    """LEAN calls a backtest that found no price at all completed; only the equity of 0 that it began with shows it."""
+    if result.status is BacktestStatus.FAILED or result.metrics["start_equity"] != 0:
+        return result
+    tickers = sorted({request.ticker.upper() for request in read_data_requests(folder).failed})
+    error = f"{NO_PRICES}: {', '.join(tickers)}" if tickers else NO_PRICES
+    return replace(result, status=BacktestStatus.FAILED, error_message=error)
 
 
 def _is_plainly_whole(path: Path) -> bool:

@@ -14,7 +14,7 @@ from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
-from strategy_testing.results.backtest import BacktestResult, BacktestStatus, SkippedFile, read_backtest
+from strategy_testing.results.backtest import NO_PRICES, BacktestResult, BacktestStatus, SkippedFile, read_backtest
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import backtest_files, read_output
@@ -88,6 +88,9 @@ def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool) -> Pilo
 def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fees: bool) -> PilotReport:
     if result.status is BacktestStatus.FAILED:
         said = (result.error_message or "no message").splitlines()[0]
+        if said.startswith(NO_PRICES):
+            remedy = "get the prices with `lean data download`, or choose other tickers"
+            return _failed(f"the pilot backtest could not trade: {said}", remedy)
         return _failed(f"the pilot backtest crashed: {said}", "fix the strategy, or go on with --no-pilot")
     if not result.made_a_trade:
         orders = result.metrics.get("total_orders")
