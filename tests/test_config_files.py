@@ -215,6 +215,26 @@ def test_the_benchmark_reaches_the_strategy() -> None:
     assert "benchmark" not in _valid("flags_only").backtest.fixed_parameters
 
 
+def test_the_clis_own_options_are_read_and_kept_without_their_secrets() -> None:
+    config = _valid("lean_options")
+    lean = config.lean
+    assert (lean.data_provider_historical, lean.no_update, lean.release) == ("Polygon", True, True)
+    assert lean.extra_config == {
+        "maximum-data-points-per-chart-series": "100000",
+        "show-missing-data-logs": "true",
+        "vendor-secret": "secret-of-the-vendor",
+    }
+    assert (lean.addon_module, lean.extra_arguments[:2]) == (
+        ("First", "Second"),
+        ("--polygon-api-key", "key-of-polygon"),
+    )
+    kept = config.document["lean"]
+    assert kept["extra_config"] | {"vendor-secret": "secret-of-the-vendor"} != kept["extra_config"]
+    assert kept["extra_arguments"] == ["--polygon-api-key", "***", "--verbose"]
+    assert kept["extra_docker_config"]["environment"] == {"TZ": "UTC", "VENDOR_TOKEN": "***"}
+    assert "of-the-vendor" not in str(config.document)
+
+
 def test_the_former_name_of_the_fee_model_is_understood() -> None:
     config = _valid("former_pricing")
     assert config.fees.model == "ib_tiered"

@@ -206,6 +206,41 @@ def test_it_accepts_flags_and_lists(
     assert judge_dry_run(config).combinations == _MADE_COMBINATIONS[name]
 
 
+def test_it_accepts_the_options_of_the_section_lean(
+    judge_dry_run: Callable[[Path], Judged],
+) -> None:
+    judged = judge_dry_run(PROJECT / "tests" / "configs" / "valid" / "lean_options.yaml")
+    assert (judged.combinations, len(judged.commands)) == (30, 2)
+    assert judged.script.count("--polygon-api-key '***' --verbose") == 3  # the pilot's too
+    assert "of-the-vendor" not in judged.script
+
+
+@pytest.mark.parametrize(
+    ("option", "optimize", "backtest"),
+    [
+        (["--data-provider-historical", "Polygon"], True, True),
+        (["--download-data"], True, True),
+        (["--data-purchase-limit", "5"], True, True),
+        (["--no-update"], True, True),
+        (["--extra-docker-config", "{}"], True, True),
+        (["--extra-config", "a", "b"], True, True),
+        (["--addon-module", "a"], True, True),
+        (["--release"], True, True),
+        (["--backtest-name", "a"], False, True),
+        (["--python-venv", "a"], False, True),
+        (["--debug", "debugpy"], False, True),
+        (["--max-concurrent-backtests", "1"], True, False),
+        (["--estimate"], True, False),
+    ],
+)
+def test_which_command_knows_which_option(
+    ask_lean: Callable[..., Judgement], option: list[str], *, optimize: bool, backtest: bool
+) -> None:
+    single = ["backtest", "RSI_MeanReversion_ETF", "--output", ".optimization/x", "--parameter", "level", "2"]
+    assert ask_lean(*_good_words(), *option).accepted == optimize
+    assert ask_lean(*single, *option).accepted == backtest
+
+
 def test_a_flag_and_a_file_say_the_same_of_a_metric(
     judge_dry_run: Callable[[Path], Judged], lean_workspace: Path, tmp_path: Path
 ) -> None:

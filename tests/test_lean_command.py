@@ -1,15 +1,19 @@
 """The `lean optimize` of a config: flags where they can say it, else an optimizer config."""
 
 import json
+import shlex
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pytest
+
 from strategy_testing.config.reader import read_config
-from strategy_testing.lean.command import LeanCommand, plan_commands
+from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine, plan_commands
 from support import write_config
 
 OUTPUT = PurePosixPath(".optimization/RSI/run")
 PERIOD = "    rsi_period: {start: 10, end: 20, step: 2}\n"
+_LISTED = PERIOD + "    use_trend: {values: [true, false]}\n"
 
 
 def _planned(folder: Path, parameters: str = PERIOD, **options: str) -> list[LeanCommand]:
@@ -52,6 +56,59 @@ def test_the_image_is_passed_on(tmp_path: Path) -> None:
     (command,) = _planned(tmp_path, more="lean: {image: 'quantconnect/lean:16384'}\n")
     assert command.arguments[-2:] == ("--image", "quantconnect/lean:16384")
     assert "--image" not in _planned(tmp_path)[0].arguments
+
+
+_VENDOR = (
+    "lean:\n  data_provider_historical: Polygon\n  addon_module: [First, Second]\n  release: true\n"
+    "  extra_docker_config: {volumes: {/srv: {bind: /Prices, mode: ro}}, environment: {VENDOR_TOKEN: t0ken, TZ: UTC}}\n"
+    "  extra_config: {maximum-data-points: 1000.0, show-logs: true, vendor-secret: s3cret}\n"
+    "  extra_arguments: [--polygon-api-key, -k3y, --polygon-password=passw0rd, --verbose]\n"
+)
+
+
+def test_the_options_of_the_config_reach_every_command_and_the_pilot(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "command.yaml", "RSI", _LISTED, more=_VENDOR))
+    volumes = '"volumes": {"/srv": {"bind": "/Prices", "mode": "ro"}}'
+    docker = f'{{{volumes}, "environment": {{"VENDOR_TOKEN": "t0ken", "TZ": "UTC"}}}}'
+    wanted = (
+        *("--data-provider-historical", "Polygon", "--extra-docker-config", docker),
+        *("--extra-config", "maximum-data-points", "1000.0", "--extra-config", "show-logs", "true"),
+        *("--extra-config", "vendor-secret", "s3cret", "--addon-module", "First", "--addon-module", "Second"),
+        *("--release", "--polygon-api-key", "-k3y", "--polygon-password=passw0rd", "--verbose"),
+    )
+    first, second = plan_commands(config, OUTPUT, 4)
+    pilot = build_pilot_command(config, OUTPUT)
+    assert first.arguments[-len(wanted) :] == pilot.arguments[-len(wanted) :] == wanted
+    assert second.arguments[-len(wanted) - 1 :] == (*wanted, "--no-update")
+    bought = "lean: {download_data: true, data_purchase_limit: 0}\n"
+    assert _planned(tmp_path, more=bought)[0].arguments[-3:] == ("--data-purchase-limit", "0", "--download-data")
+
+
+def test_a_shown_command_hides_keys_and_tokens(tmp_path: Path) -> None:
+    (command,) = _planned(tmp_path, more=_VENDOR)
+    shown = shlex.split(command.shown())
+    assert shown[shown.index("--polygon-api-key") :] == [
+        *("--polygon-api-key", "***", "--polygon-password=***", "--verbose")
+    ]
+    assert shown[shown.index("vendor-secret") + 1] == "***"
+    docker = json.loads(shown[shown.index("--extra-docker-config") + 1])
+    assert docker["environment"] == {"VENDOR_TOKEN": "***", "TZ": "UTC"}
+    hidden = [pair for pair in zip(["lean", *command.arguments], shown, strict=True) if pair[0] != pair[1]]
+    assert len(hidden) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "given"), [("", (0, 1)), ("lean: {no_update: true}\n", (1, 1)), ("lean: {no_update: false}\n", (0, 0))]
+)
+def test_only_a_runs_first_command_may_look_for_a_newer_engine(
+    tmp_path: Path, said: str, given: tuple[int, int]
+) -> None:
+    config = read_config(write_config(tmp_path / "command.yaml", "RSI", _LISTED, more=said))
+    commands = plan_commands(config, OUTPUT, 4)
+    assert tuple(command.arguments.count("--no-update") for command in commands) == given
+    behind_a_pilot = [*keep_engine(commands, config.lean), *plan_commands(config, OUTPUT, 4, first_part=2)]
+    assert {command.arguments.count("--no-update") for command in behind_a_pilot} == {given[1]}
+    assert build_pilot_command(config, OUTPUT).arguments.count("--no-update") == given[0]
 
 
 def test_dates_and_capital_reach_the_strategy_through_an_optimizer_config(tmp_path: Path) -> None:

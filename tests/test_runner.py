@@ -50,7 +50,7 @@ def test_the_main_job_ends_with_the_line_and_stores_everything(
     program = PROJECT / "tests" / "replay" / "bin" / "lean"
     assert run["command"] == (
         f"{program} optimize RSI_MeanReversion_ETF --optimizer-config {output}/optimizer.json "
-        f"--output {output} --max-concurrent-backtests 2"
+        f"--output {output} --max-concurrent-backtests 2 --no-update"  # the pilot was the first command
     )
     said = (folder / "lean-output.txt").read_text(encoding="utf-8")
     assert "Successfully optimized 'RSI_MeanReversion_ETF'" in said.replace("\n", " ")
@@ -110,6 +110,45 @@ def test_a_dry_run_prints_a_script_that_a_shell_runs(
     )
     assert ran.returncode == 0, ran.stderr
     assert len(list(workspace.glob(".optimization/RSI_MeanReversion_ETF/*/*-*/*-summary.json"))) == 72
+
+
+_VENDOR = (
+    "lean:\n  extra_config: {vendor-secret: secret-of-the-vendor}\n"
+    "  extra_docker_config: {environment: {VENDOR_TOKEN: token-of-the-vendor}}\n"
+    "  extra_arguments: [--polygon-api-key, key-of-polygon%s]\n"
+)
+_SECRETS = ("secret-of-the-vendor", "token-of-the-vendor", "key-of-polygon")
+
+
+def test_keys_and_tokens_reach_lean_and_nothing_that_is_kept_but_the_configs_copy(
+    replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "Crashy")
+    levels = "    lookback: {start: 2, end: 7, step: 1}\n"
+    config = write_config(tmp_path / "c.yaml", "Crashy", levels, constraint="Drawdown < 0.15", more=_VENDOR % "")
+    done = replayed("crashy", config)
+    assert done.stdout.startswith("6 runs complete (3 failed)")
+    run = ask("SELECT command, config, output_folder FROM optimization_runs")[0]
+    folder = Path(run["output_folder"])
+    manifest = (folder / "run-manifest.json").read_text(encoding="utf-8")
+    assert all(text.count("--polygon-api-key '***'") == 1 for text in (manifest, run["command"]))
+    assert run["config"]["lean"]["extra_arguments"] == ["--polygon-api-key", "***"]
+    printed = (folder / "lean-output.txt").read_text(encoding="utf-8")
+    kept = "".join([manifest, printed, str(run), done.stdout, done.stderr])
+    assert [secret for secret in _SECRETS if secret in kept] == []
+    assert (folder / "optimization.yaml").read_bytes() == config.read_bytes()
+
+
+def test_a_key_that_lean_prints_is_hidden(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "Crashy")
+    levels = "    lookback: {start: 2, end: 7, step: 1}\n"
+    config = write_config(tmp_path / "c.yaml", "Crashy", levels, more=_VENDOR % ", key-of-polygon")
+    done = replayed("crashy", config)
+    run = ask("SELECT error_message, output_folder FROM optimization_runs")[0]
+    printed = (Path(run["output_folder"]) / "lean-output.txt").read_text(encoding="utf-8")
+    assert "Got unexpected extra argument (***)" in printed
+    assert "Got unexpected extra argument (***)" in run["error_message"]
+    assert "key-of-polygon" not in printed + done.stdout + done.stderr + str(run)
 
 
 def test_crashed_backtests_make_the_run_partial(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 ACCEPTED = 0
 REFUSED = 1
 
-# What the CLI wants to know of data providers and brokerages: here only that local data exist.
+# What the CLI wants to know of data providers and brokerages: here only local data and one provider with a key.
 _MODULES = {
     "modules": [
         {
@@ -29,7 +29,24 @@ _MODULES = {
             "platform": ["cli"],
             "product-id": "0",
             "configurations": [],
-        }
+        },
+        {
+            "id": "PolygonDataProvider",
+            "display-id": "Polygon",
+            "installs": False,
+            "type": ["data-downloader"],
+            "platform": ["cli"],
+            "product-id": "0",
+            "configurations": [
+                {
+                    "id": "polygon-api-key",
+                    "type": "input",
+                    "value": "",
+                    "input-method": "prompt",
+                    "prompt-info": "Polygon API key",
+                }
+            ],
+        },
     ]
 }
 _MODULES_FILE = "modules-1.14.json"

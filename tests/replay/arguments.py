@@ -78,7 +78,8 @@ _WORD = Option((_text,))
 _COMMON = {
     "--output": Option((_path("Directory", exists=False, file_okay=False),)),
     "--detach": _SWITCH,
-    "--data-provider-historical": Option((_choice("Local"),)),
+    "--data-provider-historical": Option((_choice("Local", "Polygon"),)),
+    "--polygon-api-key": _WORD,
     "--download-data": _SWITCH,
     "--data-purchase-limit": Option((_whole,)),
     "--release": _SWITCH,

@@ -62,8 +62,8 @@ def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
             yield path, f"must be {schema['description']}, not {shown(value)}"
         case "type":
             kinds = [rule] if isinstance(rule, str) else list(rule)
-            seen = "what it is" if schema.get("writeOnly") else shown(value)  # it may be a secret
-            yield path, f"must be {_either(kinds)}, not {seen}{_hint(kinds, value, schema)}"
+            seen = "" if schema.get("writeOnly") else f", not {shown(value)}"  # it may be a secret
+            yield path, f"must be {_either(kinds)}{seen}{_hint(kinds, value, schema)}"
         case "enum":
             yield path, f"{shown(value)} is not known, {suggestion(str(value), [str(choice) for choice in rule])}"
         case "minimum":
