@@ -73,6 +73,9 @@ def test_arguments_that_lean_does_not_take_are_refused(run: Run, call: str) -> N
         ("self.rsi = None", r"self\.rsi"),
         ("self.set_brokerage_model(BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.CASH)", "margin account"),
         ("self.set_holdings([PortfolioTarget(self._symbol, 1)])", "PortfolioTarget"),
+        ("self.add_security_initializer([].append)", "written in Python"),
+        ("self.set_benchmark(max)", "written in Python"),
+        ("self.set_benchmark('SPY')", "written in Python"),
     ],
 )
 def test_what_lean_has_and_the_fake_does_not_carry_out_says_so(run: Run, call: str, name: str) -> None:

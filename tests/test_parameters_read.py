@@ -220,7 +220,7 @@ _RUN = {"start_date", "end_date", "initial_capital", "tickers"}
     ],
 )
 def test_the_projects_strategies_read_what_their_documentation_says(project: str, own: set[str]) -> None:
-    shared = {"start_date", "end_date", "initial_capital", "position_size_pct"}
+    shared = {"start_date", "end_date", "initial_capital", "slippage_pct", "benchmark", "position_size_pct"}
     assert inspect_strategy(_sources(project)) == StrategyFacts(frozenset(own | shared), False, ())
 
 

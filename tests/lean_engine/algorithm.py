@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import date, datetime
 from typing import Any
 
@@ -78,11 +79,11 @@ class QCAlgorithm(IndicatorMethods):
             raise NotCarriedOutError("lean_engine carries out Interactive Brokers with a margin account only")
 
     def add_security_initializer(self, security_initializer: Any) -> None:
+        _only_functions(security_initializer)
         self.__engine.initializers.append(security_initializer)
 
     def set_benchmark(self, benchmark: Any) -> None:
-        if not callable(benchmark):
-            raise NotCarriedOutError("LEAN asks for hourly prices of a symbol; lean_engine takes a function only")
+        _only_functions(benchmark)  # of a symbol LEAN asks for hourly prices
         self.__engine.benchmark = benchmark
 
     def set_name(self, name: str) -> None:
@@ -330,6 +331,12 @@ def _as_day(arguments: tuple[Any, ...], named: dict[str, Any]) -> datetime:
         return datetime(*given)
     moment: date = given[0]
     return datetime(moment.year, moment.month, moment.day)
+
+
+def _only_functions(given: Any) -> None:
+    """LEAN takes functions and methods written in Python for functions, and no others, such as list.append."""
+    if not (inspect.isfunction(given) or inspect.ismethod(given)):
+        raise NotCarriedOutError(f"lean_engine takes a function or a method written in Python here, not {given!r}")
 
 
 def _only_daily(resolution: Any) -> None:

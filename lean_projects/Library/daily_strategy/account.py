@@ -45,10 +45,15 @@ def _set_benchmark(algorithm: QCAlgorithm, ticker: str) -> None:
     a folder of daily ones does not have, and would be 0 again.
     """
     added: list[Security] = []
+
+    def note(security: Security) -> None:
+        # LEAN takes a function written in Python, so not added.append itself.
+        added.append(security)
+
     if ticker:
-        added.append(algorithm.add_equity(ticker, Resolution.DAILY, fill_forward=False))
+        note(algorithm.add_equity(ticker, Resolution.DAILY, fill_forward=False))
     else:
-        algorithm.add_security_initializer(added.append)
+        algorithm.add_security_initializer(note)
     algorithm.set_benchmark(lambda _: added[0].price if added else 0)
 
 
