@@ -211,7 +211,7 @@ def test_it_accepts_the_options_of_the_section_lean(
 ) -> None:
     judged = judge_dry_run(PROJECT / "tests" / "configs" / "valid" / "lean_options.yaml")
     assert (judged.combinations, len(judged.commands)) == (30, 2)
-    assert judged.script.count("--polygon-api-key '***' --verbose") == 3  # the pilot's too
+    assert judged.script.count("--polygon-api-key '***'") == 3  # the pilot's too
     assert "of-the-vendor" not in judged.script
 
 

@@ -68,8 +68,10 @@ _VENDOR = (
 
 def test_the_options_of_the_config_reach_every_command_and_the_pilot(tmp_path: Path) -> None:
     config = read_config(write_config(tmp_path / "command.yaml", "RSI", _LISTED, more=_VENDOR))
-    volumes = '"volumes": {"/srv": {"bind": "/Prices", "mode": "ro"}}'
-    docker = f'{{{volumes}, "environment": {{"VENDOR_TOKEN": "t0ken", "TZ": "UTC"}}}}'
+    docker = (
+        '{"volumes": {"/srv": {"bind": "/Prices", "mode": "ro"}}, '
+        '"environment": {"VENDOR_TOKEN": "t0ken", "TZ": "UTC"}}'
+    )
     wanted = (
         *("--data-provider-historical", "Polygon", "--extra-docker-config", docker),
         *("--extra-config", "maximum-data-points", "1000.0", "--extra-config", "show-logs", "true"),

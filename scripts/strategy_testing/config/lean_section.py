@@ -7,7 +7,6 @@ from typing import Any
 from strategy_testing.config.findings import Findings
 from strategy_testing.config.model import LeanSettings
 
-_QUANTCONNECT = "QuantConnect"
 _ONLY_BACKTEST = "only a single backtest knows it; leave it out"
 _REFUSED = {
     "--output": "the runner chooses the run's folder; leave it out",
@@ -34,7 +33,6 @@ _WITH_A_KEY = LeanSettings.__dataclass_fields__.keys() - {"timeout_minutes", "st
 def read_lean(findings: Findings) -> LeanSettings:
     """The section, as far as it is sound."""
     values = findings.sound(findings.section("lean"), "lean")
-    _check_data_provider(findings, values)
     extra = values.get("extra_arguments", [])
     _check_arguments(findings, extra)
     modules = values.get("addon_module", [])
@@ -46,16 +44,6 @@ def read_lean(findings: Findings) -> LeanSettings:
         | {"addon_module": (modules,) if isinstance(modules, str) else tuple(modules)}
         | {"extra_arguments": tuple(extra)}
     )
-
-
-def _check_data_provider(findings: Findings, values: dict[str, Any]) -> None:
-    provider = values.get("data_provider_historical", _QUANTCONNECT if values.get("download_data") else "Local")
-    is_bought = provider.casefold() == _QUANTCONNECT.casefold()
-    if values.get("download_data") and not is_bought:
-        findings.problem(("lean", "download_data"), f"means the provider QuantConnect, not {provider}; keep one")
-    elif "data_purchase_limit" in values and not is_bought:
-        message = "is ignored by LEAN unless it downloads from QuantConnect; add download_data: true"
-        findings.problem(("lean", "data_purchase_limit"), message)
 
 
 def _check_arguments(findings: Findings, words: Sequence[Any]) -> None:

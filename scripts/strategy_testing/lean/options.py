@@ -5,24 +5,21 @@ import json
 from strategy_testing.config.model import LeanSettings
 
 NO_UPDATE = "--no-update"
+_OF_ONE_VALUE = ("image", "data_provider_historical", "data_purchase_limit")
+_SWITCHES = ("download_data", "release", "no_update")
 
 
 def option_words(lean: LeanSettings) -> list[str]:
     """What the section `lean` adds to every command of a run."""
-    words: list[str] = []
-    if lean.image:
-        words += ["--image", lean.image]
-    if lean.data_provider_historical:
-        words += ["--data-provider-historical", lean.data_provider_historical]
-    if lean.data_purchase_limit is not None:
-        words += ["--data-purchase-limit", str(lean.data_purchase_limit)]
+    given = [(_option(name), str(getattr(lean, name))) for name in _OF_ONE_VALUE if getattr(lean, name) is not None]
     if lean.extra_docker_config:
         # Decimals stay numbers; no key of that JSON needs their last digit.
-        words += ["--extra-docker-config", json.dumps(lean.extra_docker_config, default=float)]
-    for key, value in lean.extra_config.items():
-        words += ["--extra-config", key, value]
-    for module in lean.addon_module:
-        words += ["--addon-module", module]
-    switches = {"--download-data": lean.download_data, "--release": lean.release, NO_UPDATE: lean.no_update}
-    words += [option for option, is_on in switches.items() if is_on]
-    return [*words, *lean.extra_arguments]
+        given.append(("--extra-docker-config", json.dumps(lean.extra_docker_config, default=float)))
+    words = [word for option in given for word in option]
+    words += [word for key, value in lean.extra_config.items() for word in ("--extra-config", key, value)]
+    words += [word for module in lean.addon_module for word in ("--addon-module", module)]
+    return [*words, *(_option(name) for name in _SWITCHES if getattr(lean, name)), *lean.extra_arguments]
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
