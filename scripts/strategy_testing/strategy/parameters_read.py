@@ -1,17 +1,16 @@
 """Which parameters a strategy reads, by its sources alone.
 
-Pure: texts in, facts out. A name is followed through constants, loops over literals and functions that pass their own
-parameter on; a name that is computed, or a reader that is handed on, counts as a read of names that cannot be told.
+Pure: texts in, facts out. A name is followed through constants that are set once, loops over literals and functions
+that pass their own parameter on. Whatever is cleverer counts as a read of names that cannot be told.
 """
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from strategy_testing.strategy.syntax import SyntaxFinding, parse
-from strategy_testing.strategy.variables import Binding, FunctionNode, Path, Variables, is_fixed, parts_of
 
 _READERS = ("get_parameter", "GetParameter")
 _ALL_READERS = ("get_parameters", "GetParameters")
@@ -27,11 +26,10 @@ _NOT_READERS = {
     *sys.stdlib_module_names,
 }  # fmt: skip
 """Modules that read no parameters on their own when they are handed the algorithm."""
-_PLAIN_DECORATORS = {"staticmethod", "classmethod", "abstractmethod", "override", "cache", "lru_cache"}
-"""They leave a function to be called with the arguments that the code shows."""
-_LONGEST_PATH = 4
-_DEEPEST = 30
-_Mention = ast.Name | ast.Attribute
+_LOOKS = {"sorted", "list", "tuple", "set", "len", "enumerate", "keys", "items", "values", "get"}
+"""Functions and methods that leave a collection as it is."""
+_Path = tuple[str | int, ...]
+"""What is asked of a value: `()` itself, `("each",)` its elements, `("each", 0)` their first parts."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +41,6 @@ class StrategyFacts:
     reads_dynamic_names: bool
     """The sources do not tell which names are read: any other may be, too."""
     syntax_errors: tuple[SyntaxFinding, ...]
-
-
-class _CannotTellError(Exception):
-    """A name or a call is beyond what is followed."""
-
-
-@dataclass(frozen=True)
-class _Wrapper:
-    """A function that reads what one of its own parameters names."""
-
-    function: FunctionNode
-    parameter: str
-    path: Path
 
 
 def inspect_strategy(sources: Mapping[str, str]) -> StrategyFacts:
@@ -70,230 +55,228 @@ def inspect_strategy(sources: Mapping[str, str]) -> StrategyFacts:
 
 
 class _Reading:
-    """Looks at all that reads a parameter, and at the calls of the functions that pass a name on."""
+    """Notes where every name is set and used, in all files alike, then follows whatever reads a parameter."""
 
     def __init__(self, trees: Mapping[str, ast.Module]) -> None:
         """Everything is looked at once; `names` and `is_dynamic` say what was found."""
         self.names: set[str] = set()
         self.is_dynamic = False
-        self._files = [file.removesuffix(".py").removesuffix("/__init__").split("/") for file in trees]
-        self._variables = Variables(trees.values())
-        self._parents = self._variables.parents
-        nodes = self._variables.nodes
-        self._classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
-        self._mentions: dict[str, list[_Mention]] = {}
-        self._named_by_text: set[str] = set()
-        self._wrappers: list[_Wrapper] = []
-        for node in nodes:
-            with self._noticing():
-                self._note(node)
-        for name, mentions in self._mentions.items():
-            for mention in mentions:
-                with self._noticing():
-                    self._look_at(name, mention)
-        for wrapper in self._wrappers:  # grows meanwhile
-            with self._noticing():
-                self._follow(wrapper)
-
-    @contextmanager
-    def _noticing(self) -> Iterator[None]:
-        try:
-            yield
-        except _CannotTellError:
-            self.is_dynamic = True
+        self._modules = {part for file in trees for part in file.removesuffix(".py").split("/")}
+        self._parents = {
+            child: node for tree in trees.values() for node in ast.walk(tree) for child in ast.iter_child_nodes(node)
+        }
+        self._loads: defaultdict[str, list[ast.Name | ast.Attribute]] = defaultdict(list)
+        self._stores: defaultdict[str, list[ast.AST]] = defaultdict(list)
+        self._imported: set[str] = set()
+        self._renamed: set[str] = set()
+        self._seen: set[tuple[ast.AST | None, _Path]] = set()
+        for node in self._parents:
+            self._note(node)
+        for name in (*_COMPUTED, *_READERS, *_ALL_READERS, _TABLE):
+            for mention in [*self._loads[name]]:
+                self._look_at(name, mention)
 
     def _note(self, node: ast.AST) -> None:
-        """Keeps what may be a function, under the name of its definition."""
         match node:
-            case ast.Import(names=names) | ast.ImportFrom(module=None, names=names):
-                self._check_imported(alias.name for alias in names)
-            case ast.ImportFrom(module=str(module)):
-                self._check_imported([module])
-            case ast.Attribute(attr=name, ctx=ast.Load()):
-                self._mentions.setdefault(name, []).append(node)
-            case ast.Name(id=own, ctx=ast.Load()):
-                places = [binding.place for binding in self._variables.of_name(node)]
-                aliases = [place.name for place in places if isinstance(place, ast.alias)]
-                is_itself = not places or any(isinstance(place, FunctionNode) for place in places)
-                for name in {*aliases, *([own] if is_itself else [])}:
-                    self._mentions.setdefault(name, []).append(node)
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                if isinstance(node.ctx, ast.Load):
+                    self._loads[name].append(node)
+                else:
+                    self._stores[name].append(node)
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                self._stores[name].append(node)
+            case (
+                ast.MatchMapping(rest=str(name))
+                | ast.ExceptHandler(name=str(name))
+                | ast.MatchAs(name=str(name))
+                | ast.MatchStar(name=str(name))
+            ):
+                self._stores[name].append(node)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                for name in names:
+                    self._stores[name].append(node)
+            case ast.Import(names=aliases):
+                for alias in aliases:
+                    self._note_import(alias, alias.name)
+            case ast.ImportFrom(module=module, names=aliases):
+                for alias in aliases:
+                    self._note_import(alias, module or alias.name)
 
-    def _look_at(self, name: str, mention: _Mention) -> None:
+    def _note_import(self, alias: ast.alias, module: str) -> None:
+        parts = module.split(".")
+        self._imported.add(alias.asname or alias.name.partition(".")[0])
+        self._renamed |= {alias.name} if alias.asname else set()
+        is_known = parts[0] in _NOT_READERS or self._modules.issuperset(parts)
+        self.is_dynamic |= alias.name in _COMPUTED or not is_known
+
+    # What reads a parameter
+
+    def _look_at(self, name: str, mention: ast.Name | ast.Attribute) -> None:
         is_attribute = isinstance(mention, ast.Attribute)
-        if name in _READERS and is_attribute:
-            self._resolve(_argument(self._call_of(mention), ["name", "default_value"], "name"), ())
+        if name in _COMPUTED:
+            self._look_at_computed(name, mention)
+        elif name in _READERS and is_attribute:
+            self._resolve(_argument(self._call_of(mention), ["name", "default_value"], "name"))
         elif name in _ALL_READERS and is_attribute:
             self._look_into(self._call_of(mention))
-        elif name in _COMPUTED:
-            self._check_computed(name, mention)
-        elif name == _TABLE and is_attribute and not self._is_other_table(mention):
+        elif name == _TABLE and is_attribute and not self._of_module(mention):
             self._look_into(mention)
 
-    def _is_other_table(self, mention: ast.expr) -> bool:
-        """Whether `x.parameters` is the strategy's own, or a module."""
-        return _TABLE in self._variables.set_attributes or self._variables.is_imported(mention)
-
-    def _check_imported(self, modules: Iterable[str]) -> None:
-        for module in modules:
-            wanted = module.split(".")
-            is_ours = any(
-                file[-len(wanted) :] == wanted or wanted[-len(file) :] == file or file[: len(wanted)] == wanted
-                for file in self._files
-            )
-            if not is_ours and wanted[0] not in _NOT_READERS:
-                raise _CannotTellError
-
-    def _check_computed(self, how: str, mention: _Mention) -> None:
+    def _look_at_computed(self, how: str, mention: ast.AST) -> None:
         """`getattr(self, "x")` and `globals().get("x")` mention x; anything else of the kind may mention all."""
         call = self._call_of(mention)
-        around = self._parents[call]
-        if isinstance(around, ast.Attribute):
-            around = self._call_of(around)
-        match how, call.args, around:
-            case "getattr", [_, ast.Constant(value=str(name)), *_], _:
-                pass
-            case "globals", [], ast.Call(
-                func=ast.Attribute(value=owner, attr="get"), args=[ast.Constant(value=str(name)), *_]
-            ) if owner is call:
-                pass
-            case _:
-                raise _CannotTellError
-        if name in (*_READERS, *_ALL_READERS, _TABLE):
-            raise _CannotTellError
-        self._named_by_text.add(name)
+        if how == "globals" and call is not None:
+            call = self._call_of(self._parents[call])
+        place = {"getattr": 1, "globals": 0}.get(how, 0)
+        text = call.args[place] if call is not None and len(call.args) > place else None
+        is_other = isinstance(text, ast.Constant) and text.value not in {*_READERS, *_ALL_READERS, _TABLE}
+        is_function = isinstance(text, ast.Constant) and any(
+            isinstance(each, ast.FunctionDef) for each in self._stores.get(str(text.value), ())
+        )
+        self.is_dynamic |= how not in {"getattr", "globals"} or not is_other or is_function
 
-    def _call_of(self, function: ast.AST) -> ast.Call:
+    def _call_of(self, function: ast.AST) -> ast.Call | None:
+        """The call of a function; None where it is handed on."""
         parent = self._parents.get(function)
-        if isinstance(parent, ast.Call) and parent.func is function:
-            return parent
-        raise _CannotTellError  # it is handed on
+        return parent if isinstance(parent, ast.Call) and parent.func is function else None
 
-    def _look_into(self, table: ast.expr) -> None:
+    def _of_module(self, node: ast.expr) -> bool:
+        """Whether `x.y` may be something in a module: x is imported, by its name or by `import *`."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and (node.id in self._imported or node.id not in self._stores)
+
+    def _look_into(self, table: ast.expr | None) -> None:
         """What is taken out of a table of all parameters."""
-        match self._parents[table]:
+        match self._parents[table] if table else None:
             case ast.Subscript(value=value, slice=name, ctx=ast.Load()) if value is table:
-                self._resolve(name, ())
+                self._resolve(name)
             case ast.Attribute(attr="get" | "contains_key" | "ContainsKey") as method:
-                self._resolve(_argument(self._call_of(method), ["key", "default"], "key"), ())
+                self._resolve(_argument(self._call_of(method), ["key", "default"], "key"))
             case ast.Compare(left=name, ops=[ast.In() | ast.NotIn()], comparators=[asked]) if asked is table:
-                self._resolve(name, ())
-            case ast.Assign(targets=[ast.Name() | ast.Attribute() as variable]):
-                uses = self._variables.uses(variable)
-                if uses is None:
-                    raise _CannotTellError
-                for use in uses:
+                self._resolve(name)
+            case ast.Assign(targets=[ast.Name(id=name) | ast.Attribute(attr=name)]) if len(self._stores[name]) == 1:
+                for use in self._loads[name]:
                     self._look_into(use)
             case _:
-                raise _CannotTellError
+                self.is_dynamic = True
 
-    def _resolve(self, node: ast.expr, path: Path, depth: int = 0) -> None:
-        """Adds the names that an expression, or its parts at the end of a path, can be.
+    # What an expression can be
 
-        Raises:
-            _CannotTellError: they are computed, or come from where nothing is followed.
-        """
-        if depth > _DEEPEST or len(path) > _LONGEST_PATH:
-            raise _CannotTellError
+    def _resolve(self, node: ast.expr | None, path: _Path = ()) -> None:
+        """Adds the names that an expression is, or what a path asks of it."""
+        if (node, path) in self._seen:
+            return
+        self._seen.add((node, path))
         match node, path:
             case ast.Constant(value=str(name)), ():
                 self.names.add(name)
-            case ast.Name(id=name), _:
-                self._resolve_bound(name, self._variables.of_name(node), path, depth)
-            case ast.Attribute(attr=name), _ if self._variables.is_imported(node):
-                self._resolve_bound(name, [], path, depth)
+            case ast.Name(), _:
+                self._resolve_variable(node, path)
+            case ast.Attribute(attr=name), _ if self._of_module(node):
+                self._resolve_constant(name, path)
+            case ((ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(keys=parts)), ("each", *rest)):
+                for part in parts:
+                    self._resolve(part, (*rest,))
+            case ast.Tuple(elts=parts), (int(place),) if not any(isinstance(part, ast.Starred) for part in parts):
+                self._resolve(parts[place] if place < len(parts) else None)
+            case ast.Call(func=ast.Attribute(value=table, attr="items"), args=[]), ("each", 0):
+                self._resolve(table, ("each",))
             case _:
-                parts = parts_of(node, path)
-                if parts is None:
-                    raise _CannotTellError
-                for part, rest in parts:
-                    self._resolve(part, rest, depth + 1)
+                self.is_dynamic = True
 
-    def _resolve_bound(self, name: str, bindings: list[Binding], path: Path, depth: int) -> None:
-        bindings = bindings or self._variables.of_module(name)
-        if not bindings:
-            raise _CannotTellError
-        is_open = any(not is_fixed(each.value) and not isinstance(each.place, ast.alias) for each in bindings)
-        if path and is_open and not self._variables.stays_as_it_is(name):
-            raise _CannotTellError
-        for binding in bindings:
-            place = binding.place
-            if isinstance(place, ast.arg):
-                self._pass_on(place, path)
-            elif isinstance(place, ast.alias):
-                self._resolve_bound(place.name, self._variables.of_module(place.name), path, depth + 1)
-            elif binding.value is not None:
-                self._resolve(binding.value, (*binding.path, *path), depth + 1)
-            else:
-                raise _CannotTellError
+    def _resolve_variable(self, variable: ast.Name, path: _Path) -> None:
+        """It is the target of a loop around it, a parameter of its function, or a constant."""
+        name, node = variable.id, self._parents[variable]
+        while not isinstance(node, ast.FunctionDef | ast.Lambda | ast.Module):
+            for loop in [node] if isinstance(node, ast.For) else getattr(node, "generators", ()):
+                own = _place(loop.target, name)
+                if own is not None:
+                    is_sure = path == () and self._is_set_once(name, node)
+                    return self._resolve(loop.iter if is_sure else None, ("each", *own))
+            node = self._parents[node]
+        arguments = [self._parents.get(self._parents[each]) for each in self._stores[name] if isinstance(each, ast.arg)]
+        if not isinstance(node, ast.FunctionDef) or node not in arguments:
+            return self._resolve_constant(name, path)
+        self.is_dynamic |= not self._is_set_once(name, node)
+        self._stays(name, path)
+        return self._follow(node, name, path)
 
-    def _pass_on(self, argument: ast.arg, path: Path) -> None:
+    def _resolve_constant(self, name: str, path: _Path) -> None:
+        """A name that is set only once in all sources."""
+        stores = self._stores[name]
+        match self._parents[stores[0]] if len(stores) == 1 and isinstance(stores[0], ast.Name) else None:
+            case ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(value=ast.expr() as value):
+                self._resolve(value, path)
+                if not isinstance(value, ast.Tuple):
+                    self._stays(name, path)
+            case _:
+                self.is_dynamic = True
+
+    def _stays(self, name: str, path: _Path) -> None:
+        """Nobody may change the collection in a variable of this name."""
+        for each in self._loads[name] if path else ():
+            match self._parents[each]:
+                case ast.For() | ast.comprehension() | ast.Compare():
+                    pass
+                case ast.Call(func=ast.Name(id=by)) | ast.Attribute(attr=by) if by in _LOOKS:
+                    pass
+                case _:
+                    self.is_dynamic = True
+        self.is_dynamic |= bool(path) and name in self._renamed
+
+    def _is_set_once(self, name: str, within: ast.AST) -> bool:
+        return sum(each in self._stores[name] for each in ast.walk(within)) == 1
+
+    def _follow(self, function: ast.FunctionDef, parameter: str, path: _Path) -> None:
         """Whoever calls the function says what is read."""
-        arguments = self._parents[argument]
-        function = self._parents[arguments]
-        if not isinstance(function, FunctionNode) or argument in (function.args.vararg, function.args.kwarg):
-            raise _CannotTellError
-        wrapper = _Wrapper(function, argument.arg, path)
-        if wrapper not in self._wrappers:
-            self._wrappers.append(wrapper)
-
-    def _follow(self, wrapper: _Wrapper) -> None:
-        """Looks at the calls of a function that reads what its parameter names."""
-        function = wrapper.function
-        name = function.name
-        owner = self._variables.scope(function)
+        if (function, (parameter, *path)) in self._seen:
+            return
+        self._seen.add((function, (parameter, *path)))
+        owner = self._parents[function]
         is_method = isinstance(owner, ast.ClassDef)
-        decorators = {_last_name(each) for each in function.decorator_list}
-        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
-        is_bound = is_method and "staticmethod" not in decorators
-        is_special = name.startswith("__") or bool(decorators - _PLAIN_DECORATORS) or name in self._named_by_text
-        if is_special or (is_bound and [wrapper.parameter] == names[:1]):
-            raise _CannotTellError
-        mentions = [each for each in self._mentions.get(name, ()) if self._can_mean(each, is_method)]
-        if isinstance(owner, ast.ClassDef) and owner.bases and not mentions and not name.startswith("_"):
-            raise _CannotTellError  # the engine may call it
-        for mention in mentions:
-            call = self._call_of(mention)
-            is_through_class = isinstance(mention, ast.Attribute) and self._is_class(mention.value)
-            is_filled = is_bound and (not is_through_class or "classmethod" in decorators)
-            asked = _argument(call, names[is_filled:], wrapper.parameter, _default(function, wrapper.parameter))
-            self._resolve(asked, wrapper.path)
+        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)][is_method:]
+        calls = [
+            self._call_of(each)
+            for each in self._loads[function.name]
+            # `x.day` is not the function, `x.day(…)` or `module.day` may be
+            if isinstance(each, ast.Name) or is_method or self._call_of(each) or self._of_module(each)
+        ]
+        is_public = isinstance(owner, ast.ClassDef) and bool(owner.bases) and not function.name.startswith("_")
+        self.is_dynamic |= (
+            parameter not in {*names, *(each.arg for each in function.args.kwonlyargs)}
+            or bool(function.decorator_list)
+            or function.name.startswith("__")
+            or function.name in self._renamed
+            or not isinstance(owner, ast.ClassDef | ast.Module | ast.FunctionDef)
+            or (is_public and not calls)  # the engine may call it
+        )
+        for call in calls:
+            is_through_class = is_method and call is not None and self._is_class(call.func)
+            self._resolve(None if is_through_class else _argument(call, names, parameter), path)
 
-    def _can_mean(self, mention: _Mention, is_method: bool) -> bool:
-        """Whether something of the same name may be the method, or the function of a module."""
-        if isinstance(mention, ast.Attribute):  # `x.day` is not the function, `x.day(…)` or `module.day` may be
-            parent = self._parents[mention]
-            is_called = isinstance(parent, ast.Call) and parent.func is mention
-            return is_method or is_called or self._variables.is_imported(mention)
-        return not is_method or isinstance(self._variables.scope(mention), ast.ClassDef)
-
-    def _is_class(self, node: ast.expr) -> bool:
-        return not isinstance(node, ast.Call) and _last_name(node) in self._classes
-
-
-def _argument(call: ast.Call, names: Sequence[str], wanted: str, default: ast.expr | None = None) -> ast.expr:
-    for keyword in call.keywords:
-        if keyword.arg == wanted:
-            return keyword.value
-    place = names.index(wanted) if wanted in names else len(call.args)
-    if any(isinstance(argument, ast.Starred) for argument in call.args[: place + 1]):
-        raise _CannotTellError
-    if place < len(call.args):
-        return call.args[place]
-    if default is None or any(keyword.arg is None for keyword in call.keywords):
-        raise _CannotTellError
-    return default
+    def _is_class(self, method: ast.expr) -> bool:
+        """Whether it is called as `Class.method(…)`."""
+        owner = method.value if isinstance(method, ast.Attribute) else method
+        name = getattr(owner, "attr", getattr(owner, "id", ""))
+        return any(isinstance(each, ast.ClassDef) for each in self._stores.get(name, ()))
 
 
-def _default(function: FunctionNode, parameter: str) -> ast.expr | None:
-    given = function.args
-    positional = [*given.posonlyargs, *given.args]
-    pairs = [
-        *zip(reversed(positional), reversed(given.defaults), strict=False),
-        *zip(given.kwonlyargs, given.kw_defaults, strict=True),
-    ]
-    return next((default for argument, default in pairs if argument.arg == parameter), None)
+def _place(target: ast.expr, name: str) -> _Path | None:
+    """Which part of each element a loop's target puts into a variable; None for none that is followed."""
+    if isinstance(target, ast.Name):
+        return () if target.id == name else None
+    for place, part in enumerate(target.elts if isinstance(target, ast.Tuple) else ()):
+        if isinstance(part, ast.Starred):
+            break
+        if isinstance(part, ast.Name) and part.id == name:
+            return (place,)
+    return None
 
 
-def _last_name(node: ast.expr) -> str:
-    node = node.func if isinstance(node, ast.Call) else node
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+def _argument(call: ast.Call | None, names: Sequence[str], wanted: str) -> ast.expr | None:
+    """What a call hands over for a parameter; None where that does not show."""
+    if call is None or any(isinstance(each, ast.Starred) for each in call.args[: [*names, wanted].index(wanted) + 1]):
+        return None
+    given = dict(zip(names, call.args, strict=False)) | {each.arg: each.value for each in call.keywords}
+    return given.get(wanted)
