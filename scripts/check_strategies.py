@@ -25,13 +25,13 @@ _FOUND = ExitCode(1)
 _LOOKED_FOR = """\
 what is looked for:
   types        what mypy --strict says against the stubs of LEAN's API
-  parameters   configured (config.json, configs/optimizations) and not read; read and neither configured nor given a
-               default; int() of a text that LEAN may write as 14.0; whole numbers as get_parameter's default
-  slices       a slice or a collection in it that is indexed; the result of its get() that is not tested for None
+  parameters   configured (config.json, configs/optimizations) and not read; converted without a default or a value;
+               int() of a text that LEAN may write as 14.0; whole numbers as get_parameter's default
+  slices       a slice or a collection in it that is indexed
   hard-coded   literals instead of parameters for: the start and end date, the capital, tickers in subscriptions,
-               orders and look-ups; dates and tickers that are compared, dates that are kept in an attribute
+               orders and look-ups; dates that are compared or kept in an attribute
   names        attributes and methods that hide a member of QCAlgorithm; old spellings
-  other        resolutions that are not daily, indicators without a warm-up, strategies without a docstring
+  other        resolutions that are not daily, strategies without a docstring
 
 exit code: 0 without findings, 1 with"""
 

@@ -94,7 +94,6 @@ HARD_CODED: dict[str, tuple[int | str, ...]] = {
     "securities": (1, "x = self.securities['SPY'].price"),
     "benchmark": (1, "self.set_benchmark('SPY')"),
     "beside a parameter": (1, "for t in ['SPY', self.get_parameter('t', 'QQQ')]:\n    self.add_equity(t)"),
-    "added list": (1, "for t in ['SPY'] + self.get_parameter('t', 'QQQ').split('|'):\n    self.add_equity(t)"),
     "mode": (2, "t = 'SPY' if self.get_parameter('mode', 'a') == 'a' else 'QQQ'\nself.add_equity(t)"),
     "symbol create": (1, "s = Symbol.create('SPY', SecurityType.EQUITY, Market.USA)"),
     "crypto": (1, "self.add_crypto('BTCUSD')"),
@@ -122,16 +121,10 @@ HARD_CODED: dict[str, tuple[int | str, ...]] = {
     "kept day": (1, "self._until = datetime(2019, 6, 30).date()"),
     "kept list": (2, "self._days = [date(2020, 3, 16), date(2020, 3, 17)]"),
     "kept strptime": (1, "self._until = datetime.strptime('2019-06-30', '%Y-%m-%d')"),
-    "kept and moved": (1, "self._until = datetime(2019, 6, 30) + timedelta(days=1)"),
     "year": (1, "if self.time.year < 2016:\n    pass"),
     "year in a variable": (1, "year = self.time.year\nif year == FIRST:\n    pass", "", "FIRST = 2016"),
     "years": (2, "if self.time.year in (2008, 2020):\n    pass"),
     "range of years": (1, "if self.time.year in range(2008, 2020):\n    pass"),
-    "compared ticker": (1, "if symbol.value == 'SPY':\n    pass"),
-    "compared tickers": (2, "if symbol.value in ('SPY', 'QQQ'):\n    pass"),
-    "compared with the symbol's text": (1, "if str(bar.symbol) == 'SPY':\n    pass"),
-    "compared parameter": (1, "self._ticker = self.get_parameter('ticker', 'SPY')\nif self._ticker.upper() == 'SPY':\n    pass"),
-    "ticker among symbols": (1, "if 'SPY' in self._tickers:\n    pass"),
 }
 # fmt: on
 

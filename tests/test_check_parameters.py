@@ -20,10 +20,7 @@ GOOD_PARAMETERS: dict[str, str] = {
 }
 
 BAD_PARAMETERS: dict[str, str] = {
-    "none": "self.get_parameter('x')",
-    "None": "self.get_parameter('x', None)",
     "float": "float(self.get_parameter('x'))",
-    "loop": "for n in ('x',):\n    self.get_parameter(n)",
     "int text": "int(self.get_parameter('x', '14'))",
     "int var": "t = self.get_parameter('x', '14')\nn = int(t)",
     "int default": "n = self.get_parameter('x', 14)",

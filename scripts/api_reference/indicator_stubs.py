@@ -1,6 +1,7 @@
 """Reads from LEAN's type stubs which methods make an indicator, and how they are called."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,21 +24,17 @@ Classes = Mapping[str, ast.ClassDef]
 
 @dataclass(frozen=True)
 class IndicatorMethod:
-    """One way to call a method that makes an indicator.
-
-    Attributes:
-        name: of the method.
-        signature: arguments without `self`, names, order and defaults as in the stubs, types by their last name.
-        indicator: class of what it returns, without its namespaces.
-        takes: value, bar, trade bar or any data.
-        outputs: the indicator's properties that are indicators themselves.
-    """
+    """One way to call a method that makes an indicator."""
 
     name: str
     signature: str
+    """Arguments without `self`, names, order and defaults as in the stubs, types by their last name."""
     indicator: str
+    """Class of what it returns, without its namespaces."""
     takes: str
+    """Value, bar, trade bar or any data."""
     outputs: tuple[str, ...]
+    """The indicator's properties that are indicators themselves."""
 
 
 def indicator_classes(stubs: Mapping[str, str]) -> Classes:
@@ -85,14 +82,17 @@ def _makers(stub: str, class_name: str, indicators: Classes) -> Iterator[tuple[a
 
 
 def _method(function: ast.FunctionDef, returned: str, indicators: Classes, lines: Sequence[bytes]) -> IndicatorMethod:
-    short = _last(returned)
-    return IndicatorMethod(
-        name=function.name,
-        signature=f"{function.name}({', '.join(_arguments(function, lines))}) -> {short}",
-        indicator=short,
-        takes=_takes(function, returned, indicators),
-        outputs=tuple(dict.fromkeys(_outputs(returned, indicators))),
-    )
+    lineage = list(_lineage(returned, indicators))
+    outputs = [
+        each.name
+        for name in lineage
+        for each in _functions(indicators[name])
+        if _is_property(each) and each.returns is not None and _full_name(each.returns) in indicators
+    ]
+    short = returned.rpartition(".")[2]
+    signature = f"{function.name}({', '.join(_arguments(function, lines))}) -> {short}"
+    takes = _takes(function, [base for name in lineage for base in indicators[name].bases])
+    return IndicatorMethod(function.name, signature, short, takes, tuple(dict.fromkeys(outputs)))
 
 
 def _arguments(function: ast.FunctionDef, lines: Sequence[bytes]) -> Iterator[str]:
@@ -115,58 +115,20 @@ def _arguments(function: ast.FunctionDef, lines: Sequence[bytes]) -> Iterator[st
 
 def _readable(annotation: ast.expr) -> str:
     """A type by its last name; empty for what takes a symbol, a ticker, a contract or a security."""
-    shortened = _Shortened().visit(ast.parse(ast.unparse(annotation), mode="eval").body)
-    text = ast.unparse(shortened)
+    text = re.sub(r"(\w+\.)+", "", ast.unparse(annotation))
+    text = re.sub(r"Union\[([^\[\]]*)\]", lambda union: union[1].replace(", ", " | "), text)
+    text = re.sub(r"^Optional\[(.*)\]$", r"\1 | None", text)
     return "" if text.startswith("Symbol | str |") else text
 
 
-class _Shortened(ast.NodeTransformer):
-    """Drops namespaces, and writes Optional and Union with a bar."""
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.Name:
-        return ast.Name(node.attr)
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
-        self.generic_visit(node)
-        name = ast.unparse(node.value)
-        if name == "Optional":
-            return ast.BinOp(node.slice, ast.BitOr(), ast.Constant(None))
-        if name == "Union" and isinstance(node.slice, ast.Tuple):
-            first, *others = node.slice.elts
-            for other in others:
-                first = ast.BinOp(first, ast.BitOr(), other)
-            return first
-        return node
-
-
-def _takes(function: ast.FunctionDef, returned: str, indicators: Classes) -> str:
+def _takes(function: ast.FunctionDef, bases: Sequence[ast.expr]) -> str:
     """What its selector returns; without a typed one, what the indicator's class is declared for."""
-    selected = [
-        argument.annotation.slice.elts[-1]
-        for argument in function.args.args
-        if argument.arg == "selector"
-        and isinstance(argument.annotation, ast.Subscript)
-        and isinstance(argument.annotation.slice, ast.Tuple)
-    ]
-    declared = [
-        parent.slice
-        for name in _lineage(returned, indicators)
-        for parent in indicators[name].bases
-        if isinstance(parent, ast.Subscript)
-    ]
-    for annotation in selected + declared:
-        takes = _INPUTS.get(_last(_full_name(annotation)))
+    selected = [each.annotation for each in function.args.args if each.arg == "selector" and each.annotation]
+    for annotation in (*selected, *(base for base in bases if isinstance(base, ast.Subscript))):
+        takes = _INPUTS.get(re.findall(r"\w+", ast.unparse(annotation))[-1])
         if takes:
             return takes
-    raise ValueError(f"{function.name}: the stubs do not say what {returned} takes")
-
-
-def _outputs(returned: str, indicators: Classes) -> Iterator[str]:
-    for name in _lineage(returned, indicators):
-        for function in _functions(indicators[name]):
-            made = function.returns
-            if _is_property(function) and made is not None and _full_name(made) in indicators:
-                yield function.name
+    raise ValueError(f"{function.name}: the stubs do not say what its indicator takes")
 
 
 def _lineage(name: str, indicators: Classes) -> Iterator[str]:
@@ -192,7 +154,3 @@ def _is_property(function: ast.FunctionDef) -> bool:
 def _full_name(annotation: ast.expr) -> str:
     """`A.B` of `A.B[…]`."""
     return ast.unparse(annotation.value if isinstance(annotation, ast.Subscript) else annotation)
-
-
-def _last(name: str) -> str:
-    return name.rsplit(".", 1)[-1]

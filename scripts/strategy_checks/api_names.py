@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,17 +10,6 @@ from strategy_testing.errors import UserError
 
 ALGORITHM = "QCAlgorithm"
 _INTERFACE = "IAlgorithm"
-_INDICATORS = "QuantConnect.Indicators."
-
-
-@dataclass(frozen=True)
-class AlgorithmApi:
-    """What a class that derives from QCAlgorithm inherits."""
-
-    names: frozenset[str]
-    """Every method, property and constant."""
-    indicator_methods: frozenset[str]
-    """Those that make an indicator and keep it up to date: rsi, bb, sma …"""
 
 
 def snake_case(name: str) -> str:
@@ -30,8 +18,8 @@ def snake_case(name: str) -> str:
 
 
 @cache
-def algorithm_api() -> AlgorithmApi:
-    """The names of QCAlgorithm.
+def algorithm_names() -> frozenset[str]:
+    """Every method, property and constant that a class derived from QCAlgorithm inherits.
 
     Raises:
         UserError: the stubs are not installed.
@@ -39,11 +27,10 @@ def algorithm_api() -> AlgorithmApi:
     members = [*_members("Algorithm", ALGORITHM), *_members("Interfaces", _INTERFACE)]
     if not members:
         raise UserError("the type stubs of LEAN's API (quantconnect-stubs) are not installed", "run `make install`")
-    methods = [member for member in members if isinstance(member, ast.FunctionDef)]
     constants = [member.target for member in members if isinstance(member, ast.AnnAssign)]
-    names = {method.name for method in methods} | {node.id for node in constants if isinstance(node, ast.Name)}
-    makers = [each.name for each in methods if each.returns and ast.unparse(each.returns).startswith(_INDICATORS)]
-    return AlgorithmApi(frozenset(name for name in names if not name.startswith("_")), frozenset(makers))
+    names = {member.name for member in members if isinstance(member, ast.FunctionDef)}
+    names |= {node.id for node in constants if isinstance(node, ast.Name)}
+    return frozenset(name for name in names if not name.startswith("_"))
 
 
 def _members(module: str, name: str) -> Iterator[ast.stmt]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from strategy_checks.api_names import algorithm_api
+from strategy_checks.api_names import algorithm_names
 from strategy_checks.guide_blocks import CodeBlock
 from strategy_checks.parameter_checks import configured_parameters, parameter_findings
 from strategy_checks.rules import rule_findings
@@ -59,7 +59,7 @@ def check(
     Raises:
         UserError: something cannot be read, or the stubs or mypy are missing.
     """
-    configured, api = configured_parameters(configs), algorithm_api()
+    configured, api = configured_parameters(configs), algorithm_names()
     strategies = [read_strategy(folder, workspace) for folder in folders]
     found: set[Finding] = set()
     for strategy in strategies:

@@ -57,22 +57,6 @@ def is_made_date(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and last_name(node) in _DATE_CALLS
 
 
-def tested(function: ast.AST) -> Iterator[ast.expr]:
-    """What is compared in a function, or is a condition by itself."""
-    for node in ast.walk(function):
-        parts: list[ast.expr] = []
-        match node:
-            case ast.Compare(left=left, comparators=others):
-                parts = [left, *others]
-            case ast.BoolOp(values=values) | ast.comprehension(ifs=values):
-                parts = values
-            case ast.UnaryOp(operand=part) | ast.Match(subject=part):
-                parts = [part]
-            case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test) | ast.Assert(test=test):
-                parts = [test]
-        yield from (part.target if isinstance(part, ast.NamedExpr) else part for part in parts)
-
-
 class Names:
     """The values of a source's variables, by function, and of its attributes; equal attributes are taken for one."""
 
@@ -123,20 +107,18 @@ class Names:
         """The literals that an expression is made of; none where it may also be something else."""
         if steps > _MOST_STEPS or not isinstance(node, ast.expr):
             return []
-        is_listed = ast.unparse(node).startswith("Futures.")
-        if is_listed or isinstance(node, ast.Constant):
-            return [node] if is_listed or getattr(node, "value", None) is not None else []
+        if ast.unparse(node).startswith("Futures.") or isinstance(node, ast.Constant):
+            return [] if getattr(node, "value", None) is None else [node]
         parts = _parts(node)
-        is_sum = isinstance(node, ast.BinOp) and any(isinstance(part, ast.List) or is_made_date(part) for part in parts)
-        is_collection = is_sum or isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
+        is_collection = isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict)
         every: list[ast.expr] = []
         for value, there in self.values(node, place) or [(part, place) for part in parts]:
             found = self.literals(value, there, steps + 1)
             if not found and not is_collection:
                 return []
             every += found
-        is_whole = isinstance(node, ast.BinOp) or is_made_date(node) or last_name(node) == "range"
-        return [node] if is_whole and every and not is_sum else every
+        is_whole = isinstance(node, ast.BinOp) or is_made_date(node)
+        return [node] if is_whole and every else every
 
     def _bind(self, target: ast.expr, value: ast.AST | None, place: Place) -> None:
         match target:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from strategy_checks.names import Names, Place, last_name, placed, tested
+from strategy_checks.names import Names, Place, last_name, placed
 from strategy_checks.strategy_files import MAIN, Finding, Strategy
 from strategy_testing.config.model import FIXED_PARAMETERS
 from strategy_testing.config.yaml_source import YamlPath, parse_yaml, read_text
@@ -58,7 +58,7 @@ def parameter_findings(strategy: Strategy, configured: list[ConfiguredParameter]
 
 
 def _unread(strategy: Strategy, configured: list[ConfiguredParameter]) -> Iterator[Finding]:
-    if not strategy.reads_all_known:
+    if strategy.facts.reads_dynamic_names:
         yield Finding(
             strategy.folder / MAIN, 1, "reads parameters whose names the sources do not show; write the names out"
         )
@@ -66,7 +66,7 @@ def _unread(strategy: Strategy, configured: list[ConfiguredParameter]) -> Iterat
     config = strategy.folder / PROJECT_CONFIG
     given = [ConfiguredParameter(config, line, name) for name, line in strategy.parameters.items()]
     for parameter in (*given, *configured):
-        if parameter.name not in strategy.parameters_read:
+        if parameter.name not in strategy.facts.parameter_names:
             message = f"{strategy.folder.name} does not read the parameter {parameter.name}; read it or take it out"
             yield Finding(parameter.file, parameter.line, message)
 
@@ -81,17 +81,9 @@ def _of_node(node: ast.AST, place: Place, names: Names, strategy: Strategy) -> I
                 "too; give it a text as the default and convert what it returns"
             )
     match node:
-        case ast.Call(args=[name], keywords=[]) | ast.Call(args=[name, ast.Constant(value=None)]):
-            if last_name(node) in _READERS and not strategy.is_library and not _is_tested(node, place, names):
-                literals = [each.value for each in names.literals(name, place) if isinstance(each, ast.Constant)]
-                for text in {*literals} - {*strategy.parameters}:
-                    yield f"the parameter {text!s} has neither a default nor a value in {PROJECT_CONFIG}; give it both"
-
-
-def _is_tested(read: ast.expr, place: Place, names: Names) -> bool:
-    """Whether its function looks at what it got: `get_parameter("x") or "14"`, `if text is None: …`."""
-    nodes = tested(place.function) if place.function is not None else ()
-    return any(read in names.sources(each, place) for each in nodes)
+        case ast.Call(func=ast.Name(), args=[ast.Call(args=[ast.Constant(value=str(name))], keywords=[]) as read]):
+            if last_name(read) in _READERS and not strategy.is_library and name not in strategy.parameters:
+                yield f"the parameter {name} has neither a default nor a value in {PROJECT_CONFIG}; give it both"
 
 
 def _is_text(node: ast.AST) -> bool:

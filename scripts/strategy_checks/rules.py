@@ -4,15 +4,14 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from strategy_checks.api_names import ALGORITHM, AlgorithmApi, snake_case
-from strategy_checks.names import Names, Place, annotation, is_made_date, last_name, placed, tested
+from strategy_checks.api_names import ALGORITHM, snake_case
+from strategy_checks.names import Names, Place, annotation, is_made_date, last_name, placed
 from strategy_checks.strategy_files import Finding, Strategy
 
 _MEANT_TO_BE_SET = {
     "default_order_properties",  # LEAN documents setting the time in force of all orders by it
     "enable_automatic_indicator_warm_up",  # the older name of settings.automatic_indicator_warm_up
 }
-_WARM_UPS = {"set_warm_up", "set_warmup", "warm_up_indicator", "automatic_indicator_warm_up"} | _MEANT_TO_BE_SET
 _ADDERS = {f"add_{kind}" for kind in ("equity", "index", "future", "crypto", "crypto_future", "forex", "cfd")}
 """Subscriptions that have minute bars where no resolution is given."""
 _FIRST_IS_TICKER = {*_ADDERS, "add_option", "add_index_option"}
@@ -25,9 +24,6 @@ _ORDERS = {
 """What takes a ticker first too, as methods of the strategy."""
 _TICKER_NAMES = {"ticker", "tickers", "symbol", "symbols", "underlying"}
 _TICKER = re.compile(r"[A-Z][A-Z0-9.]{0,9}")
-_NAMED_TICKER = re.compile(r"(str\()?([\w.]*[._])?(ticker|symbol)s?(\.value)?\)?(\.(upper|strip)\(\))*")
-_NO_TICKERS = {"ALL", "ANY", "AUTO", "CASH", "NO", "NONE", "OFF"}
-"""What a parameter is set to that names no ticker."""
 _YEAR = re.compile(r"\b(199\d|20\d\d|2100)(\d{4})?\b")
 _SPELLED = re.compile(r"\([\d'\"]")
 _ISO_DATE = re.compile(r"(199\d|20\d\d|2100)-\d\d-\d\d.*")
@@ -40,20 +36,17 @@ _OPEN = re.compile(r"[(,] ?(\*|resolution=)")
 _MOST_STEPS = 5
 _HIDES = "{0} hides QCAlgorithm's own {0}; call it _{0}"
 _OLD = "{0} is the old spelling; write {1}"
-_UNTESTED = "{} is None where there is no such data; test it for None first"
 
 
-def rule_findings(strategy: Strategy, api: AlgorithmApi) -> Iterator[Finding]:
-    """Literals instead of parameters, hidden API names, minute data, missing warm-ups, and slices that are indexed."""
+def rule_findings(strategy: Strategy, api: frozenset[str]) -> Iterator[Finding]:
+    """Literals instead of parameters, hidden API names, data that are not daily, and slices that are indexed."""
     nodes = [node for tree in strategy.trees.values() for node in ast.walk(tree)]
     algorithms = _algorithm_classes([node for node in nodes if isinstance(node, ast.ClassDef)])
-    is_fed = any(isinstance(node, ast.Attribute) and node.attr in _WARM_UPS for node in nodes)
     for file, tree in strategy.trees.items():
         rules = _Rules(api, algorithms, Names(tree))
         for node, rules.place in placed(tree):
             rules.look_at(node)
-        found = rules.found if is_fed else [*rules.found, *rules.empty_indicators[:1]]
-        yield from (Finding(strategy.files[file], line, message) for line, message in found)
+        yield from (Finding(strategy.files[file], line, message) for line, message in rules.found)
 
 
 def _algorithm_classes(classes: list[ast.ClassDef]) -> set[ast.ClassDef]:
@@ -69,12 +62,10 @@ class _Rules:
 
     place: Place
 
-    def __init__(self, api: AlgorithmApi, algorithms: set[ast.ClassDef], names: Names) -> None:
+    def __init__(self, api: frozenset[str], algorithms: set[ast.ClassDef], names: Names) -> None:
         self._api, self._algorithms, self._names = api, algorithms, names
         self.found: list[tuple[int, str]] = []
         """Lines and what is wrong there."""
-        self.empty_indicators: list[tuple[int, str]] = []
-        """What is wrong if nothing feeds them."""
 
     def look_at(self, node: ast.AST) -> None:
         """Applies the rules to a node, apart from what is inside."""
@@ -94,8 +85,6 @@ class _Rules:
                 self._attribute(node)
             case ast.Subscript():
                 self._subscript(node)
-            case ast.FunctionDef():
-                self._function(node)
 
     def _add(self, node: ast.expr | ast.stmt, message: str) -> None:
         self.found.append((node.lineno, message))
@@ -132,11 +121,8 @@ class _Rules:
     def _comparison(self, operands: list[ast.expr]) -> None:
         self._hard_coded("date", operands, _is_date)
         for operand in operands:
-            others = [each for each in operands if each is not operand]
-            if any(last_name(each) == "year" for each in self._names.sources(operand, self.place)):
-                self._hard_coded("year", others, _is_year)
-            if _NAMED_TICKER.fullmatch(ast.unparse(operand)):
-                self._hard_coded("ticker", others, _is_ticker)
+            if last_name(operand) == "year":
+                self._hard_coded("year", [each for each in operands if each is not operand], _is_year)
 
     # Names
 
@@ -144,22 +130,20 @@ class _Rules:
         match node:
             case ast.FunctionDef(name=name) if name.startswith("on_") or name == "initialize":
                 return
-            case ast.FunctionDef(name=name) if name[:1].isupper() and snake_case(name) in self._api.names:
+            case ast.FunctionDef(name=name) if name[:1].isupper() and snake_case(name) in self._api:
                 self._add(node, _OLD.format(name, snake_case(name)))
             case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
-                if name in self._api.names:
+                if name in self._api:
                     self._add(node, _HIDES.format(name))
 
     def _attribute(self, node: ast.Attribute) -> None:
         if isinstance(node.value, ast.Name) and self._is_strategy(node.value):
-            if isinstance(node.ctx, ast.Store) and node.attr in self._api.names - _MEANT_TO_BE_SET:
+            if isinstance(node.ctx, ast.Store) and node.attr in self._api - _MEANT_TO_BE_SET:
                 self._add(node, _HIDES.format(node.attr))
-            elif node.attr[:1].isupper() and snake_case(node.attr) in self._api.names:
+            elif node.attr[:1].isupper() and snake_case(node.attr) in self._api:
                 self._add(node, _OLD.format(node.attr, snake_case(node.attr)))
         if last_name(node.value) == "Resolution" and node.attr.upper() != "DAILY":
             self._add(node, f"Resolution.{node.attr}: the framework tests daily strategies; use Resolution.DAILY")
-        if self._may_be_none(node.value):
-            self._add(node, _UNTESTED.format(ast.unparse(node.value)))
 
     def _call(self, node: ast.Call) -> None:
         # `self.history[TradeBar](…)` is subscripted
@@ -175,9 +159,6 @@ class _Rules:
             and not _OPEN.search(ast.unparse(node))
         ):
             self._add(node, f"{name} without a resolution subscribes to minute bars; give it Resolution.DAILY")
-        if self._is_strategy(target.value) and name in self._api.indicator_methods:
-            remedy = "feed it before the start with set_warm_up(…, Resolution.DAILY)"
-            self.empty_indicators.append((node.lineno, f"{name} starts without values; {remedy}"))
 
     # Slices
 
@@ -188,15 +169,6 @@ class _Rules:
             self._add(node, f"{ast.unparse(node)} fails where there is no such data; {remedy}")
         elif isinstance(owner, ast.Attribute) and owner.attr in {"securities", "portfolio"}:
             self._hard_coded("ticker", [node.slice] if self._is_strategy(owner.value) else [], _is_text)
-
-    def _function(self, node: ast.FunctionDef) -> None:
-        """What `get` returns and nobody tests for None; that the test comes first is not looked at."""
-        known = {each.id for each in tested(node) if isinstance(each, ast.Name)}
-        read = [each.value for each in ast.walk(node) if isinstance(each, ast.Attribute)]
-        for name in {each.id: each for each in read if isinstance(each, ast.Name) and each.id not in known}.values():
-            for value, there in self._names.values(name, self.place):
-                if isinstance(value, ast.expr) and there.function is node and self._may_be_none(value):
-                    self._add(value, _UNTESTED.format(ast.unparse(value)))
 
     def _is_slice(self, node: ast.AST, place: Place, steps: int = 0) -> bool:
         """Whether an expression is a slice or a collection in one."""
@@ -212,20 +184,6 @@ class _Rules:
         given = self._names.values(node, place) if steps < _MOST_STEPS else []
         return any(self._is_slice(value, there, steps + 1) for value, there in given)
 
-    def _may_be_none(self, node: ast.AST) -> bool:
-        match node:
-            case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[key]):
-                return self._is_slice(owner, self.place) and not self._is_type(key)
-        return False
-
-    def _is_type(self, key: ast.expr) -> bool:
-        """Whether `get` is asked for all data of a class, of which there is always a collection."""
-        for source in self._names.sources(key, self.place):
-            names = map(last_name, source.elts if isinstance(source, ast.Tuple) else [source])
-            if "type[" in annotation(source) or any(name[:1].isupper() and not name.isupper() for name in names):
-                return True
-        return False
-
 
 def _text(literal: ast.expr) -> str:
     return literal.value if isinstance(literal, ast.Constant) and isinstance(literal.value, str) else ""
@@ -236,7 +194,7 @@ def _is_text(literal: ast.expr) -> bool:
 
 
 def _is_ticker(literal: ast.expr) -> bool:
-    return _TICKER.fullmatch(_text(literal)) is not None and _text(literal) not in _NO_TICKERS
+    return _TICKER.fullmatch(_text(literal)) is not None
 
 
 def _is_date(literal: ast.expr) -> bool:

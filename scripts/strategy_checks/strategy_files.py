@@ -3,17 +3,16 @@
 import ast
 import json
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_testing.strategy.parameters_read import inspect_strategy
+from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import PROJECT_CONFIG, ProjectSources, read_project_sources
+from strategy_testing.strategy.syntax import SyntaxFinding, parse
 from strategy_testing.strategy.workspace import library_folder
 
 MAIN = "main.py"
-_NOT_COMPILED = "Python does not compile this: {}; correct it"
 
 
 @dataclass(frozen=True, order=True)
@@ -42,9 +41,7 @@ class Strategy:
     """Where each source stands."""
     trees: Mapping[str, ast.Module]
     """Of the sources that Python compiles."""
-    parameters_read: frozenset[str]
-    reads_all_known: bool
-    """Whether these are all, as far as the sources show."""
+    facts: StrategyFacts
     parameters: Mapping[str, int]
     """Those that config.json gives, each with its line."""
     findings: tuple[Finding, ...]
@@ -57,42 +54,26 @@ def read_strategy(folder: Path, workspace: Path) -> Strategy:
     sources = read_project_sources(folder, workspace)
     names = [*sources.texts, *(finding.file for finding in sources.unreadable)]
     files = {name: folder / name if (folder / name).is_file() else root / name for name in names}
-    read = {name: compiled(text) for name, text in sources.texts.items()}
-    trees = {name: tree for name, tree in read.items() if isinstance(tree, ast.Module)}
-    errors = [Finding(files[name], *error) for name, error in read.items() if not isinstance(error, ast.Module)]
-    parameters_read, reads_all_known = _parameters_read(sources)
+    trees, errors = parse(sources.texts)
     parameters, config_findings = _configured(folder / PROJECT_CONFIG)
+    compiled = [not_compiled(files[error.file], error) for error in (*errors, *sources.unreadable)]
     return Strategy(
         folder=folder,
         is_library=folder.is_relative_to(root),
         files=files,
         trees=trees,
-        parameters_read=parameters_read,
-        reads_all_known=reads_all_known,
+        facts=inspect_strategy(sources.texts),
         parameters=parameters,
-        findings=(*errors, *_unreadable(sources, files, folder), *config_findings),
+        findings=(*compiled, *_libraries(sources, folder), *config_findings),
     )
 
 
-def compiled(text: str) -> ast.Module | tuple[int, str]:
-    """The syntax tree of a source; a line and what to say where Python does not compile it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "source", "exec", dont_inherit=True)  # finds what parsing does not: `return` in no function
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return getattr(error, "lineno", None) or 1, _NOT_COMPILED.format(getattr(error, "msg", "") or error)
+def not_compiled(file: Path, error: SyntaxFinding) -> Finding:
+    """The finding about a file that Python does not compile."""
+    return Finding(file, error.line or 1, f"Python does not compile this: {error.text}; correct it")
 
 
-def _parameters_read(sources: ProjectSources) -> tuple[frozenset[str], bool]:
-    facts = inspect_strategy(sources.texts)
-    return facts.parameter_names, not facts.reads_dynamic_names
-
-
-def _unreadable(sources: ProjectSources, files: Mapping[str, Path], folder: Path) -> Iterator[Finding]:
-    for error in sources.unreadable:
-        yield Finding(files[error.file], error.line or 1, _NOT_COMPILED.format(error.text))
+def _libraries(sources: ProjectSources, folder: Path) -> Iterator[Finding]:
     for path in sources.missing_libraries:
         yield Finding(folder / PROJECT_CONFIG, 1, f"there is no library {path}; correct `libraries` or add its folder")
     for path in sources.unnamed_libraries if (folder / MAIN).is_file() else ():

@@ -1,6 +1,5 @@
 """Type-checks the strategies and the guide's blocks against the installed stubs of LEAN's API."""
 
-import ast
 import os
 import re
 import subprocess
@@ -10,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from strategy_checks.guide_blocks import CodeBlock
-from strategy_checks.strategy_files import Finding, Strategy, compiled
+from strategy_checks.strategy_files import Finding, Strategy, not_compiled
 from strategy_testing.errors import UserError
+from strategy_testing.strategy.syntax import parse
 from strategy_testing.strategy.workspace import library_folder
 
 _NO_CACHE = os.devnull
@@ -31,9 +31,9 @@ def type_findings(strategies: Sequence[Strategy], workspace: Path, blocks: Seque
         scratch = Path(name).resolve()
         shown: dict[Path, CodeBlock] = {}
         for number, block in enumerate(blocks):
-            tree = compiled(block.text)
-            if not isinstance(tree, ast.Module):  # mypy would look at nothing else
-                yield Finding(block.guide, *tree)
+            _, errors = parse({"block": block.text})
+            if errors:  # mypy would look at nothing else
+                yield not_compiled(block.guide, errors[0])
                 continue
             file = scratch / f"block_{number}.py"
             file.write_text(block.text, encoding="utf-8")
