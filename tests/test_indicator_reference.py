@@ -15,7 +15,7 @@ from api_reference.indicator_table import indicator_table, with_table
 from support import PROJECT
 
 _GUIDE = PROJECT / "docs" / "LEAN_DEVELOPER_GUIDE.md"
-_SCRIPT = PROJECT / "scripts" / "indicator_reference.py"
+_SCRIPT = PROJECT / "tests" / "indicator_reference.py"
 
 _ROW = re.compile(r"^\| `(?P<name>\w+)` \| `(?P<call>\w+)\((?P<arguments>.*)\) -> (?P<returned>\w+)` \|", re.MULTILINE)
 _METHOD = re.compile(
@@ -204,7 +204,7 @@ def test_a_stale_table_is_told_and_left_alone(tmp_path: Path, guide: str) -> Non
     stale.write_text(text, encoding="utf-8")
     done = _run("--check", "--guide", stale)
     assert done.returncode == 1
-    assert "scripts/indicator_reference.py" in done.stderr
+    assert "tests/indicator_reference.py" in done.stderr
     assert stale.read_text(encoding="utf-8") == text
 
 

@@ -33,7 +33,7 @@ _DOCUMENTS = (_README, *sorted(_DOCS.glob("*.md")))
 _SCRIPTS = ("optimize_runner", "results_importer")
 _FLAGS_OF_OTHERS = {"--strict", "--parameter", "--no-update", "--polygon-api-key"}
 """Of mypy and of the lean CLI."""
-_PACKAGES = ("strategy_testing", "strategy_checks", "api_reference")
+_PACKAGES = ("strategy_testing", "strategy_checks")
 _HELP = PROJECT / "tests" / "help"
 _README_LINES = 350
 _EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"

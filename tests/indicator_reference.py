@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if text == current:
         return _CURRENT
     if arguments.check:
-        _tell(f"{guide}: the indicators' table is not that of the stubs; write it with scripts/indicator_reference.py")
+        _tell(f"{guide}: the indicators' table is not that of the stubs; write it with tests/indicator_reference.py")
         return _NOT_CURRENT
     guide.write_text(current, encoding="utf-8")
     return _CURRENT
