@@ -100,7 +100,7 @@ HARD_CODED: dict[str, tuple[int | str, ...]] = {
     "forex": (1, "self.add_forex('EURUSD')"),
     "cfd": (1, "self.add_cfd('XAUUSD')"),
     "etf universe": (1, "self.add_universe(self.universe.etf('SPY', self.universe_settings, self.f))"),
-    "algorithm object": (1, "Helper(self)", "", "class Helper:\n    def __init__(self, algorithm: QCAlgorithm):\n        self._a = algorithm\n        self._a.set_holdings('SPY', 1)"),
+    "algorithm object": (1, "Helper(self)", "", "class Helper:\n    def __init__(self, algorithm: QCAlgorithm):\n        self._algorithm = algorithm\n        self._algorithm.set_holdings('SPY', 1)"),
     "PascalCase": (1, "self.AddEquity('SPY')"),
     "compared date": (1, "if self.time >= datetime(2016, 1, 1):\n    pass"),
     "compared date, first": (1, "if datetime(2016, 1, 1) <= self.time:\n    pass"),

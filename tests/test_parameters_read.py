@@ -122,6 +122,7 @@ DYNAMIC = {
     "item of a reader": within('P(self)["a"]', "class P:\n    def __init__(self, s): self.s = s\n    def __getitem__(self, name): return self.s.get_parameter(name)"),
     "decorated helper": within('n(self)', "@with_name('a')\ndef n(s, name): s.get_parameter(name)"),
     "name changed by the helper": within('n(self, "a")', "def n(s, name):\n    name += '_x'\n    s.get_parameter(name)"),
+    "function of all that is global": within('globals()[self.x](self, "a")', "def n(s, name): s.get_parameter(name)"),
     "computed attribute": within("getattr(self, self.x)('a')"),
     "table that may be another": within('self.given = {"a": 1}\nself.given = self.get_parameters()\nself.given[self.x]'),
     "table handed out": within("other(self.parameters)"),
@@ -156,6 +157,7 @@ NOT_READ = {
     "unused helper": within("pass") + "\n    def _n(self, name): self.get_parameter(name)\n",
     "helper of an unused helper": within("pass") + "\n    def _n(self, n): self.get_parameter(n)\n    def _i(self, n): self._n(n)\n",
     "counter": within("self.i = 0") + "\n    def on_data(self, data):\n        self.i += 1\n        x = self.i * 2\n        self.log(f'{x} {data}')\n",
+    "table of the strategy's own": within('self.parameters = {"a": 1}\nself.parameters["a"]; self.get_parameter("b")'),
     "default value": within('self.get_parameter("b", "a")'),
 }  # fmt: skip
 

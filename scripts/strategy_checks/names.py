@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from strategy_checks.api_names import ALGORITHM
-
 _DATE_CALLS = {"datetime", "date", "strptime", "fromisoformat"}
 _SAME_VALUE = {"list", "tuple", "set", "sorted", "reversed", "str", "int", "float", "range"}
 _SAME_METHODS = {"split", "strip", "upper", "lower", "date", "keys"}
@@ -91,17 +89,6 @@ class Names:
             case ast.Attribute(value=ast.Name(), attr=name):
                 return self._values.get((None, f".{name}"), [])
         return []
-
-    def sources(self, node: ast.AST, place: Place) -> Iterator[ast.AST]:
-        """An expression, and whatever the variables are given that it may stand for."""
-        found: list[tuple[ast.AST, Place]] = [(node, place)]
-        for each, there in found:
-            yield each
-            found += [given for given in self.values(each, there) if given not in found]
-
-    def is_algorithm(self, node: ast.AST, place: Place) -> bool:
-        """Whether an expression is a parameter annotated as a strategy, or is given one."""
-        return any(ALGORITHM in annotation(each) for each in self.sources(node, place))
 
     def literals(self, node: ast.AST, place: Place, steps: int = 0) -> list[ast.expr]:
         """The literals that an expression is made of; none where it may also be something else."""

@@ -33,12 +33,9 @@ def configured_parameters(folder: Path) -> dict[str, list[ConfiguredParameter]]:
     for file in sorted(folder.glob("*.y*ml")):
         document = parse_yaml(file, read_text(file))
         project = _at(document.data, ("strategy", "lean_project_path"))
-        fixed = _at(document.data, ("backtest",))
-        searched: YamlPath = ("optimization", "parameters")
-        paths = [(*searched, name) for name in _keys(_at(document.data, searched))]
-        paths += [
-            ("backtest", name) for name in _keys(fixed) if name in FIXED_PARAMETERS and _at(fixed, (name,)) is not None
-        ]
+        searched, fixed = _at(document.data, ("optimization", "parameters")), _at(document.data, ("backtest",))
+        paths: list[YamlPath] = [("optimization", "parameters", name) for name in _keys(searched)]
+        paths += [("backtest", name) for name in FIXED_PARAMETERS if _at(fixed, (name,)) is not None]
         if isinstance(project, str):
             found.setdefault(Path(project).as_posix(), []).extend(
                 ConfiguredParameter(file, document.line_of(path) or 1, str(path[-1])) for path in paths
@@ -73,7 +70,9 @@ def _unread(strategy: Strategy, configured: list[ConfiguredParameter]) -> Iterat
 
 def _of_node(node: ast.AST, place: Place, names: Names, strategy: Strategy) -> Iterator[str]:
     match node:
-        case ast.Call(func=ast.Name(id="int"), args=[given]) if any(map(_is_text, names.sources(given, place))):
+        case ast.Call(func=ast.Name(id="int"), args=[given]) if any(
+            _is_text(each) for each, _ in [(given, place), *names.values(given, place)]
+        ):
             yield "int() fails on '14.0', which is how LEAN may write 14; use int(float(…))"
         case ast.Call(args=[_, ast.Constant(value=int() as default)]) if last_name(node) in _READERS:
             yield (

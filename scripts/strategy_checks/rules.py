@@ -90,9 +90,9 @@ class _Rules:
         self.found.append((node.lineno, message))
 
     def _is_strategy(self, node: ast.expr) -> bool:
-        """Whether an expression is the strategy: `self` in its class, or what is annotated so."""
+        """Whether an expression is the strategy: `self` in its class, or what is called `algorithm`."""
         is_self = isinstance(node, ast.Name) and node.id == "self"
-        return self.place.owner in self._algorithms if is_self else self._names.is_algorithm(node, self.place)
+        return self.place.owner in self._algorithms if is_self else last_name(node).strip("_") == "algorithm"
 
     # Dates, tickers and capital
 

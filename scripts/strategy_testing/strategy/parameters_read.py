@@ -83,14 +83,9 @@ class _Reading:
                     self._loads[name].append(node)
                 else:
                     self._stores[name].append(node)
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+            case ast.FunctionDef(name=str(name)) | ast.ClassDef(name=str(name)) | ast.arg(arg=str(name)):
                 self._stores[name].append(node)
-            case (
-                ast.MatchMapping(rest=str(name))
-                | ast.ExceptHandler(name=str(name))
-                | ast.MatchAs(name=str(name))
-                | ast.MatchStar(name=str(name))
-            ):
+            case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 self._stores[name].append(node)
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 for name in names:
@@ -120,20 +115,22 @@ class _Reading:
         elif name in _ALL_READERS and is_attribute:
             self._look_into(self._call_of(mention))
         elif name == _TABLE and is_attribute and not self._of_module(mention):
-            self._look_into(mention)
+            is_own = any(isinstance(each, ast.Attribute) for each in self._stores[_TABLE])  # a table of the strategy's
+            if not is_own:
+                self._look_into(mention)
 
     def _look_at_computed(self, how: str, mention: ast.AST) -> None:
         """`getattr(self, "x")` and `globals().get("x")` mention x; anything else of the kind may mention all."""
         call = self._call_of(mention)
-        if how == "globals" and call is not None:
-            call = self._call_of(self._parents[call])
-        place = {"getattr": 1, "globals": 0}.get(how, 0)
-        text = call.args[place] if call is not None and len(call.args) > place else None
-        is_other = isinstance(text, ast.Constant) and text.value not in {*_READERS, *_ALL_READERS, _TABLE}
-        is_function = isinstance(text, ast.Constant) and any(
-            isinstance(each, ast.FunctionDef) for each in self._stores.get(str(text.value), ())
-        )
-        self.is_dynamic |= how not in {"getattr", "globals"} or not is_other or is_function
+        match how, self._call_of(self._parents[call]) if how == "globals" and call else call:
+            case ("getattr", ast.Call(args=[_, ast.Constant(value=str(name)), *_])) | (
+                "globals",
+                ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]),
+            ):
+                is_function = any(isinstance(each, ast.FunctionDef) for each in self._stores.get(name, ()))
+                self.is_dynamic |= is_function or name in (*_READERS, *_ALL_READERS, _TABLE)
+            case _:
+                self.is_dynamic = True
 
     def _call_of(self, function: ast.AST) -> ast.Call | None:
         """The call of a function; None where it is handed on."""
@@ -144,7 +141,7 @@ class _Reading:
         """Whether `x.y` may be something in a module: x is imported, by its name or by `import *`."""
         while isinstance(node, ast.Attribute):
             node = node.value
-        return isinstance(node, ast.Name) and (node.id in self._imported or node.id not in self._stores)
+        return isinstance(node, ast.Name) and (node.id in self._imported or not self._stores.get(node.id))
 
     def _look_into(self, table: ast.expr | None) -> None:
         """What is taken out of a table of all parameters."""

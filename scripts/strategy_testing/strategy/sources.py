@@ -6,12 +6,11 @@ The CLI keeps libraries in the folder Library beside lean.json and mounts it at 
 
 import ast
 import json
-import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from strategy_testing.strategy.syntax import SyntaxFinding
+from strategy_testing.strategy.syntax import SyntaxFinding, parse
 from strategy_testing.strategy.workspace import library_folder
 
 PROJECT_CONFIG = "config.json"
@@ -53,7 +52,7 @@ def read_project_sources(project: Path, workspace: Path) -> ProjectSources:
             unreadable.append(SyntaxFinding(name.as_posix(), None, f"it is not UTF-8 (byte {error.start})"))
         except OSError as error:
             unreadable.append(SyntaxFinding(name.as_posix(), None, f"it cannot be read: {error.strerror}"))
-    unnamed = () if folders or missing else tuple(_imported_libraries(texts.values(), root))
+    unnamed = () if folders or missing else tuple(_imported_libraries(texts, root))
     return ProjectSources(texts, tuple(unreadable), tuple(missing), unnamed)
 
 
@@ -82,26 +81,17 @@ def _named_libraries(project: Path) -> list[str]:
         return []
 
 
-def _imported_libraries(texts: Iterable[str], root: Path) -> Iterator[str]:
-    names = {name for text in texts for name in _imported_names(text)}
-    for folder in sorted(root.iterdir()) if root.is_dir() else ():
-        if folder.is_dir() and folder.name in names:
-            yield f"{root.name}/{folder.name}"
-
-
-def _imported_names(text: str) -> Iterator[str]:
-    """The packages that a source imports; none where it does not compile, which is found elsewhere."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in ast.walk(tree):
+def _imported_libraries(texts: Mapping[str, str], root: Path) -> Iterator[str]:
+    """What Python does not compile imports nothing; that is found elsewhere."""
+    imported: set[str] = set()
+    for node in (node for tree in parse(texts)[0].values() for node in ast.walk(tree)):
         if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
+            imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module.partition(".")[0]
+            imported.add(node.module.partition(".")[0])
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        if folder.is_dir() and folder.name in imported:
+            yield f"{root.name}/{folder.name}"
 
 
 def _source_files(folder: Path) -> Iterator[Path]:
