@@ -63,30 +63,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_LOOKED_FOR,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "projects", metavar="PROJECT", nargs="*", help="a project's folder, or its name in the workspace (default: all)"
-    )
-    parser.add_argument(
-        "--workspace",
-        metavar="DIR",
-        type=Path,
-        help="the lean workspace; else LEAN_WORKSPACE, else lean_projects/; its other folders (data, storage, "
-        "backtests …) are left alone",
-    )
-    parser.add_argument(
-        "--configs",
-        metavar="DIR",
-        type=Path,
-        default=OPTIMIZATIONS_DIR,
-        help="optimizations whose parameters the strategies must read (default: configs/optimizations/)",
-    )
-    parser.add_argument(
-        "--guide",
-        metavar="FILE",
-        type=Path,
-        help="a Markdown file whose Python blocks are type-checked "
-        "(default: docs/LEAN_DEVELOPER_GUIDE.md, unless PROJECT or --workspace is given)",
-    )
+    text = "a project's folder, or its name in the workspace (default: all)"
+    parser.add_argument("projects", metavar="PROJECT", nargs="*", help=text)
+    text = "the lean workspace; else LEAN_WORKSPACE, else lean_projects/"
+    parser.add_argument("--workspace", metavar="DIR", type=Path, help=text)
+    text = "optimizations whose parameters the strategies must read (default: configs/optimizations/)"
+    parser.add_argument("--configs", metavar="DIR", type=Path, default=OPTIMIZATIONS_DIR, help=text)
+    text = "a Markdown file whose Python blocks are type-checked (default, without PROJECT and --workspace: the guide)"
+    parser.add_argument("--guide", metavar="FILE", type=Path, help=text)
     parser.add_argument("--no-types", action="store_true", help="do not run mypy")
     return parser
 

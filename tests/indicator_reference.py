@@ -14,14 +14,17 @@ _GUIDE = Path(__file__).resolve().parent.parent / "docs" / "LEAN_DEVELOPER_GUIDE
 _STUBS = "quantconnect-stubs"
 _NAMESPACES = ("QuantConnect.Indicators", "QuantConnect.Indicators.CandlestickPatterns")
 
-_CURRENT = 0
-_NOT_CURRENT = 1
-_FAILED = 2
+_CURRENT, _NOT_CURRENT, _FAILED = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Writes or checks; returns 0, 1 where the table is not current, 2 where there is nothing to work on."""
-    arguments = _parser().parse_args(argv)
+    parser = argparse.ArgumentParser(
+        description="Writes the table of LEAN's indicators between the marks of the guide."
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the table is not current")
+    parser.add_argument("--guide", type=Path, default=_GUIDE, help="default: docs/LEAN_DEVELOPER_GUIDE.md")
+    arguments = parser.parse_args(argv)
     guide: Path = arguments.guide
     try:
         text = guide.read_text(encoding="utf-8")
@@ -56,18 +59,6 @@ def _read(namespace: str) -> str:
 def _tell(message: str) -> int:
     sys.stderr.write(f"{message}\n")
     return _FAILED
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="indicator_reference.py",
-        description="Writes the table of LEAN's indicators between the marks of the guide.",
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the table is not current")
-    parser.add_argument(
-        "--guide", metavar="FILE", type=Path, default=_GUIDE, help="default: docs/LEAN_DEVELOPER_GUIDE.md"
-    )
-    return parser
 
 
 if __name__ == "__main__":

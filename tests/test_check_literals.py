@@ -73,7 +73,6 @@ HARD_CODED: dict[str, tuple[int | str, ...]] = {
     "constant list": (1, "for t in T:\n    self.add_equity(t)", "", "T = ['SPY']"),
     "class attribute": (1, "for t in self.T:\n    self.add_equity(t)", "T = ['SPY']"),
     "self attribute": (1, "self._t = 'SPY'\nself._go()", "def _go(self):\n    self.add_equity(self._t)"),
-    "dict": (1, "for t, w in {'SPY': 0.5}.items():\n    self.add_equity(t)"),
     "comprehension": (1, "self._s = [self.add_equity(t).symbol for t in ['SPY']]"),
     "split": (1, "for t in 'SPY'.split():\n    self.add_equity(t)"),
     "date": (1, "self.set_start_date(2015, 1, 1)"),

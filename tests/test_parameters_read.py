@@ -35,7 +35,6 @@ READ = {
     "loop over dict": within('for n in {"a": 1, "b": 2}:\n    self.get_parameter(n)'),
     "items": within("for n, d in D.items():\n    setattr(self, n, self.get_parameter(n, d))", 'D = {"a": 1, "b": 2}'),
     "unpacking": within('for n, d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, d)'),
-    "starred unpacking": within('for n, *d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, *d)'),
     "function": within('n(self, "a"); n(self, name="b")', "def n(s, name, d=0):\n    return s.get_parameter(name, d)"),
     "method": within('self._n("a", 1); self._n(default=2, name="b")') + "\n    def _n(self, name, default):\n        return self.get_parameter(name, default)\n",
     "helper of helper": within('self._i("a"); self._i("b")') + "\n    def _n(self, name):\n        return float(self.get_parameter(name))\n    def _i(self, n):\n        return int(self._n(n))\n",
@@ -68,6 +67,7 @@ def test_parameters_are_found(kind: str) -> None:
 
 
 DYNAMIC = {
+    "starred unpacking": within('for n, *d in (("a", 1), ("b", 2)):\n    self.get_parameter(n, *d)'),
     "local constant": within('x, y = "a", "b"\nself.get_parameter(x)\nself.get_parameter(y)'),
     "enumerate": within('for i, n in enumerate(["a", "b"]):\n    self.get_parameter(n)'),
     "choice": within('self.get_parameter("a" if self.live_mode else "b")'),

@@ -72,11 +72,6 @@ class Names:
                         self._bind(target, node.value, place)
                 case ast.AnnAssign() | ast.NamedExpr():
                     self._bind(node.target, node.value, place)
-                case ast.For(
-                    target=ast.Tuple(elts=[key, other]), iter=ast.Call(func=ast.Attribute(attr="items") as items)
-                ):
-                    self._bind(key, items.value, place)
-                    self._bind(other, None, place)
                 case ast.For(target=target, iter=rows) | ast.comprehension(target=target, iter=rows):
                     # A collection stands for each of its elements.
                     self._bind(target, rows if isinstance(target, ast.Name) else None, place)
@@ -116,9 +111,8 @@ class Names:
             case ast.Attribute(value=ast.Name(), attr=name):
                 self._values[None, f".{name}"].append((value or _UNKNOWN, place))
             case ast.Tuple(elts=parts):
-                values = value.elts if isinstance(value, ast.Tuple) else []
-                for number, part in enumerate(parts):
-                    self._bind(part, values[number] if len(values) == len(parts) else None, place)
+                for part in parts:
+                    self._bind(part, None, place)
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:

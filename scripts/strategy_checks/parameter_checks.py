@@ -34,7 +34,9 @@ def configured_parameters(folder: Path) -> dict[str, list[ConfiguredParameter]]:
         document = parse_yaml(file, read_text(file))
         project = _at(document.data, ("strategy", "lean_project_path"))
         searched, fixed = _at(document.data, ("optimization", "parameters")), _at(document.data, ("backtest",))
-        paths: list[YamlPath] = [("optimization", "parameters", name) for name in _keys(searched)]
+        paths: list[YamlPath] = [
+            ("optimization", "parameters", name) for name in (searched if isinstance(searched, Mapping) else ())
+        ]
         paths += [("backtest", name) for name in FIXED_PARAMETERS if _at(fixed, (name,)) is not None]
         if isinstance(project, str):
             found.setdefault(Path(project).as_posix(), []).extend(
@@ -90,10 +92,6 @@ def _is_text(node: ast.AST) -> bool:
     if not isinstance(node, ast.Call) or last_name(node) not in _READERS:
         return False
     return not any(isinstance(each, ast.Constant) and isinstance(each.value, int | float) for each in node.args)
-
-
-def _keys(data: object) -> list[str]:
-    return [*data] if isinstance(data, Mapping) else []
 
 
 def _at(data: object, path: YamlPath) -> object:

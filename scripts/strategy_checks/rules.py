@@ -114,9 +114,8 @@ class _Rules:
         elif name in {"set_start_date", "set_end_date"}:
             shown = ", ".join(map(ast.unparse, call.args)) if len(call.args) > 1 else ""
             self._hard_coded("date", [*call.args[:1], *named.values()], shown=shown)
-        elif name in {"set_cash", "set_account_currency"}:
-            given = call.args[1:2] or (call.args[:1] if name == "set_cash" else [])
-            self._hard_coded("capital", [*given, *(each for key, each in named.items() if key == "starting_cash")])
+        elif name == "set_cash":
+            self._hard_coded("capital", [*call.args[-1:], *named.values()], lambda each: not _text(each))
 
     def _comparison(self, operands: list[ast.expr]) -> None:
         self._hard_coded("date", operands, _is_date)
@@ -152,12 +151,7 @@ class _Rules:
             return
         name = snake_case(target.attr)
         self._arguments(node, target.value, name)
-        if (
-            self._is_strategy(target.value)
-            and name in _ADDERS
-            and len(node.args) < 2
-            and not _OPEN.search(ast.unparse(node))
-        ):
+        if name in _ADDERS and len(node.args) < 2 and not _OPEN.search(ast.unparse(node)):
             self._add(node, f"{name} without a resolution subscribes to minute bars; give it Resolution.DAILY")
 
     # Slices

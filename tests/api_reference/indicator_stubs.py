@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _ALGORITHM = "QCAlgorithm"
@@ -58,10 +58,8 @@ def indicator_classes(stubs: Mapping[str, str]) -> Classes:
 def indicator_methods(algorithm_stub: str, indicators: Classes) -> list[IndicatorMethod]:
     """Every public method of QCAlgorithm that returns an indicator, one for each overload, in the stub's order."""
     lines = algorithm_stub.encode().splitlines()
-    return [
-        _method(function, returned, indicators, lines)
-        for function, returned in _makers(algorithm_stub, _ALGORITHM, indicators)
-    ]
+    makers = _makers(algorithm_stub, _ALGORITHM, indicators)
+    return [_method(function, returned, indicators, lines) for function, returned in makers]
 
 
 def candlestick_patterns(algorithm_stub: str, indicators: Classes) -> list[str]:
@@ -70,15 +68,11 @@ def candlestick_patterns(algorithm_stub: str, indicators: Classes) -> list[str]:
 
 
 def _makers(stub: str, class_name: str, indicators: Classes) -> Iterator[tuple[ast.FunctionDef, str]]:
-    for owner in ast.parse(stub).body:
-        if not isinstance(owner, ast.ClassDef) or owner.name != class_name:
-            continue
-        for function in _functions(owner):
-            if function.name.startswith("_") or _is_property(function) or function.returns is None:
-                continue
-            returned = _full_name(function.returns)
-            if returned in indicators:
-                yield function, returned
+    owners = (each for each in ast.parse(stub).body if isinstance(each, ast.ClassDef) and each.name == class_name)
+    for function in (function for owner in owners for function in _functions(owner)):
+        returned = _full_name(function.returns) if function.returns else ""
+        if returned in indicators and not function.name.startswith("_") and not _is_property(function):
+            yield function, returned
 
 
 def _method(function: ast.FunctionDef, returned: str, indicators: Classes, lines: Sequence[bytes]) -> IndicatorMethod:
@@ -102,15 +96,15 @@ def _arguments(function: ast.FunctionDef, lines: Sequence[bytes]) -> Iterator[st
     own = given.args[1:]
     defaults = [None] * (len(own) - len(given.defaults)) + list(given.defaults)
     for argument, default in zip(own, defaults, strict=True):
-        typed = "" if argument.annotation is None else _readable(argument.annotation)
+        typed = f": {_readable(argument.annotation)}".removesuffix(": ") if argument.annotation else ""
         if default is None:
-            yield f"{argument.arg}: {typed}" if typed else argument.arg
+            yield f"{argument.arg}{typed}"
             continue
         # As it is written: 0.70 stays 0.70. Columns count the bytes of UTF-8.
         value = lines[default.lineno - 1][default.col_offset : default.end_col_offset].decode()
-        if value == "None" and typed not in {"", "Any"} and not typed.endswith("| None"):
+        if value == "None" and typed not in {"", ": Any"} and not typed.endswith("| None"):
             typed += " | None"
-        yield f"{argument.arg}: {typed} = {value}" if typed else f"{argument.arg} = {value}"
+        yield f"{argument.arg}{typed} = {value}"
 
 
 def _readable(annotation: ast.expr) -> str:
@@ -139,8 +133,8 @@ def _lineage(name: str, indicators: Classes) -> Iterator[str]:
             yield from _lineage(base, indicators)
 
 
-def _bases(node: ast.ClassDef) -> Iterable[str]:
-    return (_full_name(base) for base in node.bases)
+def _bases(node: ast.ClassDef) -> list[str]:
+    return [_full_name(base) for base in node.bases]
 
 
 def _functions(owner: ast.ClassDef) -> Iterator[ast.FunctionDef]:

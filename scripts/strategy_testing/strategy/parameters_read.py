@@ -90,12 +90,9 @@ class _Reading:
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 for name in names:
                     self._stores[name].append(node)
-            case ast.Import(names=aliases):
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 for alias in aliases:
-                    self._note_import(alias, alias.name)
-            case ast.ImportFrom(module=module, names=aliases):
-                for alias in aliases:
-                    self._note_import(alias, module or alias.name)
+                    self._note_import(alias, getattr(node, "module", None) or alias.name)
 
     def _note_import(self, alias: ast.alias, module: str) -> None:
         parts = module.split(".")
@@ -249,26 +246,19 @@ class _Reading:
             or (is_public and not calls)  # the engine may call it
         )
         for call in calls:
-            is_through_class = is_method and call is not None and self._is_class(call.func)
-            self._resolve(None if is_through_class else _argument(call, names, parameter), path)
-
-    def _is_class(self, method: ast.expr) -> bool:
-        """Whether it is called as `Class.method(…)`."""
-        owner = method.value if isinstance(method, ast.Attribute) else method
-        name = getattr(owner, "attr", getattr(owner, "id", ""))
-        return any(isinstance(each, ast.ClassDef) for each in self._stores.get(name, ()))
+            by = getattr(call.func, "value", None) if call and is_method else None
+            is_class = getattr(by, "attr", getattr(by, "id", ""))[:1].isupper()  # `Class.method(object, …)`
+            self._resolve(None if is_class else _argument(call, names, parameter), path)
 
 
 def _place(target: ast.expr, name: str) -> _Path | None:
     """Which part of each element a loop's target puts into a variable; None for none that is followed."""
     if isinstance(target, ast.Name):
         return () if target.id == name else None
-    for place, part in enumerate(target.elts if isinstance(target, ast.Tuple) else ()):
-        if isinstance(part, ast.Starred):
-            break
-        if isinstance(part, ast.Name) and part.id == name:
-            return (place,)
-    return None
+    parts = target.elts if isinstance(target, ast.Tuple) else []
+    names = [part.id if isinstance(part, ast.Name) else "" for part in parts]
+    is_followed = name in names and not any(isinstance(part, ast.Starred) for part in parts)
+    return (names.index(name),) if is_followed else None
 
 
 def _argument(call: ast.Call | None, names: Sequence[str], wanted: str) -> ast.expr | None:
