@@ -30,7 +30,7 @@ what is looked for:
   slices       a slice or a collection in it that is indexed
   hard-coded   literals instead of parameters for: the start and end date, the capital, tickers in subscriptions,
                orders and look-ups; dates that are compared or kept in an attribute
-  names        attributes and methods that hide a member of QCAlgorithm; old spellings
+  names        attributes and methods that hide a member of QCAlgorithm
   other        resolutions that are not daily, strategies without a docstring
 
 exit code: 0 without findings, 1 with"""
