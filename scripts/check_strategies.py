@@ -8,7 +8,7 @@ from pathlib import Path
 
 try:
     from strategy_checks.checking import check, find_project, find_projects
-    from strategy_checks.guide_blocks import python_blocks
+    from strategy_checks.type_checks import python_blocks
     from strategy_testing.commands.cli import run_main
     from strategy_testing.commands.settings import settings_from, workspace_of
     from strategy_testing.console import answer
