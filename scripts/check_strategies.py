@@ -8,7 +8,7 @@ from pathlib import Path
 
 try:
     from strategy_checks.checking import check, find_project, find_projects
-    from strategy_checks.guide_blocks import python_blocks
+    from strategy_checks.type_checks import python_blocks
     from strategy_testing.commands.cli import run_main
     from strategy_testing.commands.settings import settings_from, workspace_of
     from strategy_testing.console import answer
@@ -30,7 +30,7 @@ what is looked for:
   slices       a slice or a collection in it that is indexed
   hard-coded   literals instead of parameters for: the start and end date, the capital, tickers in subscriptions,
                orders and look-ups; dates that are compared or kept in an attribute
-  names        attributes and methods that hide a member of QCAlgorithm; old spellings
+  names        attributes and methods that hide a member of QCAlgorithm
   other        resolutions that are not daily, strategies without a docstring
 
 exit code: 0 without findings, 1 with"""

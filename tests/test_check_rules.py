@@ -31,7 +31,6 @@ BAD_NAMES: dict[str, str] = {
     "time": "self.time_zone = 1",
     "prop": "self.start_date = 1",
     "name": "self.name = 'x'",
-    "pascal": "self.SetCash(x)",
     "minute": "self._x = Resolution.MINUTE",
     "Minute": "self._x = Resolution.Hour",
     "no resolution": "self.add_equity(t)",
@@ -117,13 +116,11 @@ def test_a_method_may_override_an_event_and_nothing_else(tmp_path: Path) -> None
             "on_end_of_algorithm(self)",
             "_order(self)",
             "rsi(self)",
-            "OnData(self, data)",
         )
     )
     found = lint(write_project(tmp_path, a_method("initialize(self) -> None", "pass", more + "sma = 1\n")))
     assert [finding.partition(": ")[2].partition(";")[0] for finding in found] == [
         "rsi hides QCAlgorithm's own rsi",
-        "OnData is the old spelling",
         "sma hides QCAlgorithm's own sma",
     ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_checks.guide_blocks import python_blocks
+from strategy_checks.type_checks import python_blocks
 from strategy_checks_bench import LIBRARIES, LIBRARY, SOUND, about, lint, run, write_project
 from strategy_testing.errors import ExitCode
 from support import PROJECT

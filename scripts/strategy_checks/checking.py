@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from strategy_checks.api_names import algorithm_names
-from strategy_checks.guide_blocks import CodeBlock
 from strategy_checks.parameter_checks import configured_parameters, parameter_findings
-from strategy_checks.rules import rule_findings
+from strategy_checks.rules import algorithm_names, rule_findings
 from strategy_checks.strategy_files import MAIN, Finding, read_strategy
-from strategy_checks.type_checks import type_findings
+from strategy_checks.type_checks import CodeBlock, type_findings
 from strategy_testing.errors import UserError
 from strategy_testing.strategy.workspace import NO_PROJECTS, library_folder
 

@@ -3,11 +3,15 @@
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
-from strategy_checks.api_names import ALGORITHM, snake_case
 from strategy_checks.names import Names, Place, annotation, is_made_date, last_name, placed
 from strategy_checks.strategy_files import Finding, Strategy
+from strategy_testing.errors import UserError
 
+_ALGORITHM = "QCAlgorithm"
 _MEANT_TO_BE_SET = {
     "default_order_properties",  # LEAN documents setting the time in force of all orders by it
     "enable_automatic_indicator_warm_up",  # the older name of settings.automatic_indicator_warm_up
@@ -35,7 +39,36 @@ _OPEN = re.compile(r"[(,] ?(\*|resolution=)")
 """Arguments that are or may be the resolution."""
 _MOST_STEPS = 5
 _HIDES = "{0} hides QCAlgorithm's own {0}; call it _{0}"
-_OLD = "{0} is the old spelling; write {1}"
+
+
+def snake_case(name: str) -> str:
+    """set_start_date for SetStartDate, as LEAN's Python names are made of those of C#."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+@cache
+def algorithm_names() -> frozenset[str]:
+    """Every method, property and constant that a class derived from QCAlgorithm inherits.
+
+    Raises:
+        UserError: the stubs are not installed.
+    """
+    members = [*_members("Algorithm", _ALGORITHM), *_members("Interfaces", "IAlgorithm")]
+    if not members:
+        raise UserError("the type stubs of LEAN's API (quantconnect-stubs) are not installed", "run `make install`")
+    constants = [member.target for member in members if isinstance(member, ast.AnnAssign)]
+    names = {member.name for member in members if isinstance(member, ast.FunctionDef)}
+    names |= {node.id for node in constants if isinstance(node, ast.Name)}
+    return frozenset(name for name in names if not name.startswith("_"))
+
+
+def _members(module: str, name: str) -> Iterator[ast.stmt]:
+    spec = find_spec("QuantConnect")
+    for folder in (spec.submodule_search_locations or ()) if spec is not None else ():
+        file = Path(folder) / module / "__init__.pyi"
+        for node in ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else ():
+            if isinstance(node, ast.ClassDef) and node.name == name:
+                yield from node.body
 
 
 def rule_findings(strategy: Strategy, api: frozenset[str]) -> Iterator[Finding]:
@@ -51,7 +84,7 @@ def rule_findings(strategy: Strategy, api: frozenset[str]) -> Iterator[Finding]:
 
 def _algorithm_classes(classes: list[ast.ClassDef]) -> set[ast.ClassDef]:
     """Those that derive from QCAlgorithm, directly or not."""
-    names = {ALGORITHM}
+    names = {_ALGORITHM}
     while more := {each.name for each in classes if names & {*map(last_name, each.bases)}} - names:
         names |= more
     return {each for each in classes if each.name in names}
@@ -114,8 +147,9 @@ class _Rules:
         elif name in {"set_start_date", "set_end_date"}:
             shown = ", ".join(map(ast.unparse, call.args)) if len(call.args) > 1 else ""
             self._hard_coded("date", [*call.args[:1], *named.values()], shown=shown)
-        elif name == "set_cash":
-            self._hard_coded("capital", [*call.args[-1:], *named.values()], lambda each: not _text(each))
+        elif name in {"set_cash", "set_account_currency"}:
+            given = [*call.args[:2], *(each for key, each in named.items() if key == "starting_cash")]
+            self._hard_coded("capital", given, lambda each: not _text(each))
 
     def _comparison(self, operands: list[ast.expr]) -> None:
         self._hard_coded("date", operands, _is_date)
@@ -129,18 +163,14 @@ class _Rules:
         match node:
             case ast.FunctionDef(name=name) if name.startswith("on_") or name == "initialize":
                 return
-            case ast.FunctionDef(name=name) if name[:1].isupper() and snake_case(name) in self._api:
-                self._add(node, _OLD.format(name, snake_case(name)))
             case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
                 if name in self._api:
                     self._add(node, _HIDES.format(name))
 
     def _attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.value, ast.Name) and self._is_strategy(node.value):
-            if isinstance(node.ctx, ast.Store) and node.attr in self._api - _MEANT_TO_BE_SET:
-                self._add(node, _HIDES.format(node.attr))
-            elif node.attr[:1].isupper() and snake_case(node.attr) in self._api:
-                self._add(node, _OLD.format(node.attr, snake_case(node.attr)))
+        is_set = isinstance(node.ctx, ast.Store) and self._is_strategy(node.value)
+        if is_set and node.attr in self._api - _MEANT_TO_BE_SET:
+            self._add(node, _HIDES.format(node.attr))
         if last_name(node.value) == "Resolution" and node.attr.upper() != "DAILY":
             self._add(node, f"Resolution.{node.attr}: the framework tests daily strategies; use Resolution.DAILY")
 

@@ -5,20 +5,48 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from strategy_checks.guide_blocks import CodeBlock
 from strategy_checks.strategy_files import Finding, Strategy, not_compiled
+from strategy_testing.config.yaml_source import read_text
 from strategy_testing.errors import UserError
 from strategy_testing.strategy.syntax import parse
 from strategy_testing.strategy.workspace import library_folder
 
+_BLOCK = re.compile(
+    r"^ *(?P<fence>`{3,}|~{3,}) *(?P<language>[\w+-]*)[^\n]*\n(?P<text>.*?)^ *(?P=fence)[`~]* *$",
+    re.MULTILINE | re.DOTALL,
+)
 _NO_CACHE = os.devnull
 """With a cache, mypy repeats an error under the path that the file had when it was found."""
 _MESSAGE = re.compile(r"^(?P<file>.+?):(?P<line>\d+): error: (?P<text>.*)$")
 _NO_FAILURE = {0, 1}
 """mypy's exit codes without and with findings."""
+
+
+class CodeBlock(NamedTuple):
+    """What stands between the fences."""
+
+    guide: Path
+    workspace: Path
+    """Whose libraries it imports."""
+    text: str
+    """With empty lines before it, so that its line numbers are the guide's."""
+
+
+def python_blocks(guide: Path, workspace: Path) -> list[CodeBlock]:
+    """All blocks fenced as ```python, in the guide's order.
+
+    Raises:
+        UserError: the guide cannot be read.
+    """
+    text = read_text(guide)
+    found = [block for block in _BLOCK.finditer(text) if block["language"] == "python"]
+    texts = ["\n" * text.count("\n", 0, block.start("text")) + textwrap.dedent(block["text"]) for block in found]
+    return [CodeBlock(guide.resolve(), workspace, each) for each in texts]
 
 
 def type_findings(strategies: Sequence[Strategy], workspace: Path, blocks: Sequence[CodeBlock]) -> Iterator[Finding]:
