@@ -28,7 +28,7 @@ except ModuleNotFoundError as missing:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parses arguments and calls; returns an exit code of the README's table."""
+    """Parses arguments and calls; returns an exit code of docs/REFERENCE.md."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.batch is not None:

@@ -17,7 +17,7 @@ except ModuleNotFoundError as missing:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parses arguments and calls; returns an exit code of the README's table."""
+    """Parses arguments and calls; returns an exit code of docs/REFERENCE.md."""
     arguments = _parser().parse_args(argv)
     request = ImportRequest(
         folder=arguments.optimization_dir,

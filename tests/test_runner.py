@@ -204,7 +204,7 @@ def test_a_killed_container_leaves_what_finished(replayed: Run, workspace: Path,
     ]
 
 
-def test_a_pilot_flies_before_a_large_grid(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+def test_a_pilot_runs_before_a_large_grid(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
     make_project(workspace, "RSI_MeanReversion_ETF")
     config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID)
     shown = replayed("grid-72", config, "--dry-run").stdout.splitlines()
