@@ -4,6 +4,7 @@ To store another metric, add a line here and a column to db_schema.sql with a mi
 the config's criteria follow.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,7 +42,7 @@ class Metric:
     column: str
     label: str
     unit: Unit
-    sources: tuple[tuple[Section, str], ...]
+    sources: tuple[tuple[Section, str], ...] = ()
     """Where it stands, best first; empty when it is computed from others."""
     short_name: str = ""
     """X in the criteria min_X and max_X; the column's name is always understood too."""
@@ -80,208 +81,125 @@ def _portfolio(
     column: str,
     label: str,
     unit: Unit,
-    field: str,
-    statistic: str | None = None,
+    statistic: str,
     *,
+    field: str = "",
     short: str = "",
     names: tuple[str, ...] = (),
 ) -> Metric:
-    """A figure of totalPerformance.portfolioStatistics, with LEAN's report as the fallback."""
-    sources = [(Section.PORTFOLIO, field)]
-    if statistic:
-        sources.append((Section.STATISTICS, statistic))
+    """A figure of totalPerformance.portfolioStatistics, with LEAN's report as the fallback.
+
+    Both call it the same, `sharpeRatio` and `Sharpe Ratio`, but where `field` says otherwise.
+    """
+    field = field or statistic[0].lower() + re.sub(r"[ -]", "", statistic[1:])
+    sources = ((Section.PORTFOLIO, field), (Section.STATISTICS, statistic))
     path = PORTFOLIO_PATH + field[0].upper() + field[1:]
-    known_as = tuple(dict.fromkeys(name for name in (statistic, *names) if name))
-    return Metric(column, label, unit, tuple(sources), short, known_as, path)
+    return Metric(column, label, unit, sources, short, (statistic, *names), path)
 
 
-def _trades(column: str, label: str, field: str, names: tuple[str, ...], *, unit: Unit = Unit.COUNT) -> Metric:
+def _trades(column: str, label: str, field: str, name: str, *, unit: Unit = Unit.COUNT) -> Metric:
     """A figure of totalPerformance.tradeStatistics: closed round trips."""
     path = TRADES_PATH + field[0].upper() + field[1:]
-    return Metric(column, label, unit, ((Section.TRADES, field),), "", names, path)
+    return Metric(column, label, unit, ((Section.TRADES, field),), "", (name,), path)
 
+
+def _value_at_risk(percent: int) -> Metric:
+    """The report leaves it out."""
+    column, label, name = f"value_at_risk_{percent}", f"Value at risk ({percent} %)", f"Value At Risk {percent}"
+    source, path = (Section.PORTFOLIO, f"valueAtRisk{percent}"), f"{PORTFOLIO_PATH}ValueAtRisk{percent}"
+    return Metric(column, label, Unit.FRACTION, (source,), f"var_{percent}", (name,), path)
+
+
+_DOLLARS_INSTEAD = "LEAN does not compute it; constrain Total Fees in dollars, and use {} as a success criterion"
 
 METRICS: tuple[Metric, ...] = (
-    _portfolio("sharpe_ratio", "Sharpe ratio", Unit.RATIO, "sharpeRatio", "Sharpe Ratio", short="sharpe"),
-    _portfolio("sortino_ratio", "Sortino ratio", Unit.RATIO, "sortinoRatio", "Sortino Ratio", short="sortino"),
+    _portfolio("sharpe_ratio", "Sharpe ratio", Unit.RATIO, "Sharpe Ratio", short="sharpe"),
+    _portfolio("sortino_ratio", "Sortino ratio", Unit.RATIO, "Sortino Ratio", short="sortino"),
     _portfolio(
-        "probabilistic_sharpe_ratio",
-        "Probabilistic Sharpe ratio",
-        Unit.FRACTION,
-        "probabilisticSharpeRatio",
-        "Probabilistic Sharpe Ratio",
-        short="psr",
-        names=("PSR",),
+        "probabilistic_sharpe_ratio", "Probabilistic Sharpe ratio", Unit.FRACTION, "Probabilistic Sharpe Ratio",
+        short="psr", names=("PSR",),
     ),
     Metric(
-        "calmar_ratio",
-        "Calmar ratio",
-        Unit.RATIO,
-        (),
-        "calmar",
-        ("Calmar Ratio",),
+        "calmar_ratio", "Calmar ratio", Unit.RATIO, (), "calmar", ("Calmar Ratio",),
         instead="LEAN does not compute it; use Sharpe Ratio or Compounding Annual Return, "
         "and min_calmar as a success criterion",
     ),
     _portfolio(
-        "total_return",
-        "Total return",
-        Unit.FRACTION,
-        "totalNetProfit",
-        "Net Profit",
-        short="return",
-        names=("Total Net Profit", "Total Return", "Return"),
+        "total_return", "Total return", Unit.FRACTION, "Net Profit", field="totalNetProfit",
+        short="return", names=("Total Net Profit", "Total Return", "Return"),
     ),
     _portfolio(
-        "compounding_annual_return",
-        "Annual return",
-        Unit.FRACTION,
-        "compoundingAnnualReturn",
-        "Compounding Annual Return",
-        short="annual_return",
-        names=("Annual Return", "CAGR"),
+        "compounding_annual_return", "Annual return", Unit.FRACTION, "Compounding Annual Return",
+        short="annual_return", names=("Annual Return", "CAGR"),
     ),
     _portfolio(
-        "max_drawdown",
-        "Drawdown",
-        Unit.FRACTION,
-        "drawdown",
-        "Drawdown",
-        short="drawdown",
-        names=("Max Drawdown", "Maximum Drawdown"),
+        "max_drawdown", "Drawdown", Unit.FRACTION, "Drawdown",
+        short="drawdown", names=("Max Drawdown", "Maximum Drawdown"),
     ),
     _portfolio(
-        "drawdown_recovery_days",
-        "Drawdown recovery",
-        Unit.DAYS,
-        "drawdownRecovery",
-        "Drawdown Recovery",
-        short="drawdown_recovery",
+        "drawdown_recovery_days", "Drawdown recovery", Unit.DAYS, "Drawdown Recovery", short="drawdown_recovery"
     ),
     _portfolio(
-        "annual_std_dev",
-        "Annual standard deviation",
-        Unit.FRACTION,
-        "annualStandardDeviation",
-        "Annual Standard Deviation",
-        short="volatility",
+        "annual_std_dev", "Annual standard deviation", Unit.FRACTION, "Annual Standard Deviation", short="volatility"
     ),
-    _portfolio("annual_variance", "Annual variance", Unit.RATIO, "annualVariance", "Annual Variance"),
+    _portfolio("annual_variance", "Annual variance", Unit.RATIO, "Annual Variance"),
     Metric(
-        "total_orders",
-        "Total orders",
-        Unit.COUNT,
+        "total_orders", "Total orders", Unit.COUNT,
         # Before 2024 the report called its count of orders "Total Trades".
         ((Section.STATISTICS, "Total Orders"), (Section.STATISTICS, "Total Trades"), (Section.STATE, "OrderCount")),
-        "orders",
-        ("Total Orders",),
-        "Statistics.Total Orders",
-        too_low="Insufficient orders",
-        too_high="Too many orders",
+        "orders", ("Total Orders",), "Statistics.Total Orders",
+        too_low="Insufficient orders", too_high="Too many orders",
     ),
     Metric(
-        "total_trades",
-        "Trades",
-        Unit.COUNT,
-        ((Section.TRADES, "totalNumberOfTrades"),),
-        "trades",
-        ("Total Trades", "Total Number Of Trades", "Trades"),
-        TRADES_PATH + "TotalNumberOfTrades",
-        too_low="Insufficient trades",
-        too_high="Too many trades",
+        "total_trades", "Trades", Unit.COUNT, ((Section.TRADES, "totalNumberOfTrades"),),
+        "trades", ("Total Trades", "Total Number Of Trades", "Trades"), TRADES_PATH + "TotalNumberOfTrades",
+        too_low="Insufficient trades", too_high="Too many trades",
     ),
-    _trades("winning_trades", "Winning trades", "numberOfWinningTrades", ("Winning Trades",)),
-    _trades("losing_trades", "Losing trades", "numberOfLosingTrades", ("Losing Trades",)),
+    _trades("winning_trades", "Winning trades", "numberOfWinningTrades", "Winning Trades"),
+    _trades("losing_trades", "Losing trades", "numberOfLosingTrades", "Losing Trades"),
     _trades(
-        "max_consecutive_losing_trades",
-        "Consecutive losing trades",
-        "maxConsecutiveLosingTrades",
-        ("Max Consecutive Losing Trades",),
+        "max_consecutive_losing_trades", "Consecutive losing trades",
+        "maxConsecutiveLosingTrades", "Max Consecutive Losing Trades",
     ),
-    _portfolio("win_rate", "Win rate", Unit.FRACTION, "winRate", "Win Rate"),
-    _portfolio("loss_rate", "Loss rate", Unit.FRACTION, "lossRate", "Loss Rate"),
-    _portfolio("avg_win", "Average win", Unit.FRACTION, "averageWinRate", "Average Win"),
-    _portfolio("avg_loss", "Average loss", Unit.FRACTION, "averageLossRate", "Average Loss"),
-    _portfolio("profit_loss_ratio", "Profit-loss ratio", Unit.RATIO, "profitLossRatio", "Profit-Loss Ratio"),
-    _trades("profit_factor", "Profit factor", "profitFactor", ("Profit Factor",), unit=Unit.RATIO),
-    _portfolio("expectancy", "Expectancy", Unit.RATIO, "expectancy", "Expectancy"),
+    _portfolio("win_rate", "Win rate", Unit.FRACTION, "Win Rate"),
+    _portfolio("loss_rate", "Loss rate", Unit.FRACTION, "Loss Rate"),
+    _portfolio("avg_win", "Average win", Unit.FRACTION, "Average Win", field="averageWinRate"),
+    _portfolio("avg_loss", "Average loss", Unit.FRACTION, "Average Loss", field="averageLossRate"),
+    _portfolio("profit_loss_ratio", "Profit-loss ratio", Unit.RATIO, "Profit-Loss Ratio"),
+    _trades("profit_factor", "Profit factor", "profitFactor", "Profit Factor", unit=Unit.RATIO),
+    _portfolio("expectancy", "Expectancy", Unit.RATIO, "Expectancy"),
     Metric(
-        "total_fees",
-        "Total fees",
-        Unit.DOLLARS,
+        "total_fees", "Total fees", Unit.DOLLARS,
         # The trade statistics leave out the fee of a position still open at the end, so the report comes first.
         ((Section.STATISTICS, "Total Fees"), (Section.RUNTIME, "Fees"), (Section.TRADES, "totalFees")),
-        "fees",
-        ("Total Fees", "Fees"),
-        TRADES_PATH + "TotalFees",
+        "fees", ("Total Fees", "Fees"), TRADES_PATH + "TotalFees",
     ),
     Metric(
-        "fee_pct",
-        "Fees",
-        Unit.FRACTION,
-        (),
-        "",
-        ("Fee Pct",),
-        instead="LEAN does not compute it; constrain Total Fees in dollars, and use max_fee_pct as a success criterion",
+        "fee_pct", "Fees", Unit.FRACTION, names=("Fee Pct",), instead=_DOLLARS_INSTEAD.format("max_fee_pct")
     ),
     Metric(
-        "annual_fee_pct",
-        "Annual fees",
-        Unit.FRACTION,
-        (),
-        "",
-        ("Annual Fee Pct",),
-        instead="LEAN does not compute it; constrain Total Fees in dollars, "
-        "and use max_annual_fee_pct as a success criterion",
+        "annual_fee_pct", "Annual fees", Unit.FRACTION, names=("Annual Fee Pct",),
+        instead=_DOLLARS_INSTEAD.format("max_annual_fee_pct"),
     ),
     Metric(
-        "net_profit",
-        "Net profit",
-        Unit.DOLLARS,
-        (),
-        instead="use Net Profit, which is LEAN's total return as a fraction",
+        "net_profit", "Net profit", Unit.DOLLARS, instead="use Net Profit, which is LEAN's total return as a fraction"
     ),
-    _portfolio("start_equity", "Start equity", Unit.DOLLARS, "startEquity", "Start Equity"),
-    _portfolio("end_equity", "End equity", Unit.DOLLARS, "endEquity", "End Equity"),
-    _portfolio(
-        "portfolio_turnover",
-        "Portfolio turnover",
-        Unit.FRACTION,
-        "portfolioTurnover",
-        "Portfolio Turnover",
-        short="turnover",
-    ),
+    _portfolio("start_equity", "Start equity", Unit.DOLLARS, "Start Equity"),
+    _portfolio("end_equity", "End equity", Unit.DOLLARS, "End Equity"),
+    _portfolio("portfolio_turnover", "Portfolio turnover", Unit.FRACTION, "Portfolio Turnover", short="turnover"),
     Metric(
-        "estimated_capacity",
-        "Estimated capacity",
-        Unit.DOLLARS,
-        ((Section.STATISTICS, "Estimated Strategy Capacity"),),
-        "capacity",
-        ("Estimated Strategy Capacity", "Capacity"),
+        "estimated_capacity", "Estimated capacity", Unit.DOLLARS,
+        ((Section.STATISTICS, "Estimated Strategy Capacity"),), "capacity", ("Estimated Strategy Capacity", "Capacity"),
         instead="LEAN reports it as text, which its optimizer cannot compare; use min_capacity as a success criterion",
     ),
-    _portfolio("alpha", "Alpha", Unit.RATIO, "alpha", "Alpha"),
-    _portfolio("beta", "Beta", Unit.RATIO, "beta", "Beta"),
-    _portfolio("information_ratio", "Information ratio", Unit.RATIO, "informationRatio", "Information Ratio"),
-    _portfolio("tracking_error", "Tracking error", Unit.FRACTION, "trackingError", "Tracking Error"),
-    _portfolio("treynor_ratio", "Treynor ratio", Unit.RATIO, "treynorRatio", "Treynor Ratio"),
-    _portfolio(
-        "value_at_risk_95",
-        "Value at risk (95 %)",
-        Unit.FRACTION,
-        "valueAtRisk95",
-        short="var_95",
-        names=("Value At Risk 95",),
-    ),
-    _portfolio(
-        "value_at_risk_99",
-        "Value at risk (99 %)",
-        Unit.FRACTION,
-        "valueAtRisk99",
-        short="var_99",
-        names=("Value At Risk 99",),
-    ),
-)
+    _portfolio("alpha", "Alpha", Unit.RATIO, "Alpha"),
+    _portfolio("beta", "Beta", Unit.RATIO, "Beta"),
+    _portfolio("information_ratio", "Information ratio", Unit.RATIO, "Information Ratio"),
+    _portfolio("tracking_error", "Tracking error", Unit.FRACTION, "Tracking Error"),
+    _portfolio("treynor_ratio", "Treynor ratio", Unit.RATIO, "Treynor Ratio"),
+    _value_at_risk(95),
+    _value_at_risk(99),
+)  # fmt: skip
 
 METRIC_BY_COLUMN: Mapping[str, Metric] = {metric.column: metric for metric in METRICS}
 
