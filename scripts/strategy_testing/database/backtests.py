@@ -12,24 +12,14 @@ from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import Judged
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
-_RESULT_COLUMNS = (
-    *_IDENTITY_COLUMNS,
-    "strategy_id",
-    "parameters",
-    "status",
-    "error_message",
-    "stack_trace",
-    *(metric.column for metric in METRICS),
-    "backtest_start",
-    "backtest_end",
-    "account_currency",
-    "lean_version",
-    "meets_criteria",
-    "rejection_reasons",
-    "reused_from",
-    "started_at",
-    "completed_at",
-)
+_AS_IT_IS = (
+    "backtest_id", "error_message", "stack_trace", "backtest_start", "backtest_end", "account_currency", "lean_version",
+    "started_at", "completed_at",
+)  # fmt: skip
+"""Columns that hold a field of BacktestResult as it is, under its name."""
+_METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
+_DECIDED_COLUMNS = ("strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "reused_from")
+_RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
 
 
 def store_results(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
@@ -42,15 +32,8 @@ def reusable_results(
     database: Database, strategy: str, code_hash: str, engine_image: str | None, fixed_parameters: Mapping[str, str]
 ) -> list[BacktestResult]:
     """Finished backtests of earlier runs that a run of exactly the same would only repeat."""
-    rows = database.rows(
-        "reusable_results",
-        {
-            "strategy": strategy,
-            "strategy_code_hash": code_hash,
-            "engine_image": engine_image,
-            "fixed_parameters": as_jsonb(dict(fixed_parameters)),
-        },
-    )
+    wanted = {"strategy": strategy, "strategy_code_hash": code_hash, "engine_image": engine_image}
+    rows = database.rows("reusable_results", {**wanted, "fixed_parameters": as_jsonb(dict(fixed_parameters))})
     return [_result(row, reused_from=row["id"]) for row in rows]
 
 
@@ -63,23 +46,14 @@ def reused_results(database: Database, run_uuid: UUID) -> list[BacktestResult]:
 def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
     result, verdict = judged.result, judged.verdict
     values = {
+        **vars(result),
+        **result.metrics,
         "optimization_run_id": run.id,
         "strategy_id": run.strategy_id,
-        "backtest_id": result.backtest_id,
         "parameters": as_jsonb(dict(result.parameters)),
         "status": str(result.status),
-        "error_message": result.error_message,
-        "stack_trace": result.stack_trace,
-        **result.metrics,
-        "backtest_start": result.backtest_start,
-        "backtest_end": result.backtest_end,
-        "account_currency": result.account_currency,
-        "lean_version": result.lean_version,
         "meets_criteria": verdict.meets_criteria,
         "rejection_reasons": list(verdict.reasons),
-        "reused_from": result.reused_from,
-        "started_at": result.started_at,
-        "completed_at": result.completed_at,
     }
     return tuple(values[column] for column in _RESULT_COLUMNS)
 
@@ -87,18 +61,10 @@ def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
 def _result(row: Row, reused_from: int) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
     return BacktestResult(
-        backtest_id=row["backtest_id"],
+        **{column: row[column] for column in _AS_IT_IS},
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
-        error_message=row["error_message"],
-        stack_trace=row["stack_trace"],
-        metrics={metric.column: _decimal(row[metric.column]) for metric in METRICS},
-        backtest_start=row["backtest_start"],
-        backtest_end=row["backtest_end"],
-        account_currency=row["account_currency"],
-        lean_version=row["lean_version"],
-        started_at=row["started_at"],
-        completed_at=row["completed_at"],
+        metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},
         reused_from=reused_from,
     )
 

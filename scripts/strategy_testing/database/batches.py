@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from strategy_testing.config.batch import BatchConfig
 from strategy_testing.database.connection import Database
@@ -36,17 +37,7 @@ class BatchRun:
 
 def start_batch(database: Database, batch: BatchConfig) -> int:
     """The id of the new row, which is `running`."""
-    return int(
-        database.value(
-            "insert_batch",
-            {
-                "name": batch.name,
-                "description": batch.description,
-                "batch_file": str(batch.file.resolve()),
-                "total_configs": len(batch.configs),
-            },
-        )
-    )
+    return int(database.value("insert_batch", {"batch_file": str(batch.file.resolve()), **_columns(batch)}))
 
 
 def unfinished_batch(database: Database, file: Path) -> int | None:
@@ -57,8 +48,11 @@ def unfinished_batch(database: Database, file: Path) -> int | None:
 
 def restart_batch(database: Database, batch_id: int, batch: BatchConfig) -> None:
     """Makes a batch `running` again; its file may have changed since."""
-    values = {"name": batch.name, "description": batch.description, "total_configs": len(batch.configs)}
-    database.execute("restart_batch", {"id": batch_id, **values})
+    database.execute("restart_batch", {"id": batch_id, **_columns(batch)})
+
+
+def _columns(batch: BatchConfig) -> dict[str, Any]:
+    return {"name": batch.name, "description": batch.description, "total_configs": len(batch.configs)}
 
 
 def finish_batch(database: Database, batch_id: int, status: BatchStatus) -> None:

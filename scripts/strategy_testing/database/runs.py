@@ -85,55 +85,40 @@ def store_strategy(database: Database, strategy: StrategyInfo) -> int:
 
 def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
     """The run's row, made when it is new, locked against other importers until the transaction ends."""
-    manifest, runner = run.manifest, run.runner
-    run_uuid = str(manifest.run_uuid)
-    database.execute(
-        "insert_run",
-        {
-            **vars(manifest),
-            "run_uuid": run_uuid,
-            "strategy_id": strategy_id,
-            "batch_id": run.batch_id,
-            "status": str(RunStatus.RUNNING),
-            "config": _jsonb(run.config),
-            "command": "\n".join(manifest.commands) or None,
-            "output_folder": str(run.output_folder),
-            "runner_host": runner.host if runner else None,
-            "runner_pid": runner.pid if runner else None,
-            "runner_started_at": runner.started_at if runner else None,
-        },
-    )
+    run_uuid = str(run.manifest.run_uuid)
+    values = {
+        **vars(run.manifest),
+        "run_uuid": run_uuid,
+        "strategy_id": strategy_id,
+        "batch_id": run.batch_id,
+        "status": str(RunStatus.RUNNING),
+        "config": _jsonb(run.config),
+        "command": "\n".join(run.manifest.commands) or None,
+        "output_folder": str(run.output_folder),
+    }
+    database.execute("insert_run", values | _runner_columns(run.runner))
     row = database.rows("lock_run", {"run_uuid": run_uuid})[0]
-    return StoredRun(
-        id=row["id"],
-        strategy_id=row["strategy_id"],
-        status=RunStatus(row["status"]),
-        error_message=row["error_message"],
-        completed_at=row["completed_at"],
-        runner=_runner(row),
-    )
+    status, runner = RunStatus(row["status"]), _runner(row)
+    return StoredRun(row["id"], row["strategy_id"], status, row["error_message"], row["completed_at"], runner)
 
 
 def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
     """Brings the run's row up to date."""
-    database.execute(
-        "update_run",
-        {
-            **vars(update),
-            "id": run.id,
-            "status": str(update.status),
-            "import_problems": list(update.import_problems),
-            "warnings": list(update.warnings),
-            "config": _jsonb(update.config),
-            "output_folder": str(update.output_folder),
-        },
-    )
+    values = {
+        **vars(update),
+        "id": run.id,
+        "status": str(update.status),
+        "import_problems": list(update.import_problems),
+        "warnings": list(update.warnings),
+        "config": _jsonb(update.config),
+        "output_folder": str(update.output_folder),
+    }
+    database.execute("update_run", values)
 
 
 def restart_run(database: Database, run_id: int, command: str, runner: RunnerIdentity) -> None:
     """Makes a run `running` again, under a new owner."""
-    identity = {"runner_host": runner.host, "runner_pid": runner.pid, "runner_started_at": runner.started_at}
-    database.execute("restart_run", {"id": run_id, "command": command, **identity})
+    database.execute("restart_run", {"id": run_id, "command": command, **_runner_columns(runner)})
 
 
 def runs_of_host(database: Database, host: str) -> list[UnfinishedRun]:
@@ -145,17 +130,9 @@ def claim_run(database: Database, run: UnfinishedRun, new_owner: RunnerIdentity)
     """Takes a run over from an owner that is gone; False when somebody else was faster."""
     if run.runner is None:
         return True
-    claimed = database.value(
-        "claim_run",
-        {
-            "id": run.id,
-            "old_pid": run.runner.pid,
-            "old_started_at": run.runner.started_at,
-            "new_pid": new_owner.pid,
-            "new_started_at": new_owner.started_at,
-        },
-    )
-    return claimed is not None
+    old = {"old_pid": run.runner.pid, "old_started_at": run.runner.started_at}
+    new = {"new_pid": new_owner.pid, "new_started_at": new_owner.started_at}
+    return database.value("claim_run", {"id": run.id, **old, **new}) is not None
 
 
 def abandon_run(database: Database, run_id: int, message: str) -> None:
@@ -170,17 +147,16 @@ def resumable_runs(database: Database, run_id: int | None, strategy: str | None)
 
 
 def _unfinished(row: Row) -> UnfinishedRun:
-    return UnfinishedRun(
-        id=row["id"],
-        status=RunStatus(row["status"]),
-        output_folder=Path(row["output_folder"]),
-        strategy_code_hash=row.get("strategy_code_hash"),
-        runner=_runner(row),
-    )
+    folder, code_hash = Path(row["output_folder"]), row.get("strategy_code_hash")
+    return UnfinishedRun(row["id"], RunStatus(row["status"]), folder, code_hash, _runner(row))
 
 
 def _jsonb(value: Mapping[str, Any] | None) -> Any:
     return None if value is None else as_jsonb(value)
+
+
+def _runner_columns(runner: RunnerIdentity | None) -> dict[str, Any]:
+    return {f"runner_{name}": getattr(runner, name, None) for name in ("host", "pid", "started_at")}
 
 
 def _runner(row: Row) -> RunnerIdentity | None:
