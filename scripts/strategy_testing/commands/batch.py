@@ -15,7 +15,6 @@ from strategy_testing.config.batch import BatchConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import answer, shown_path, tell
 from strategy_testing.database.batches import (
-    BatchRun,
     BatchStatus,
     batch_runs,
     finish_batch,
@@ -72,10 +71,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         _run_jobs(batch, agenda, _handed_on(batch, batch_id, settings), environment, signals)
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
             database.retrying(partial(_recover, database))  # what was killed could not tidy up
-        stored = database.retrying(partial(_stored_runs, database, batch_id))
-        lines = [replace(agenda.lines[config], run=stored.get(config)) for config in batch.configs]
-        status = batch_status(lines, signals.first)
-        database.retrying(partial(_finish, database, batch_id, status))
+        lines, status = database.retrying(partial(_end, database, batch, batch_id, agenda, signals))
     _report(batch, lines, status)
     return exit_code(lines, signals.first)
 
@@ -98,7 +94,8 @@ def _unfinished(database: Database, batch: BatchConfig) -> int:
 
 def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settings: Settings) -> _Agenda:
     """Looks at all configs before the first one runs; reports what is wrong with each."""
-    stored = {} if batch_id is None else _stored_runs(database, batch_id)
+    with database.transaction():
+        stored = {} if batch_id is None else batch_runs(database, batch_id)
     agenda = _Agenda()
     for config in batch.configs:
         run = stored.get(config)
@@ -177,14 +174,16 @@ def _handed_on(batch: BatchConfig, batch_id: int, settings: Settings) -> tuple[s
     return arguments_to_hand_on(replace(settings, quiet=quiet, leaderboard=leaderboard, batch_id=batch_id))
 
 
-def _stored_runs(database: Database, batch_id: int) -> dict[Path, BatchRun]:
+def _end(
+    database: Database, batch: BatchConfig, batch_id: int, agenda: _Agenda, signals: Signals
+) -> tuple[list[BatchLine], BatchStatus]:
+    """Stores how the batch ended, by what its runs came to."""
     with database.transaction():
-        return batch_runs(database, batch_id)
-
-
-def _finish(database: Database, batch_id: int, status: BatchStatus) -> None:
-    with database.transaction():
+        stored = batch_runs(database, batch_id)
+        lines = [replace(agenda.lines[config], run=stored.get(config)) for config in batch.configs]
+        status = batch_status(lines, signals.first)
         finish_batch(database, batch_id, status)
+    return lines, status
 
 
 def _report(batch: BatchConfig, lines: Sequence[BatchLine], status: BatchStatus) -> None:

@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from strategy_testing.commands.settings import Settings, workspace_of
@@ -152,11 +153,8 @@ def _check_prices(config: OptimizationConfig) -> Check:
 
 def _check_database(database_url: str | None, environment: Mapping[str, str]) -> Check:
     try:
-        database = connect(choose_database(database_url, environment))
-        try:
+        with closing(connect(choose_database(database_url, environment))) as database:
             ensure_schema(database)
             return Check("database", True, str(database))
-        finally:
-            database.close()
     except DatabaseError as error:
         return Check("database", False, error.cause, error.remedy, error.exit_code)

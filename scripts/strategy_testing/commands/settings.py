@@ -30,12 +30,10 @@ class Settings:
         metadata=_switch("--retry-failed", "with --resume: run failed combinations again too", handed_on=False),
     )
     fresh: bool = field(
-        default=False,
-        metadata=_switch("--fresh", "run all combinations, also those that earlier runs have computed"),
+        default=False, metadata=_switch("--fresh", "run all combinations, also those that earlier runs have computed")
     )
     no_pilot: bool = field(
-        default=False,
-        metadata=_switch("--no-pilot", "do not try the middle combination of a larger grid first"),
+        default=False, metadata=_switch("--no-pilot", "do not try the middle combination of a larger grid first")
     )
     ignore_fees: bool = field(
         default=False, metadata=_switch("--ignore-fees", "run even if the estimated fees pass the limit")

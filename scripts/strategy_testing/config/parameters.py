@@ -8,7 +8,7 @@ from typing import Any
 from strategy_testing.config.schema_validation import shown
 from strategy_testing.config.yaml_source import YamlPath, dotted
 from strategy_testing.search.protocol import Search
-from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, canonical_value, range_count
+from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, canonical_value
 
 Report = Callable[[YamlPath, str], None]
 
@@ -82,8 +82,7 @@ def _range(
     if objection := search.objection(parameter, is_whole=is_whole):
         problem((*path, objection.key), objection.message)
         return None
-    last = parameter.start + (range_count(parameter.start, parameter.end, parameter.step) - 1) * parameter.step
-    if last != parameter.end:
+    if (last := parameter.progression.end) != parameter.end:
         warning((*path, "end"), f"{parameter.end} is never tested; the last value is {last}")
     return parameter
 

@@ -125,16 +125,15 @@ class Database:
         """Inserts rows, or updates those whose key exists and whose values differ, in one statement."""
         if not rows:
             return
+        listed = sql.SQL(", ").join
         assigned = [column for column in columns if column not in key]
         statement = sql.SQL(statements()["upsert_many"]).format(
             table=sql.Identifier(table),
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            key=sql.SQL(", ").join(map(sql.Identifier, key)),
-            assignments=sql.SQL(", ").join(
-                sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in assigned
-            ),
-            stored=sql.SQL(", ").join(sql.Identifier(table, column) for column in assigned),
-            given=sql.SQL(", ").join(sql.Identifier("excluded", column) for column in assigned),
+            columns=listed(map(sql.Identifier, columns)),
+            key=listed(map(sql.Identifier, key)),
+            assignments=listed(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in assigned),
+            stored=listed(sql.Identifier(table, column) for column in assigned),
+            given=listed(sql.Identifier("excluded", column) for column in assigned),
         )
         with self._connection.cursor() as cursor:
             psycopg2.extras.execute_values(
@@ -153,11 +152,8 @@ def open_database(database_url: str | None) -> Iterator[Database]:
     Raises:
         DatabaseError: it cannot be reached; the message says which one, why and what to do, and has no password.
     """
-    database = connect(choose_database(database_url, os.environ))
-    try:
+    with contextlib.closing(connect(choose_database(database_url, os.environ))) as database:
         yield database
-    finally:
-        database.close()
 
 
 def connect(target: DatabaseTarget) -> Database:

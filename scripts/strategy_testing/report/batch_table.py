@@ -97,16 +97,10 @@ def _reason(code: int | None) -> str | None:
 
 def _cells(line: BatchLine) -> list[str]:
     minutes = "" if line.seconds is None else f"{line.seconds / 60:.1f}"
-    if line.run is None:
-        return [line.strategy, shown_path(line.config), "", "", "", "", minutes, line.status]
-    counts = line.run.summary
-    return [
-        line.strategy,
-        shown_path(line.config),
-        str(counts.completed + counts.failed),
-        str(counts.failed),
-        "not judged" if counts.passed is None else str(counts.passed),
-        format_value(counts.best_sharpe, Unit.RATIO) if counts.best_sharpe is not None else "n/a",
-        minutes,
-        line.status,
-    ]
+    counts = ["", "", "", ""]
+    if line.run is not None:
+        found = line.run.summary
+        passed = "not judged" if found.passed is None else str(found.passed)
+        best = "n/a" if found.best_sharpe is None else format_value(found.best_sharpe, Unit.RATIO)
+        counts = [str(found.completed + found.failed), str(found.failed), passed, best]
+    return [line.strategy, shown_path(line.config), *counts, minutes, line.status]

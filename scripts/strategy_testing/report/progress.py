@@ -71,12 +71,7 @@ class ProgressDisplay:
 
     def _show(self, elapsed: float, *, is_terminal: bool) -> None:
         text = progress_text(
-            self.finished,
-            self._total,
-            failed=self._failed,
-            best=self._best,
-            elapsed=elapsed,
-            launched=self._launched,
+            self.finished, self._total, failed=self._failed, best=self._best, elapsed=elapsed, launched=self._launched
         )
         if text == self._last_text:
             return

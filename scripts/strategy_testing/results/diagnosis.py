@@ -1,8 +1,8 @@
 """Tells from what LEAN printed and logged why it did not do its work. Pure: texts in, cause and remedy out."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from strategy_testing.errors import ExitCode
 from strategy_testing.results.optimizer_log import OptimizerLog
@@ -21,68 +21,59 @@ class Failure:
         return f"{self.cause}; {self.remedy}"
 
 
-@dataclass(frozen=True)
-class _Sign:
-    pattern: re.Pattern[str]
+class _Sign(NamedTuple):
+    """A text of the CLI's and what it means; {0}, {1} … in the cause are the pattern's groups."""
+
+    pattern: str
     exit_code: ExitCode
-    cause: Callable[[re.Match[str]], str]
+    cause: str
     remedy: str
 
 
-def _sign(pattern: str, exit_code: ExitCode, cause: str, remedy: str) -> _Sign:
-    """A text of the CLI's and what it means; {0}, {1} … in the cause are the pattern's groups."""
-    return _Sign(
-        re.compile(pattern, re.IGNORECASE | re.DOTALL),
-        exit_code,
-        lambda match: cause.format(*(_one_line(group or "") for group in match.groups())),
-        remedy,
-    )
-
-
 _SIGNS = (
-    _sign(
+    _Sign(
         r"make sure Docker is installed and running",
         ExitCode.DOCKER_NOT_RUNNING,
         "Docker does not answer",
         "start Docker and try again",
     ),
-    _sign(
+    _Sign(
         r"requires a Lean configuration file",
         ExitCode.NO_WORKSPACE,
         "the workspace has no lean.json",
         "run `lean init` in an empty folder and name it in LEAN_WORKSPACE or --workspace",
     ),
-    _sign(
+    _Sign(
         r"Invalid value for 'PROJECT': (.*?)(?:\n\s*\n|\Z)",
         ExitCode.NO_PROJECT,
         "LEAN does not find the project: {0}",
         "check strategy.lean_project_path",
     ),
-    _sign(
+    _Sign(
         r"something went wrong while pulling (\S+?),",
         ExitCode.IMAGE_UNAVAILABLE,
         "the engine image {0} cannot be pulled",
         "check lean.image and the network, or pull it with `docker pull`",
     ),
-    _sign(
+    _Sign(
         r"no space left on device",
         ExitCode.DISK_FULL,
         "the disk is full",
         "free some space (old folders below .optimization are the largest) and run again",
     ),
-    _sign(
+    _Sign(
         r"Build Error File: (.*?)(?:\x1b\[0m|\n\s*\n|\Z)",
         ExitCode.STRATEGY_BROKEN,
         "the strategy does not compile: {0}",
         "fix the strategy's code",
     ),
-    _sign(
+    _Sign(
         r"\*\*\*\s+(File .*?\n\s*\w*(?:Error|Exception): [^\n]*)",
         ExitCode.STRATEGY_BROKEN,
         "the strategy does not compile: {0}",
         "fix the strategy's code",
     ),
-    _sign(
+    _Sign(
         r"is not in the subpath of",
         ExitCode.NO_WORKSPACE,
         "the output folder lies outside the lean workspace",
@@ -112,8 +103,9 @@ def diagnose(exit_code: int | None, output: str, log: OptimizerLog) -> Failure |
     if exit_code == 0:
         return None
     for sign in _SIGNS:
-        if match := sign.pattern.search(output):
-            return Failure(sign.cause(match), sign.remedy, sign.exit_code)
+        if match := re.search(sign.pattern, output, re.IGNORECASE | re.DOTALL):
+            cause = sign.cause.format(*(_one_line(group or "") for group in match.groups()))
+            return Failure(cause, sign.remedy, sign.exit_code)
     message = _CLI_ERROR.findall(output)
     if log.started_at is None and exit_code is not None:
         said = _one_line(message[-1]) if message else f"exit code {exit_code} without a message"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -124,7 +124,7 @@ def read_output(folder: Path) -> LeanOutput | None:
     """The folder as an output of LEAN's; None when it is none."""
     if not folder.is_dir():
         return None
-    optimizer_config = _read_optimizer_config(folder / _OPTIMIZER_CONFIG_OF_LEAN)
+    optimizer_config = _read_json(folder / _OPTIMIZER_CONFIG_OF_LEAN)
     single = optimizer_config is None and bool(_single_backtests(folder))
     if optimizer_config is None and not single and not _names_container(folder) and not _has_backtests(folder):
         return None
@@ -167,7 +167,8 @@ def _runs_below(folder: Path, depth: int) -> Iterator[RunFolder]:
             yield from _runs_below(child, depth - 1)
 
 
-def _read_optimizer_config(file: Path) -> Mapping[str, Any] | None:
+def _read_json(file: Path) -> Mapping[str, Any] | None:
+    """The object that a file holds, an empty one where it holds none; None without the file."""
     try:
         values = json.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -179,11 +180,7 @@ def _read_optimizer_config(file: Path) -> Mapping[str, Any] | None:
 
 def _names_container(folder: Path) -> bool:
     """Whether the folder has the CLI's file `config`, which names the container."""
-    try:
-        values = json.loads((folder / "config").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(values, Mapping) and "container" in values
+    return "container" in (_read_json(folder / "config") or {})
 
 
 def _log_text(folder: Path) -> str:
@@ -200,12 +197,8 @@ def _single_backtests(folder: Path) -> list[str]:
 
 
 def _has_backtests(folder: Path) -> bool:
-    return _any(folder, lambda child: bool(_GUID.fullmatch(child.name)) and child.is_dir())
-
-
-def _any(folder: Path, condition: Callable[[Path], bool]) -> bool:
     try:
-        return any(condition(child) for child in folder.iterdir())
+        return any(_GUID.fullmatch(child.name) and child.is_dir() for child in folder.iterdir())
     except OSError:
         return False
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import PurePosixPath
 from uuid import uuid4
 
 from strategy_testing.database.backtests import store_results
@@ -208,13 +207,9 @@ def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:
 
 
 def _manifest(plan: RunPlan) -> RunManifest:
-    parts = tuple(_below(command.output, plan.output) for command in plan.commands)
-    if plan.resumed is not None:
-        return replace(
-            plan.resumed,
-            parts=plan.resumed.parts + parts,
-            commands=plan.resumed.commands + plan.shown_commands(),
-        )
+    parts = tuple(str(command.output.relative_to(plan.output)) for command in plan.commands)
+    if (before := plan.resumed) is not None:
+        return replace(before, parts=before.parts + parts, commands=before.commands + plan.shown_commands())
     config = plan.config
     project = project_folder(plan.workspace, config.strategy.lean_project_path)
     return RunManifest(
@@ -233,7 +228,3 @@ def _manifest(plan: RunPlan) -> RunManifest:
         started_at=datetime.now(UTC),
         parameters=tuple(parameter.name for parameter in config.search.parameters),
     )
-
-
-def _below(output: PurePosixPath, run: PurePosixPath) -> str:
-    return str(output.relative_to(run))

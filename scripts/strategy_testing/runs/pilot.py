@@ -77,12 +77,7 @@ def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool) -> Pilo
         return PilotReport(prices, ended.failure)
     # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
     why = ended.failure or "it left no result"
-    return PilotReport(
-        (
-            *prices,
-            f"warning: the pilot could not be run ({why}); going on without",
-        )
-    )
+    return PilotReport((*prices, f"warning: the pilot could not be run ({why}); going on without"))
 
 
 def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fees: bool) -> PilotReport:

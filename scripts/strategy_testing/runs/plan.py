@@ -74,10 +74,7 @@ class RunPlan:
 
 
 def plan_run(
-    config: OptimizationConfig,
-    setup: LeanSetup,
-    now: datetime,
-    reusable: Sequence[BacktestResult] = (),
+    config: OptimizationConfig, setup: LeanSetup, now: datetime, reusable: Sequence[BacktestResult] = ()
 ) -> RunPlan:
     """Plans a new run.
 

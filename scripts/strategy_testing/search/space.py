@@ -16,6 +16,24 @@ _MAX_EXPONENT = 28  # what LEAN's decimal holds; beyond it a text is no number t
 
 
 @dataclass(frozen=True)
+class Progression:
+    """One numeric axis of a grid: start + i × step for i < count."""
+
+    start: Decimal
+    step: Decimal
+    count: int
+
+    @property
+    def end(self) -> Decimal:
+        """The last value."""
+        return self.start + (self.count - 1) * self.step
+
+    def values(self) -> list[Decimal]:
+        """Every value, exact."""
+        return [self.start + i * self.step for i in range(self.count)]
+
+
+@dataclass(frozen=True)
 class RangeParameter:
     """start, start + step, … ≤ end."""
 
@@ -26,14 +44,18 @@ class RangeParameter:
     min_step: Decimal | None = None
     """Euler search only: the finest step of the refinement; None means `step` is it."""
 
+    @property
+    def progression(self) -> Progression:
+        """Its values."""
+        return Progression(self.start, self.step, range_count(self.start, self.end, self.step))
+
     def canonical_values(self) -> set[str]:
         """The values as canonical_value writes them."""
-        count = range_count(self.start, self.end, self.step)
-        return {canonical_value(str(self.start + i * self.step)) for i in range(count)}
+        return {canonical_value(str(value)) for value in self.progression.values()}
 
     def middle(self) -> Decimal:
         """The value in the middle, the lower of two."""
-        return self.start + (range_count(self.start, self.end, self.step) - 1) // 2 * self.step
+        return self.start + (self.progression.count - 1) // 2 * self.step
 
 
 @dataclass(frozen=True)
@@ -53,24 +75,6 @@ class ListParameter:
 
 
 Parameter = RangeParameter | ListParameter
-
-
-@dataclass(frozen=True)
-class Progression:
-    """One numeric axis of a grid: start + i × step for i < count."""
-
-    start: Decimal
-    step: Decimal
-    count: int
-
-    @property
-    def end(self) -> Decimal:
-        """The last value."""
-        return self.start + (self.count - 1) * self.step
-
-    def values(self) -> list[Decimal]:
-        """Every value, exact."""
-        return [self.start + i * self.step for i in range(self.count)]
 
 
 Axis = Progression | str
@@ -105,9 +109,7 @@ def range_count(start: Decimal, end: Decimal, step: Decimal) -> int:
 def count_combinations(parameters: Sequence[Parameter]) -> int:
     """The number of combinations of a grid search over these parameters."""
     return math.prod(
-        range_count(parameter.start, parameter.end, parameter.step)
-        if isinstance(parameter, RangeParameter)
-        else len(parameter.values)
+        parameter.progression.count if isinstance(parameter, RangeParameter) else len(parameter.values)
         for parameter in parameters
     )
 
@@ -123,8 +125,7 @@ def cover_with_grids(parameters: Sequence[Parameter]) -> list[Grid]:
 
 def _axes(parameter: Parameter) -> list[Axis]:
     if isinstance(parameter, RangeParameter):
-        count = range_count(parameter.start, parameter.end, parameter.step)
-        return [Progression(parameter.start, parameter.step, count)]
+        return [parameter.progression]
     numbers = sorted(value for value in parameter.values if isinstance(value, Decimal))
     texts = [value for value in parameter.values if isinstance(value, str)]
     return [*split_into_progressions(numbers), *texts]

@@ -85,27 +85,25 @@ def _outcome(result: BacktestResult) -> _Outcome:
 
 def _other_settings(finished: Sequence[BacktestResult], requested: BacktestSettings) -> Iterator[str]:
     """Dates and capital that are not those asked for."""
-    dates: list[tuple[str, str, date | None, list[date | None]]] = [
-        ("start", "set_start_date", requested.start_date, [result.backtest_start for result in finished]),
-        ("end", "set_end_date", requested.end_date, [result.backtest_end for result in finished]),
+    days = ([result.backtest_start for result in finished], [result.backtest_end for result in finished])
+    equities = [result.metrics.get("start_equity") for result in finished]
+    rows: list[tuple[str, str, date | Decimal | None, str, Sequence[date | Decimal | None], str]] = [
+        ("start_date", "the start_date", requested.start_date, "started on", days[0], "set_start_date"),
+        ("end_date", "the end_date", requested.end_date, "ended on", days[1], "set_end_date"),
+        ("initial_capital", "an initial_capital of", requested.initial_capital, "started with", equities, "set_cash"),
     ]
-    for which, call, wanted, days in dates:
-        others = Counter(day for day in days if day is not None and wanted is not None and day != wanted)
+    for name, asked, wanted, did, found, call in rows:
+        others = Counter(_shown(value) for value in found if None not in (value, wanted) and value != wanted)
         if others:
             yield (
-                f"the config asks for the {which}_date {wanted}, but {_of(others, finished)} {which}ed on "
-                f"{_counted(others)}; let the strategy read the parameter {which}_date and pass it to {call}"
+                f"the config asks for {asked} {_shown(wanted)}, but {others.total()} of "
+                f"{_number_of(len(finished), 'backtest')} {did} {_counted(others)}; "
+                f"let the strategy read the parameter {name} and pass it to {call}"
             )
-    capital = requested.initial_capital
-    equities = [result.metrics.get("start_equity") for result in finished]
-    other_capital = Counter(
-        f"${equity:,f}" for equity in equities if equity is not None and capital is not None and equity != capital
-    )
-    if other_capital:
-        yield (
-            f"the config asks for an initial_capital of ${capital:,f}, but {_of(other_capital, finished)} started with "
-            f"{_counted(other_capital)}; let the strategy read the parameter initial_capital and pass it to set_cash"
-        )
+
+
+def _shown(value: date | Decimal | None) -> str:
+    return f"${value:,f}" if isinstance(value, Decimal) else str(value)
 
 
 def _mixtures(finished: Sequence[BacktestResult]) -> Iterator[str]:
@@ -224,15 +222,11 @@ def _names(parameters: Sequence[str]) -> str:
     return f"name{'s' if len(parameters) > 1 else ''} {shown}{', …' if len(parameters) > _MOST_SHOWN else ''}"
 
 
-def _of(others: Counter[date] | Counter[str], finished: Sequence[BacktestResult]) -> str:
-    return f"{others.total()} of {_number_of(len(finished), 'backtest')}"
-
-
-def _counted(values: Counter[date] | Counter[str]) -> str:
+def _counted(values: Counter[str]) -> str:
     """`2012-01-01` or, where there are several, `2012-01-01 (3 backtests), 2013-01-01 (1 backtest)`."""
     shown = values.most_common(_MOST_SHOWN)
     if len(values) == 1:
-        return str(shown[0][0])
+        return shown[0][0]
     more = f" and {len(values) - len(shown)} more" if len(values) > len(shown) else ""
     return ", ".join(f"{value} ({_number_of(count, 'backtest')})" for value, count in shown) + more
 
