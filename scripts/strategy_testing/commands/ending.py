@@ -1,6 +1,7 @@
 """How every import ends: its story, the leaderboard's file, the summary."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from strategy_testing.console import answer, shown_path, tell
@@ -23,8 +24,7 @@ def end_with(database: Database, runs: Sequence[ImportedRun], leaderboard_file: 
 
 
 def _rewrite_leaderboard(database: Database, file: Path) -> None:
-    with database.transaction():
-        rows = leaderboard(database)
+    rows = database.retrying(partial(leaderboard, database))
     try:
         write_leaderboard(file, rows)
     except OSError as error:

@@ -13,7 +13,8 @@ def run_summary(database: Database, run: StoredRun) -> RunSummary:
 
 def leaderboard(database: Database) -> list[Row]:
     """The rows of the view strategy_leaderboard, best first."""
-    return database.rows("leaderboard")
+    with database.transaction():
+        return database.rows("leaderboard")
 
 
 def order_history(database: Database, strategy: str) -> OrderHistory | None:
