@@ -58,6 +58,22 @@ def test_the_main_job_ends_with_the_line_and_stores_everything(
     assert "| 1   | RSI_MeanReversion_ETF |" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
 
 
+def test_the_cli_is_not_waited_for_once_every_result_is_on_disk(
+    replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    lookback = "    rsi_lookback: {start: 10, end: 14, step: 2}\n"
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", lookback)
+    a_week, stand_ins = str(7 * 24 * 3600), PROJECT / "tests" / "replay" / "bin"
+    env = {"LEAN_REPLAY_TAIL": a_week, "PATH": f"{stand_ins}:{os.environ['PATH']}"}
+    done = replayed("dead-parameter", config, "--force", env=env)
+    assert (done.stdout.splitlines()[-1][:17], done.exit_code) == ("3 runs complete, ", 0)
+    assert ask("SELECT status, error_message FROM optimization_runs") == [
+        {"status": "completed", "error_message": None}
+    ]
+    assert not processes_of(workspace)
+
+
 def test_the_runs_own_folder_is_judged_again_without_naming_the_config(
     replayed: Run, run_script: Run, workspace: Path, ask: Ask
 ) -> None:

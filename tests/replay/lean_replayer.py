@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import sys
+import time
 import uuid
 from datetime import datetime
 from pathlib import Path
@@ -168,6 +169,7 @@ class Invocation:
         found = _OPTIMUM.search(log.read_text(encoding="utf-8")) if log.exists() else None
         if not found:
             return
+        time.sleep(float(os.environ.get("LEAN_REPLAY_TAIL", "0")) / self._speed)
         try:
             result = json.loads((self._output / found[2] / f"{found[2]}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -28,3 +28,16 @@ def kill_container(name: str | None) -> None:
         subprocess.run([docker, "kill", name], capture_output=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return
+
+
+def container_is_gone(name: str | None) -> bool:
+    """Whether Docker says that there is no container of this name any more; False where it does not say."""
+    docker = shutil.which("docker")
+    if name is None or docker is None:
+        return False
+    words = [docker, "ps", "--all", "--filter", f"name={name}", "--format", "{{.Names}}"]
+    try:
+        listed = subprocess.run(words, capture_output=True, timeout=_SECONDS, check=True, text=True)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return name not in listed.stdout

@@ -52,6 +52,10 @@ class LeanMonitor:
         self.failure = reason_to_stop(self._limits, self._log, now - self._started, now - self._last_movement)
         return self.failure is not None
 
+    def has_ended(self) -> bool:
+        """Whether the log says that the optimization has ended."""
+        return self._log.has_ended
+
     def read_rest(self) -> OptimizerLog:
         """The whole log, once LEAN has ended."""
         self._look()

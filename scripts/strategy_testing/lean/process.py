@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -17,12 +18,14 @@ import psutil
 
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import without_database_secrets, write_atomically
-from strategy_testing.lean.container import container_name, kill_container
+from strategy_testing.lean.container import container_is_gone, container_name, kill_container
 from strategy_testing.results.manifest import LEAN_PROCESS
 
 POLL_SECONDS = 0.25
 _SECONDS_TO_END = 5
 """What the CLI is given after SIGINT, and again once its container has been killed."""
+_SECONDS_OF_TAIL = 2
+"""What the CLI is given once LEAN has ended its work."""
 _UNWRAPPED = "1000"
 """Columns: the CLI wraps its output at the terminal's width."""
 _CLOCK_TOLERANCE_SECONDS = 2
@@ -52,11 +55,15 @@ def run_lean(
     workspace: Path,
     output_folder: Path,
     transcript: Path,
+    *,
     should_stop: Callable[[], bool],
+    has_ended: Callable[[], bool],
 ) -> int:
     """Runs `lean` to its end and returns its exit code (negative: the signal that ended it).
 
-    Whatever happens, neither the process nor its container is left behind.
+    Whatever happens, neither the process nor its container is left behind. Once LEAN has ended its work and its
+    container is gone, every result is on disk; what the CLI then does, a minute long, is to parse the best result for a
+    table that nobody reads. It is ended, and its exit code is 0.
 
     Args:
         command: program and arguments.
@@ -64,6 +71,7 @@ def run_lean(
         output_folder: where it writes; the file `config` in it names the container.
         transcript: gets everything it prints, unwrapped.
         should_stop: asked several times a second; True ends LEAN.
+        has_ended: whether LEAN's log says that its work is done.
     """
     environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
     note = transcript.with_name(LEAN_PROCESS)
@@ -84,7 +92,7 @@ def run_lean(
             _note_process(note, process.pid)
             errors.start()
             signals.close()
-            return _wait(process, output_folder, should_stop)
+            return _wait(process, output_folder, should_stop, has_ended)
         except BaseException:
             _stop(process, output_folder)
             raise
@@ -130,7 +138,13 @@ def _signals_held() -> Iterator[None]:
             signal.raise_signal(late)
 
 
-def _wait(process: "subprocess.Popen[bytes]", output_folder: Path, should_stop: Callable[[], bool]) -> int:
+def _wait(
+    process: "subprocess.Popen[bytes]",
+    output_folder: Path,
+    should_stop: Callable[[], bool],
+    has_ended: Callable[[], bool],
+) -> int:
+    tail_began: float | None = None
     while True:
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = process.wait(POLL_SECONDS)
@@ -139,6 +153,12 @@ def _wait(process: "subprocess.Popen[bytes]", output_folder: Path, should_stop: 
             return code
         if should_stop():
             return _stop(process, output_folder)
+        if tail_began is None and has_ended():
+            tail_began = time.monotonic()
+        is_late = tail_began is not None and time.monotonic() > tail_began + _SECONDS_OF_TAIL
+        if is_late and container_is_gone(container_name(output_folder)):
+            _stop(process, output_folder)
+            return 0
 
 
 def _note_process(note: Path, pid: int) -> None:

@@ -50,7 +50,14 @@ class LeanSession:
         began = time.monotonic()
         words = [*self.lean, *command.arguments]
         try:
-            code = run_lean(words, self.workspace, folder, self.transcript, monitor.should_stop)
+            code = run_lean(
+                words,
+                self.workspace,
+                folder,
+                self.transcript,
+                should_stop=monitor.should_stop,
+                has_ended=monitor.has_ended,
+            )
         finally:
             self._hide_secrets(command, before)
         log = monitor.read_rest()
