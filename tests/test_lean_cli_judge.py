@@ -108,37 +108,54 @@ def lean_workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environment(lean_python: Path, tmp_path: Path) -> dict[str, str]:
-    """An environment in whose PATH `lean` is the judge."""
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An environment in whose PATH `lean` notes, as a line of JSON, what the judge is to be asked."""
     shim = tmp_path / "bin" / "lean"
     shim.parent.mkdir()
-    words = shlex.join([str(lean_python), str(_LEAN_CLI / "judge.py")])
-    shim.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8")
+    note = "import json, os, sys; print(json.dumps({'folder': os.getcwd(), 'words': sys.argv[1:]}))"
+    shim.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-S", "-c", note])} "$@"\n', encoding="utf-8")
     shim.chmod(0o755)
     return os.environ | {"PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}
 
 
+@pytest.fixture(scope="module")
+def judge(lean_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """The judge as one process that answers every question in a fork of its own."""
+    words = [str(lean_python), str(_LEAN_CLI / "judge.py"), "serve"]
+    env = os.environ | {"HOME": str(tmp_path_factory.mktemp("home"))}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
+        yield process
+        assert process.stdin
+        process.stdin.close()
+
+
 @pytest.fixture
-def ask_lean(environment: dict[str, str], lean_workspace: Path) -> Callable[..., Judgement]:
+def ask_lean(judge: subprocess.Popen[str], lean_workspace: Path) -> Callable[..., Judgement]:
     """Asks the CLI about one command line, in the workspace unless another folder is named."""
 
     def ask(*words: str, folder: Path = lean_workspace) -> Judgement:
-        done = subprocess.run(
-            ["lean", *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.stdout, done.stderr
-        judgements = _judgements(done.stdout)
-        assert [done.returncode] == [0 if judgement.accepted else 1 for judgement in judgements]
-        return judgements[0]
+        return _answer(judge, {"folder": str(folder), "words": words})
 
     return ask
 
 
-@pytest.fixture
-def judge_dry_run(environment: dict[str, str], lean_workspace: Path) -> Callable[[Path], Judged]:
-    """Dry-runs a config and runs the printed script, so that its files exist as printed and `lean` is the judge."""
+def _answer(judge: subprocess.Popen[str], question: dict[str, Any]) -> Judgement:
+    assert judge.stdin
+    assert judge.stdout
+    judge.stdin.write(json.dumps(question) + "\n")
+    judge.stdin.flush()
+    answer = json.loads(judge.stdout.readline())
+    imports_from = tuple(answer.get("imports_from", ()))
+    return Judgement(answer["accepted"], answer.get("why", ""), answer.get("config"), imports_from)
 
-    def judge(config: Path) -> Judged:
+
+@pytest.fixture
+def judge_dry_run(
+    judge: subprocess.Popen[str], environment: dict[str, str], lean_workspace: Path
+) -> Callable[[Path], Judged]:
+    """Dry-runs a config and runs the printed script, so that its files exist as printed; the judge hears of `lean`."""
+
+    def judge_config(config: Path) -> Judged:
         runner = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config), "--dry-run"]
         printed = subprocess.run(
             [*runner, "--workspace", str(lean_workspace)],
@@ -151,7 +168,7 @@ def judge_dry_run(environment: dict[str, str], lean_workspace: Path) -> Callable
             cwd=lean_workspace.parent, env=environment, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        judgements = _judgements(done.stdout)
+        judgements = [_answer(judge, json.loads(question)) for question in done.stdout.splitlines()]
         assert all(judgement.accepted for judgement in judgements)
         # The pilot backtest in front of a larger grid has no optimizer config.
         judged = Judged(printed.stdout, [judgement for judgement in judgements if judgement.config is not None])
@@ -160,17 +177,7 @@ def judge_dry_run(environment: dict[str, str], lean_workspace: Path) -> Callable
         assert len(judged.judgements) == len(judged.commands)
         return judged
 
-    return judge
-
-
-def _judgements(printed: str) -> list[Judgement]:
-    answers = [json.loads(line) for line in printed.splitlines()]
-    return [
-        Judgement(
-            answer["accepted"], answer.get("why", ""), answer.get("config"), tuple(answer.get("imports_from", ()))
-        )
-        for answer in answers
-    ]
+    return judge_config
 
 
 @pytest.mark.parametrize("config", _CONFIGS, ids=lambda file: str(file.stem))
@@ -380,13 +387,15 @@ def test_it_judges_recorded_commands_as_the_cli_did(
     assert _RECORDED[name] in judgement.why
 
 
-def test_the_files_date_keeps_the_cli_off_the_network(ask_lean: Callable[..., Judgement], lean_python: Path) -> None:
+def test_the_files_date_keeps_the_cli_off_the_network(lean_workspace: Path, lean_python: Path) -> None:
     """An old file would make the CLI ask the network, which the judge forbids itself."""
     (modules,) = _ENVIRONMENT.rglob("modules-*.json")
     os.utime(modules, (0, 0))
-    assert ask_lean(*_good_words()).accepted
+    words = [str(lean_python), str(_LEAN_CLI / "judge.py"), *_good_words()]
+    env = os.environ | {"HOME": str(lean_workspace.parent)}
+    done = subprocess.run(words, cwd=lean_workspace, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, json.loads(done.stdout)["accepted"]) == (0, True), done.stderr
     assert modules.stat().st_mtime > 0
-    assert lean_python.is_file()
 
 
 def _json(file: Path) -> Any:

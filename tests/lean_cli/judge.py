@@ -4,6 +4,9 @@ Takes the words that follow `lean`, in the folder in which they would be run. Pr
 accepts them, why not, the optimizer config that it would hand to the engine, and the folders from which the strategy
 could import. Nothing is run, and no network is
 used: the CLI's own functions parse, and the steps between are those of its `optimize` command up to Docker.
+
+With the word `serve` alone it answers one question after another, `{"folder": …, "words": […]}` a line, each in a fork
+of its own that knows nothing of the others: importing the CLI takes most of the time.
 """
 
 import importlib
@@ -66,6 +69,24 @@ def main(words: list[str]) -> int:
         answer = {"accepted": False, "why": str(refusal)}
     sys.stdout.write(json.dumps(answer) + "\n")
     return ACCEPTED if answer["accepted"] else REFUSED
+
+
+def serve() -> int:
+    """Answers questions from stdin until it is closed: the answer as main prints it."""
+    sys.addaudithook(_no_network)
+    _write_modules()
+    for module in ("click", "json5", "lean.container", "lean.commands.optimize", "lean.commands.backtest"):
+        importlib.import_module(module)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            question = json.loads(line)
+            os.chdir(question["folder"])
+            code = main(question["words"])
+            sys.stdout.flush()
+            os._exit(code)
+        os.waitpid(child, 0)
+    return ACCEPTED
 
 
 def _no_network(event: str, _arguments: tuple[Any, ...]) -> None:
@@ -176,4 +197,4 @@ def _asked(question: Callable[..., Any], *words: Any) -> Any:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(serve() if sys.argv[1:] == ["serve"] else main(sys.argv[1:]))
