@@ -6,6 +6,8 @@ python="$1"
 workspace=.demo/workspace
 mkdir -p "$workspace"
 [ -f "$workspace/lean.json" ] || echo '{}' > "$workspace/lean.json"
+# What the recorded strategy is compared with: buying and holding SPY.
+mkdir -p "$workspace/data" && cp -r tests/prices/equity "$workspace/data/"
 # The strategy as it was recorded; the one in lean_projects/ may have moved on.
 "$python" - "$workspace" <<'END'
 import pathlib, sys, tarfile
