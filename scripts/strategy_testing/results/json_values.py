@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 _NUMBER = re.compile(r"(\d[\d,]*)?(\.\d+)?([eE][-+]?\d+)?")
 
 
@@ -20,6 +22,21 @@ def get(document: Mapping[str, Any], name: str) -> Any:
     if name in document:
         return document[name]
     return document.get(name[:1].swapcase() + name[1:])
+
+
+def get_part(content: bytes | msgspec.Raw, *path: str) -> msgspec.Raw | None:
+    """The text of one part of a JSON document, whose rest is only scanned; None where there is none.
+
+    Raises:
+        msgspec.DecodeError: the document is damaged on the way there.
+    """
+    part = content if isinstance(content, msgspec.Raw) else msgspec.Raw(content)
+    for name in path:
+        found = get(msgspec.json.decode(part, type=dict[str, msgspec.Raw]), name)
+        if found is None:
+            return None
+        part = found
+    return part
 
 
 def as_number(value: Any) -> Decimal | None:
