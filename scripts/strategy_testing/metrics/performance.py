@@ -107,12 +107,12 @@ def net_trade_figures(trades: Sequence[tuple[Decimal, Decimal]]) -> dict[str, De
     for net in nets:
         in_a_row = in_a_row + 1 if net < 0 else 0
         longest = max(longest, in_a_row)
-    without_loss = _WITHOUT_LOSS if wins else Decimal(0)
+    won, lost = sum(wins, Decimal(0)), -sum(losses, Decimal(0))
     return {
         "winning_trades": Decimal(len(wins)),
         "losing_trades": Decimal(len(losses)),
         "max_consecutive_losing_trades": Decimal(longest),
-        "profit_factor": (sum(wins) / -sum(losses)).quantize(_DECIMALS) if losses else without_loss,
+        "profit_factor": (won / lost).quantize(_DECIMALS) if lost else _WITHOUT_LOSS if won else Decimal(0),
     }
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -70,7 +70,7 @@ class BacktestResult:
     """The stored result that it was taken from, instead of being run again."""
     held: BuyAndHold | None = None
     """Buy-and-hold of its benchmark, where the chart of that one shows it."""
-    stocks: frozenset[str] = field(default=frozenset())
+    stocks: frozenset[str] = frozenset()
     """Tickers of the stocks and ETFs whose prices LEAN read, in capital letters."""
 
     @property

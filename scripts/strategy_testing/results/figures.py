@@ -1,10 +1,10 @@
 """A backtest's figures: LEAN's own from either of its files, and ours from what only the large one holds. Pure."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -20,18 +20,17 @@ from strategy_testing.metrics.performance import (
     days_under_water,
     net_trade_figures,
 )
-from strategy_testing.results.json_values import as_number, get, get_part
+from strategy_testing.results.json_values import as_number, get, parts_of
 
 THE_BENCHMARK = "the strategy's benchmark"
 """What a benchmark is called whose ticker is not known."""
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
-_EQUITY_CHART = "Strategy Equity"
 _RETURNS = ("Return", "Daily Performance")  # the second before 2024
-_NOON = timedelta(hours=12)
 _SECONDS_PER_DAY = 86400
-_SECONDS_TO_CLOSE = 22 * 3600  # of any market that closes; a day on which the clocks change has 23 hours
-_MOST_SILENT_WEEKDAYS = 0.1
+_WEEKDAY_OF_DAY_0, _SATURDAY, _DAYS_PER_WEEK = 3, 5, 7  # 1970-01-01 was a Thursday
+_MOST_SILENT_DAYS = 0.07
+"""Share of all days: a tenth of the weekdays. Ten holidays a year are 0.027, and some days lack their sample."""
 
 _Points = Sequence[tuple[float, float]]
 """Unix times in order, and values."""
@@ -53,17 +52,18 @@ def read_large_file(content: bytes) -> LargeFile:
 
     A part that is missing costs its figures only.
     """
-    content = content.removeprefix(BOM_UTF8)
     try:
-        trades = _closed_trades(get_part(content, "totalPerformance", "closedTrades"))
-        charts = get_part(content, "charts")
-        series = get_part(charts, _EQUITY_CHART, "series") if charts else None
-        equity = _points(get_part(series, "Equity", "values")) if series else ()
-        returns = next((found for name in _RETURNS if series and (found := get_part(series, name, "values"))), None)
-        benchmark = _points(get_part(charts, "Benchmark", "series", "Benchmark", "values")) if charts else ()
-        metrics = net_trade_figures(trades) if trades is not None else {}
-        return LargeFile(metrics | _equity_figures(equity, _points(returns), benchmark), *_benchmark(benchmark))
-    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, OSError, RecursionError):
+        document = parts_of(content.removeprefix(BOM_UTF8))
+        trades = _closed_trades(get(parts_of(get(document, "totalPerformance")), "closedTrades"))
+        charts = parts_of(get(document, "charts"))
+        account = _series(charts, "Strategy Equity")
+        returns = next((account[name] for name in _RETURNS if name in account), ())
+        benchmark = _series(charts, "Benchmark").get("Benchmark", ())
+        metrics = _equity_figures(account.get("Equity", ()), returns, benchmark)
+        if trades is not None:
+            metrics |= net_trade_figures(trades)
+        return LargeFile(metrics, *_benchmark(benchmark))
+    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
         return LargeFile()
 
 
@@ -80,11 +80,20 @@ def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | 
     return trades
 
 
-def _points(part: msgspec.Raw | None) -> _Points:
+def _series(charts: Mapping[str, msgspec.Raw], name: str) -> dict[str, _Points]:
+    """The series of a chart, each by its name."""
+    series = parts_of(get(parts_of(charts.get(name)), "series"))
+    return {name: _points(get(parts_of(one), "values")) for name, one in series.items()}
+
+
+def _points(values: msgspec.Raw | None) -> _Points:
     """`[time, value]`, `[time, open, high, low, close]` or, before 2024, `{"x": time, "y": value}`."""
-    if part is None:
+    if values is None:
         return ()
-    found = msgspec.json.decode(part, type=list[list[float | None] | dict[str, float | None]])
+    try:
+        return [(point[0], point[-1]) for point in msgspec.json.decode(values, type=list[tuple[float, ...]])]
+    except msgspec.ValidationError:  # the old spelling, or a null among the values
+        found = msgspec.json.decode(values, type=list[list[float | None] | dict[str, float | None]])
     pairs = ((point["x"], point["y"]) if isinstance(point, dict) else (point[0], point[-1]) for point in found)
     return [(moment, value) for moment, value in pairs if moment is not None and value is not None]
 
@@ -99,21 +108,26 @@ def _of_trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> l
     """The returns of trading days, fractions.
 
     LEAN gives every calendar day a return, at the midnight behind it. The market was open where the equity was sampled
-    within the day, or something moved. A chart of many years is too coarse to tell: if a tenth of the weekdays show
-    nothing, and a year has but ten holidays, all weekdays count.
+    within the day, or something moved. LEAN's charts have some 4,000 samples, so that those of more than eleven years
+    are too coarse to tell: where too many weekdays show nothing, all weekdays count.
     """
-    samples = [moment for moment, _ in equity]
-    levels = dict(benchmark)
-    days = []
-    for (begin, _), (end, percent) in pairwise(returns):
-        # The last return ends with the last sample, at the close of that day.
-        was_sampled = bisect_left(samples, end) > bisect_right(samples, begin) or end - begin < _SECONDS_TO_CLOSE
-        has_moved = percent != 0 or levels.get(begin) != levels.get(end)
-        is_weekday = (datetime.fromtimestamp(begin, UTC) + _NOON).weekday() < 5
-        days.append((percent / 100, was_sampled or has_moved, is_weekday))
-    silent = sum(1 for _, was_open, is_weekday in days if is_weekday and not was_open)
-    is_coarse = silent > _MOST_SILENT_WEEKDAYS * sum(is_weekday for *_, is_weekday in days)
-    return [change for change, was_open, is_weekday in days if was_open or (is_coarse and is_weekday)]
+    ends = [moment for moment, _ in returns]
+    midnights, levels = set(ends), dict(benchmark)
+    sampled = {bisect_left(ends, moment) for moment, _ in equity if moment not in midnights}
+    sampled.add(len(ends) - 1)  # the last return ends with the last sample, at the close of that day
+    was_open = [
+        day in sampled or percent != 0 or levels.get(ends[day - 1]) != levels.get(end)
+        for day, (end, percent) in enumerate(returns)
+    ]
+    silent = {day for day in range(1, len(ends)) if not was_open[day] and _is_weekday(ends[day - 1])}
+    counted_too = silent if len(silent) > _MOST_SILENT_DAYS * len(ends) else ()
+    return [returns[day][1] / 100 for day in range(1, len(ends)) if was_open[day] or day in counted_too]
+
+
+def _is_weekday(midnight: float) -> bool:
+    """Whether the day that begins there is one, in any time zone: at its noon it is the same day in UTC."""
+    days = int((midnight + _SECONDS_PER_DAY / 2) // _SECONDS_PER_DAY)
+    return (days + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
 
 
 def _benchmark(points: _Points) -> tuple[bool | None, BuyAndHold | None]:
@@ -140,7 +154,8 @@ def backtest_figures(
         first_day: of the backtest.
         last_day: of the backtest.
     """
-    values = {metric.column: _first_number(metric, sections) for metric in METRICS} | large_file.metrics
+    values = {metric.column: _first_number(metric, sections) for metric in METRICS}
+    values.update(large_file.metrics)
     if values["total_fees"] is not None:
         values["total_fees"] = abs(values["total_fees"])  # the runtime statistics show fees as a loss
     start, end = values["start_equity"], values["end_equity"]

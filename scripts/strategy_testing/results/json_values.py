@@ -24,19 +24,13 @@ def get(document: Mapping[str, Any], name: str) -> Any:
     return document.get(name[:1].swapcase() + name[1:])
 
 
-def get_part(content: bytes | msgspec.Raw, *path: str) -> msgspec.Raw | None:
-    """The text of one part of a JSON document, whose rest is only scanned; None where there is none.
+def parts_of(text: bytes | msgspec.Raw | None) -> Mapping[str, msgspec.Raw]:
+    """The values of a JSON object, each as its text, which is scanned and not read; none of None.
 
     Raises:
-        msgspec.DecodeError: the document is damaged on the way there.
+        msgspec.MsgspecError: the text is damaged, or no object.
     """
-    part = content if isinstance(content, msgspec.Raw) else msgspec.Raw(content)
-    for name in path:
-        found = get(msgspec.json.decode(part, type=dict[str, msgspec.Raw]), name)
-        if found is None:
-            return None
-        part = found
-    return part
+    return msgspec.json.decode(text, type=dict[str, msgspec.Raw]) if text is not None else {}
 
 
 def as_number(value: Any) -> Decimal | None:
