@@ -28,6 +28,7 @@ _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _RETURNS = ("Return", "Daily Performance")  # the second before 2024
 _SECONDS_PER_DAY = 86400
+_SECONDS_TO_CLOSE = 22 * 3600  # of any market that closes; a day on which the clocks change has 23 hours
 _WEEKDAY_OF_DAY_0, _SATURDAY, _DAYS_PER_WEEK = 3, 5, 7  # 1970-01-01 was a Thursday
 _MOST_SILENT_DAYS = 0.07
 """Share of all days: a tenth of the weekdays. Ten holidays a year are 0.027, and some days lack their sample."""
@@ -114,7 +115,8 @@ def _of_trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> l
     ends = [moment for moment, _ in returns]
     midnights, levels = set(ends), dict(benchmark)
     sampled = {bisect_left(ends, moment) for moment, _ in equity if moment not in midnights}
-    sampled.add(len(ends) - 1)  # the last return ends with the last sample, at the close of that day
+    if len(ends) > 1 and ends[-1] - ends[-2] < _SECONDS_TO_CLOSE:
+        sampled.add(len(ends) - 1)  # the last return ends with the last sample, at the close of that day
     was_open = [
         day in sampled or percent != 0 or levels.get(ends[day - 1]) != levels.get(end)
         for day, (end, percent) in enumerate(returns)
