@@ -92,6 +92,11 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     engine_image text,
     lean_version text,
     output_folder text,
+    benchmark text,
+    benchmark_return numeric,
+    benchmark_annual_return numeric,
+    benchmark_sharpe numeric,
+    benchmark_max_drawdown numeric,
     runner_host text,
     runner_pid integer,
     runner_started_at timestamptz,
@@ -124,17 +129,23 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     error_message text,
     stack_trace text,
     sharpe_ratio numeric,
+    daily_sharpe_ratio numeric,
     sortino_ratio numeric,
     probabilistic_sharpe_ratio numeric,
     calmar_ratio numeric,
     total_return numeric,
     compounding_annual_return numeric,
+    excess_return numeric,
     max_drawdown numeric,
     drawdown_recovery_days integer,
+    time_under_water_days integer,
     annual_std_dev numeric,
     annual_variance numeric,
     total_orders integer,
     total_trades integer,
+    gross_winning_trades integer,
+    gross_losing_trades integer,
+    gross_max_consecutive_losing_trades integer,
     winning_trades integer,
     losing_trades integer,
     max_consecutive_losing_trades integer,
@@ -143,6 +154,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     avg_win numeric,
     avg_loss numeric,
     profit_loss_ratio numeric,
+    gross_profit_factor numeric,
     profit_factor numeric,
     expectancy numeric,
     total_fees numeric,
@@ -581,6 +593,13 @@ COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the file
 COMMENT ON COLUMN optimization_runs.engine_image IS 'Docker image of the engine, NULL for the CLI''s default';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';
 COMMENT ON COLUMN optimization_runs.output_folder IS 'Absolute path of the folder that LEAN wrote';
+COMMENT ON COLUMN optimization_runs.benchmark IS
+    'Ticker that the run is compared with, or words; NULL where it is not known, or the backtests cover different days';
+COMMENT ON COLUMN optimization_runs.benchmark_return IS
+    'Return of holding the benchmark over the days of the backtests, dividends included, a fraction';
+COMMENT ON COLUMN optimization_runs.benchmark_annual_return IS 'The same a year, as LEAN compounds it, a fraction';
+COMMENT ON COLUMN optimization_runs.benchmark_sharpe IS 'Its Sharpe ratio, as in daily_sharpe_ratio';
+COMMENT ON COLUMN optimization_runs.benchmark_max_drawdown IS 'Its largest drawdown by daily closes, a positive fraction';
 COMMENT ON COLUMN optimization_runs.runner_host IS 'Machine of the runner that owns the run while it is running';
 COMMENT ON COLUMN optimization_runs.runner_pid IS 'Process of that runner';
 COMMENT ON COLUMN optimization_runs.runner_started_at IS
@@ -601,7 +620,11 @@ COMMENT ON COLUMN backtest_results.combination IS
 COMMENT ON COLUMN backtest_results.status IS 'completed, or failed when LEAN''s state is a runtime error';
 COMMENT ON COLUMN backtest_results.error_message IS 'LEAN''s error text of a failed backtest';
 COMMENT ON COLUMN backtest_results.stack_trace IS 'LEAN''s stack trace of a failed backtest';
-COMMENT ON COLUMN backtest_results.sharpe_ratio IS 'Annualised Sharpe ratio (LEAN''s sharpeRatio)';
+COMMENT ON COLUMN backtest_results.sharpe_ratio IS
+    'Annualised Sharpe ratio (LEAN''s sharpeRatio), of the returns of all calendar days, an interest taken off';
+COMMENT ON COLUMN backtest_results.daily_sharpe_ratio IS
+    'Mean / sample standard deviation (n - 1) of the daily returns of trading days, times the root of 252, no interest '
+    'taken off; NULL where the equity never changed or the large file was missing';
 COMMENT ON COLUMN backtest_results.sortino_ratio IS 'Annualised Sortino ratio';
 COMMENT ON COLUMN backtest_results.probabilistic_sharpe_ratio IS
     'LEAN''s probabilistic Sharpe ratio, a fraction; it tests against an annual Sharpe ratio of 1';
@@ -609,21 +632,36 @@ COMMENT ON COLUMN backtest_results.calmar_ratio IS
     'compounding_annual_return / max_drawdown, rounded to 6 decimals; NULL without a drawdown';
 COMMENT ON COLUMN backtest_results.total_return IS 'Return over the whole period, a fraction (LEAN''s Net Profit)';
 COMMENT ON COLUMN backtest_results.compounding_annual_return IS 'Compounding annual return, a fraction';
+COMMENT ON COLUMN backtest_results.excess_return IS
+    'compounding_annual_return - benchmark_annual_return of the same days, a fraction; NULL without a benchmark';
 COMMENT ON COLUMN backtest_results.max_drawdown IS 'Largest drawdown, a positive fraction';
-COMMENT ON COLUMN backtest_results.drawdown_recovery_days IS 'Longest recovery from a drawdown, days';
+COMMENT ON COLUMN backtest_results.drawdown_recovery_days IS
+    'Longest time from a peak until it was reached again, days; a drawdown that never recovered does not count';
+COMMENT ON COLUMN backtest_results.time_under_water_days IS
+    'The same with a drawdown still open at the end, which counts to the last day; NULL without the large file';
 COMMENT ON COLUMN backtest_results.annual_std_dev IS 'Annual standard deviation of returns, a fraction';
 COMMENT ON COLUMN backtest_results.annual_variance IS 'Annual variance of returns';
 COMMENT ON COLUMN backtest_results.total_orders IS 'Orders; a round trip is two';
 COMMENT ON COLUMN backtest_results.total_trades IS 'Closed round trips (LEAN''s totalNumberOfTrades)';
-COMMENT ON COLUMN backtest_results.winning_trades IS 'Closed round trips with a profit';
-COMMENT ON COLUMN backtest_results.losing_trades IS 'Closed round trips with a loss';
-COMMENT ON COLUMN backtest_results.max_consecutive_losing_trades IS 'Longest series of losing round trips';
+COMMENT ON COLUMN backtest_results.gross_winning_trades IS 'Closed round trips with a profit before fees, by LEAN';
+COMMENT ON COLUMN backtest_results.gross_losing_trades IS 'Closed round trips without a profit before fees, by LEAN';
+COMMENT ON COLUMN backtest_results.gross_max_consecutive_losing_trades IS
+    'Longest series of round trips without a profit before fees, by LEAN';
+COMMENT ON COLUMN backtest_results.winning_trades IS
+    'Closed round trips with a profit after fees; NULL without the large file';
+COMMENT ON COLUMN backtest_results.losing_trades IS
+    'Closed round trips with a loss after fees; NULL without the large file';
+COMMENT ON COLUMN backtest_results.max_consecutive_losing_trades IS
+    'Longest series of round trips with a loss after fees; NULL without the large file';
 COMMENT ON COLUMN backtest_results.win_rate IS 'Winning round trips, a fraction';
 COMMENT ON COLUMN backtest_results.loss_rate IS 'Losing round trips, a fraction';
 COMMENT ON COLUMN backtest_results.avg_win IS 'Average win, a fraction of the equity';
 COMMENT ON COLUMN backtest_results.avg_loss IS 'Average loss, a fraction of the equity, negative';
 COMMENT ON COLUMN backtest_results.profit_loss_ratio IS 'Average win / average loss, without the sign';
-COMMENT ON COLUMN backtest_results.profit_factor IS 'Gross profit / gross loss of the closed round trips';
+COMMENT ON COLUMN backtest_results.gross_profit_factor IS
+    'Sum of profits / sum of losses of the closed round trips before fees, by LEAN; 10 without a loss';
+COMMENT ON COLUMN backtest_results.profit_factor IS
+    'The same after fees, rounded to 6 decimals; 10 without a loss, 0 without a trade, NULL without the large file';
 COMMENT ON COLUMN backtest_results.expectancy IS 'win_rate * profit_loss_ratio - loss_rate';
 COMMENT ON COLUMN backtest_results.total_fees IS
     'Fees, dollars, of all orders, those of a position still open included';
@@ -635,11 +673,16 @@ COMMENT ON COLUMN backtest_results.start_equity IS 'Capital at the start, dollar
 COMMENT ON COLUMN backtest_results.end_equity IS 'Equity at the end, dollars';
 COMMENT ON COLUMN backtest_results.portfolio_turnover IS 'Average daily turnover, a fraction of the equity';
 COMMENT ON COLUMN backtest_results.estimated_capacity IS 'LEAN''s estimate of the capital the strategy can hold, dollars';
-COMMENT ON COLUMN backtest_results.alpha IS 'Alpha against the benchmark';
-COMMENT ON COLUMN backtest_results.beta IS 'Beta against the benchmark';
-COMMENT ON COLUMN backtest_results.information_ratio IS 'Information ratio against the benchmark';
-COMMENT ON COLUMN backtest_results.tracking_error IS 'Tracking error against the benchmark, a fraction';
-COMMENT ON COLUMN backtest_results.treynor_ratio IS 'Treynor ratio';
+COMMENT ON COLUMN backtest_results.alpha IS
+    'Alpha against the benchmark; NULL where that never moved or there was none';
+COMMENT ON COLUMN backtest_results.beta IS
+    'Beta against the benchmark; NULL where that never moved or there was none';
+COMMENT ON COLUMN backtest_results.information_ratio IS
+    'Information ratio against the benchmark; NULL where that never moved or there was none';
+COMMENT ON COLUMN backtest_results.tracking_error IS
+    'Tracking error against the benchmark, a fraction; NULL where that never moved or there was none';
+COMMENT ON COLUMN backtest_results.treynor_ratio IS
+    'Treynor ratio; NULL where the benchmark never moved or there was none';
 COMMENT ON COLUMN backtest_results.value_at_risk_95 IS 'Daily value at risk at 95 %, a fraction';
 COMMENT ON COLUMN backtest_results.value_at_risk_99 IS 'Daily value at risk at 99 %, a fraction';
 COMMENT ON COLUMN backtest_results.backtest_start IS 'First day of the backtest';

@@ -276,6 +276,15 @@ def test_a_search_for_the_worst_is_a_warning(tmp_path: Path, target: str, direct
     assert [warning.split("target_direction: ")[1].split(";")[0] for warning in warnings] == ([said] if said else [])
 
 
+def test_a_limit_on_recovered_drawdowns_only_is_a_warning(tmp_path: Path) -> None:
+    criteria = "success_criteria: {max_drawdown_recovery: 100, max_time_under_water: 100}\n"
+    file = _written(tmp_path, _flags_only() + criteria)
+    assert read_config(file).warnings == (
+        f"{file}: success_criteria.max_drawdown_recovery: counts only drawdowns that recovered, so that one which "
+        "never did passes; max_time_under_water counts an open one too (line 11)",
+    )
+
+
 def test_a_default_outside_its_range_is_a_warning(tmp_path: Path) -> None:
     file = _written(tmp_path, _flags_only().replace("step: 2}", "step: 2, default: 25}"))
     assert read_config(file).warnings == (

@@ -158,6 +158,47 @@ def test_the_annual_fees_of_older_results_are_filled_in(empty_database_url: str)
         assert cursor.fetchall() == [("0.112308",), (None,), (None,)]
 
 
+def test_older_profit_factors_become_those_before_fees_and_an_alpha_against_nothing_goes(
+    empty_database_url: str,
+) -> None:
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("""
+            ALTER TABLE backtest_results
+                DROP COLUMN gross_profit_factor CASCADE, DROP COLUMN gross_winning_trades CASCADE,
+                DROP COLUMN gross_losing_trades, DROP COLUMN gross_max_consecutive_losing_trades,
+                DROP COLUMN excess_return CASCADE, DROP COLUMN daily_sharpe_ratio CASCADE,
+                DROP COLUMN time_under_water_days;
+            ALTER TABLE optimization_runs DROP COLUMN benchmark CASCADE, DROP COLUMN benchmark_return CASCADE;
+            DELETE FROM schema_versions;
+            INSERT INTO schema_versions (version) VALUES (3);
+            INSERT INTO strategies (name) VALUES ('Old');
+            INSERT INTO optimization_runs (strategy_id) SELECT id FROM strategies;
+            INSERT INTO backtest_results (
+                optimization_run_id, strategy_id, profit_factor, winning_trades, losing_trades,
+                max_consecutive_losing_trades, alpha, beta, treynor_ratio, tracking_error
+            )
+            SELECT runs.id, runs.strategy_id, 1.83, 5, 4, 2, alpha, beta, 0, 0.08
+            FROM optimization_runs AS runs, (VALUES (0, 0), (0, 0.7)) AS old (alpha, beta);
+        """)
+        connection.commit()
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("""
+            SELECT gross_profit_factor::text, gross_winning_trades, gross_losing_trades,
+                gross_max_consecutive_losing_trades, profit_factor, winning_trades, losing_trades,
+                max_consecutive_losing_trades, alpha::text, beta::text, tracking_error::text, excess_return
+            FROM backtest_results ORDER BY id
+        """)
+        gross, net = ("1.83", 5, 4, 2), (None, None, None, None)
+        assert cursor.fetchall() == [
+            (*gross, *net, None, None, None, None),
+            (*gross, *net, "0", "0.7", "0.08", None),
+        ]
+
+
 def test_a_newer_database_is_refused(database: Database, ask: Ask) -> None:
     ask("INSERT INTO schema_versions (version) VALUES (9999)")
     with pytest.raises(DatabaseError, match="schema version 9999, this framework knows up to"):

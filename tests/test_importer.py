@@ -40,21 +40,19 @@ _PORTFOLIO = {
     "start_equity": "startEquity",
     "end_equity": "endEquity",
     "portfolio_turnover": "portfolioTurnover",
-    "alpha": "alpha",
-    "beta": "beta",
-    "information_ratio": "informationRatio",
-    "tracking_error": "trackingError",
-    "treynor_ratio": "treynorRatio",
     "value_at_risk_95": "valueAtRisk95",
     "value_at_risk_99": "valueAtRisk99",
 }
 _TRADES = {
     "total_trades": "totalNumberOfTrades",
-    "winning_trades": "numberOfWinningTrades",
-    "losing_trades": "numberOfLosingTrades",
-    "max_consecutive_losing_trades": "maxConsecutiveLosingTrades",
-    "profit_factor": "profitFactor",
+    "gross_winning_trades": "numberOfWinningTrades",
+    "gross_losing_trades": "numberOfLosingTrades",
+    "gross_max_consecutive_losing_trades": "maxConsecutiveLosingTrades",
+    "gross_profit_factor": "profitFactor",
 }
+_WITHOUT_BENCHMARK = dict.fromkeys(
+    ("alpha", "beta", "information_ratio", "tracking_error", "treynor_ratio", "excess_return")
+)
 _STATISTICS = {
     "total_orders": "Total Orders",
     "total_fees": "Total Fees",
@@ -79,7 +77,25 @@ def _expected(document: dict[str, Any]) -> dict[str, Decimal | None]:
     years = ((last_day - first_day).days + 1) / Decimal("365.25")
     values["annual_fee_pct"] = (values["total_fees"] / values["start_equity"] / years).quantize(Decimal("0.000001"))
     calmar = values["compounding_annual_return"] / values["max_drawdown"] if values["max_drawdown"] else None
-    return {**values, "calmar_ratio": calmar.quantize(Decimal("0.000001")) if calmar is not None else None}
+    values |= _after_fees(performance["closedTrades"])
+    return {
+        **values,
+        **_WITHOUT_BENCHMARK,
+        "calmar_ratio": calmar.quantize(Decimal("0.000001")) if calmar is not None else None,
+    }
+
+
+def _after_fees(trades: list[dict[str, Any]]) -> dict[str, Decimal]:
+    """The sums over closed trades, in cents and by hand."""
+    nets = [round(trade["profitLoss"] * 100) - round(trade["totalFees"] * 100) for trade in trades]
+    won, lost = sum(net for net in nets if net > 0), -sum(net for net in nets if net < 0)
+    losses_in_a_row = re.findall("L+", "".join("L" if net < 0 else "W" for net in nets))
+    return {
+        "winning_trades": Decimal(sum(net > 0 for net in nets)),
+        "losing_trades": Decimal(sum(net < 0 for net in nets)),
+        "max_consecutive_losing_trades": Decimal(max(map(len, losses_in_a_row), default=0)),
+        "profit_factor": (Decimal(won) / lost).quantize(Decimal("0.000001")),
+    }
 
 
 def test_every_stored_value_of_grid_72_equals_the_json_it_came_from(
@@ -400,7 +416,8 @@ def test_the_pascal_case_output_of_older_lean_is_read_alike(run_script: Run, ask
     output = recording("crashy") / "output"
     run_script("results_importer.py", "--optimization-dir", output)
     columns = (
-        "backtest_id, parameters, status, sharpe_ratio, total_orders, total_trades, total_fees, fee_pct, error_message"
+        "backtest_id, parameters, status, sharpe_ratio, total_orders, total_trades, total_fees, fee_pct, error_message, "
+        "profit_factor, losing_trades, daily_sharpe_ratio, time_under_water_days, alpha"
     )
     before = ask(f"SELECT {columns} FROM backtest_results ORDER BY backtest_id")
     ask("DELETE FROM optimization_runs")

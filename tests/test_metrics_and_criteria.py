@@ -38,6 +38,9 @@ def _figures(**figures: str) -> MetricValues:
         ("sharpe_ratio", "0.9999", "min_sharpe", "1", "Sharpe ratio too low: 0.9999 < 1.0000"),
         ("total_fees", "1261.16", "max_fees", "300", "Total fees too high: $1,261.16 > $300.00"),
         ("total_return", "-0.05", "min_return", "0", "Total return too low: -5.0% < 0.0%"),
+        ("excess_return", "-0.075", "min_excess_return", "0", "Excess return too low: -7.5% < 0.0%"),
+        ("daily_sharpe_ratio", "0.66", "min_daily_sharpe", "1", "Daily Sharpe ratio too low: 0.66 < 1.00"),
+        ("time_under_water_days", "2998", "max_time_under_water", "365", "Time under water too high: 2998 > 365"),
     ],
 )
 def test_a_reason_says_what_is_how_far_from_what(
@@ -71,6 +74,28 @@ def test_a_missing_metric_never_passes(figures: dict[str, Decimal | None]) -> No
         verdict = judge(figures, None, _criteria(**{criterion: "0"}))
         assert verdict.meets_criteria is False
         assert verdict.reasons == (f"Sharpe ratio missing: not reported by LEAN, {criterion} cannot be checked",)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "reason"),
+    [
+        ("min_alpha", "Alpha: no benchmark, min_alpha cannot be checked"),
+        ("max_tracking_error", "Tracking error: no benchmark, max_tracking_error cannot be checked"),
+        ("min_excess_return", "Excess return: no benchmark, min_excess_return cannot be checked"),
+        (
+            "min_profit_factor",
+            "Profit factor missing: LEAN's large result file was not there, or does not show it, "
+            "min_profit_factor cannot be checked",
+        ),
+        (
+            "max_time_under_water",
+            "Time under water missing: LEAN's large result file was not there, or does not show it, "
+            "max_time_under_water cannot be checked",
+        ),
+    ],
+)
+def test_a_missing_figure_says_what_it_needs(criterion: str, reason: str) -> None:
+    assert judge(_figures(), None, _criteria(**{criterion: "0"})).reasons == (reason,)
 
 
 def test_a_backtest_without_trades_never_passes() -> None:
@@ -108,6 +133,9 @@ def test_every_column_is_a_criterion() -> None:
         ("Net Profit", PORTFOLIO + "TotalNetProfit"),
         ("Total Trades", TRADES + "TotalNumberOfTrades"),
         ("Total Fees", TRADES + "TotalFees"),
+        ("Profit Factor", TRADES + "ProfitFactor"),  # LEAN's, before fees
+        ("profit_factor", TRADES + "ProfitFactor"),
+        ("losing_trades", TRADES + "NumberOfLosingTrades"),
         (TRADES + "AverageMAE", TRADES + "AverageMAE"),
     ],
 )
@@ -121,6 +149,7 @@ def test_a_name_of_leans_report_becomes_a_path_that_lean_has(name: str, path: st
         ("Sharp Ratio", "did you mean Sharpe Ratio?"),
         ("Calmar Ratio", "LEAN does not compute it"),
         ("Estimated Strategy Capacity", "use min_capacity as a success criterion"),
+        ("Daily Sharpe Ratio", "use Sharpe Ratio, and min_daily_sharpe as a success criterion"),
         ("Fee Pct", "use max_fee_pct as a success criterion"),
         (PORTFOLIO + "SharpRatio", f"did you mean {PORTFOLIO}SharpeRatio?"),
         ("Luck", "use a name of LEAN's report"),

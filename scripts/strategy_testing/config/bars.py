@@ -82,6 +82,12 @@ def read_criteria(findings: Findings) -> tuple[Criterion, ...]:
         if trouble := trouble or _not_whole(metric, bound, limit):
             findings.problem(path, trouble)
             continue
+        if metric.column == "drawdown_recovery_days" and bound == "max":
+            findings.warning(
+                path,
+                "counts only drawdowns that recovered, so that one which never did passes; "
+                "max_time_under_water counts an open one too",
+            )
         criteria.append(Criterion(name, metric, Bound(bound), Decimal(threshold)))
     _check_contradictions(findings, criteria)
     return tuple(criteria)

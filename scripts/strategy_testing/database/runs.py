@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from strategy_testing.config.model import StrategyInfo
 from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.outcome import RunStatus
 
@@ -75,6 +77,8 @@ class RunUpdate:
     config_file: str | None
     output_folder: Path
     completed_at: datetime | None
+    benchmark: BuyAndHold | None = None
+    """What the run is compared with."""
 
 
 def store_strategy(database: Database, strategy: StrategyInfo) -> int:
@@ -112,8 +116,15 @@ def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
         "warnings": list(update.warnings),
         "config": _jsonb(update.config),
         "output_folder": str(update.output_folder),
+        **_benchmark_columns(update.benchmark),
     }
     database.execute("update_run", values)
+
+
+def stored_benchmark(database: Database, run_uuid: UUID) -> BuyAndHold | None:
+    """What a run was compared with, or the run from which it took results; None where that is not known."""
+    rows = database.rows("stored_benchmark", {"run_uuid": str(run_uuid)})
+    return BuyAndHold(**rows[0]) if rows else None
 
 
 def restart_run(database: Database, run_id: int, command: str, runner: RunnerIdentity) -> None:
@@ -153,6 +164,16 @@ def _unfinished(row: Row) -> UnfinishedRun:
 
 def _jsonb(value: Mapping[str, Any] | None) -> Any:
     return None if value is None else as_jsonb(value)
+
+
+def _benchmark_columns(held: BuyAndHold | None) -> dict[str, Any]:
+    return {
+        "benchmark": held and held.name,
+        "benchmark_return": held and held.total_return,
+        "benchmark_annual_return": held and held.annual_return,
+        "benchmark_sharpe": held and held.sharpe,
+        "benchmark_max_drawdown": held and held.max_drawdown,
+    }
 
 
 def _runner_columns(runner: RunnerIdentity | None) -> dict[str, Any]:

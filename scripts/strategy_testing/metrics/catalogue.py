@@ -61,6 +61,15 @@ class Metric:
         return tuple(dict.fromkeys(name for name in (self.short_name, self.column) if name))
 
     @property
+    def why_missing(self) -> str:
+        """Why a criterion on it cannot be checked where there is no value, behind the metric's label."""
+        if self.column in (*NEED_BENCHMARK, "excess_return"):
+            return ": no benchmark"
+        if self.column in _FROM_LARGE_FILE:
+            return " missing: LEAN's large result file was not there, or does not show it"
+        return " missing: not reported by LEAN"
+
+    @property
     def bounded_by_one(self) -> bool:
         """Whether a value above 1 (100 %) makes no sense as a limit: a percent written for a fraction."""
         return self.column in _BOUNDED_BY_ONE
@@ -71,6 +80,12 @@ class Metric:
         return self.column in _NEVER_POSITIVE
 
 
+NEED_BENCHMARK = ("alpha", "beta", "information_ratio", "tracking_error", "treynor_ratio")
+"""Columns of LEAN's figures that mean nothing against a benchmark that never moves."""
+_FROM_LARGE_FILE = {
+    "winning_trades", "losing_trades", "max_consecutive_losing_trades", "profit_factor", "daily_sharpe_ratio",
+    "time_under_water_days",
+}  # fmt: skip
 _BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct"}
 _NEVER_POSITIVE = {"avg_loss", "value_at_risk_95", "value_at_risk_99"}
 PORTFOLIO_PATH = "TotalPerformance.PortfolioStatistics."
@@ -97,8 +112,8 @@ def _portfolio(
     return Metric(column, label, unit, sources, short, (statistic, *names), path)
 
 
-def _trades(column: str, label: str, field: str, name: str, *, unit: Unit = Unit.COUNT) -> Metric:
-    """A figure of totalPerformance.tradeStatistics: closed round trips."""
+def _gross(column: str, label: str, field: str, name: str, *, unit: Unit = Unit.COUNT) -> Metric:
+    """A figure of totalPerformance.tradeStatistics: closed round trips before fees. It has LEAN's name."""
     path = TRADES_PATH + field[0].upper() + field[1:]
     return Metric(column, label, unit, ((Section.TRADES, field),), "", (name,), path)
 
@@ -114,6 +129,10 @@ _DOLLARS_INSTEAD = "LEAN does not compute it; constrain Total Fees in dollars, a
 
 METRICS: tuple[Metric, ...] = (
     _portfolio("sharpe_ratio", "Sharpe ratio", Unit.RATIO, "Sharpe Ratio", short="sharpe"),
+    Metric(
+        "daily_sharpe_ratio", "Daily Sharpe ratio", Unit.RATIO, (), "daily_sharpe", ("Daily Sharpe Ratio",),
+        instead="LEAN does not compute it; use Sharpe Ratio, and min_daily_sharpe as a success criterion",
+    ),
     _portfolio("sortino_ratio", "Sortino ratio", Unit.RATIO, "Sortino Ratio", short="sortino"),
     _portfolio(
         "probabilistic_sharpe_ratio", "Probabilistic Sharpe ratio", Unit.FRACTION, "Probabilistic Sharpe Ratio",
@@ -132,12 +151,20 @@ METRICS: tuple[Metric, ...] = (
         "compounding_annual_return", "Annual return", Unit.FRACTION, "Compounding Annual Return",
         short="annual_return", names=("Annual Return", "CAGR"),
     ),
+    Metric(
+        "excess_return", "Excess return", Unit.FRACTION, names=("Excess Return",),
+        instead="LEAN does not compute it; use Compounding Annual Return, and min_excess_return as a success criterion",
+    ),
     _portfolio(
         "max_drawdown", "Drawdown", Unit.FRACTION, "Drawdown",
         short="drawdown", names=("Max Drawdown", "Maximum Drawdown"),
     ),
     _portfolio(
         "drawdown_recovery_days", "Drawdown recovery", Unit.DAYS, "Drawdown Recovery", short="drawdown_recovery"
+    ),
+    Metric(
+        "time_under_water_days", "Time under water", Unit.DAYS, (), "time_under_water", ("Time Under Water",),
+        instead="LEAN does not compute it; use Drawdown, and max_time_under_water as a success criterion",
     ),
     _portfolio(
         "annual_std_dev", "Annual standard deviation", Unit.FRACTION, "Annual Standard Deviation", short="volatility"
@@ -155,18 +182,22 @@ METRICS: tuple[Metric, ...] = (
         "trades", ("Total Trades", "Total Number Of Trades", "Trades"), TRADES_PATH + "TotalNumberOfTrades",
         too_low="Insufficient trades", too_high="Too many trades",
     ),
-    _trades("winning_trades", "Winning trades", "numberOfWinningTrades", "Winning Trades"),
-    _trades("losing_trades", "Losing trades", "numberOfLosingTrades", "Losing Trades"),
-    _trades(
-        "max_consecutive_losing_trades", "Consecutive losing trades",
+    _gross("gross_winning_trades", "Winning trades before fees", "numberOfWinningTrades", "Winning Trades"),
+    _gross("gross_losing_trades", "Losing trades before fees", "numberOfLosingTrades", "Losing Trades"),
+    _gross(
+        "gross_max_consecutive_losing_trades", "Consecutive losing trades before fees",
         "maxConsecutiveLosingTrades", "Max Consecutive Losing Trades",
     ),
+    Metric("winning_trades", "Winning trades", Unit.COUNT),
+    Metric("losing_trades", "Losing trades", Unit.COUNT),
+    Metric("max_consecutive_losing_trades", "Consecutive losing trades", Unit.COUNT),
     _portfolio("win_rate", "Win rate", Unit.FRACTION, "Win Rate"),
     _portfolio("loss_rate", "Loss rate", Unit.FRACTION, "Loss Rate"),
     _portfolio("avg_win", "Average win", Unit.FRACTION, "Average Win", field="averageWinRate"),
     _portfolio("avg_loss", "Average loss", Unit.FRACTION, "Average Loss", field="averageLossRate"),
     _portfolio("profit_loss_ratio", "Profit-loss ratio", Unit.RATIO, "Profit-Loss Ratio"),
-    _trades("profit_factor", "Profit factor", "profitFactor", "Profit Factor", unit=Unit.RATIO),
+    _gross("gross_profit_factor", "Profit factor before fees", "profitFactor", "Profit Factor", unit=Unit.RATIO),
+    Metric("profit_factor", "Profit factor", Unit.RATIO),
     _portfolio("expectancy", "Expectancy", Unit.RATIO, "Expectancy"),
     Metric(
         "total_fees", "Total fees", Unit.DOLLARS,

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from strategy_testing.console import shown_path
 from strategy_testing.errors import ExitCode
+from strategy_testing.metrics.catalogue import Unit
+from strategy_testing.metrics.figures import format_value
 from strategy_testing.verdict.outcome import RunStatus
-from strategy_testing.verdict.summary import ImportedRun, combined
+from strategy_testing.verdict.summary import Comparison, ImportedRun, combined
 
 
 def story(imported: ImportedRun) -> list[str]:
@@ -16,11 +18,25 @@ def story(imported: ImportedRun) -> list[str]:
     left_out = f", {len(imported.skipped)} entries not imported" if imported.skipped else ""
     lines.append(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
     lines += [f"warning: {warning}" for warning in imported.warnings]
+    if imported.summary.completed:
+        lines.append(_beside_the_benchmark(imported.comparison))
     if imported.is_still_running:
         lines.append("the run is still running; its status is left to its runner")
     elif imported.outcome.status is not RunStatus.COMPLETED:
         lines.append(f"{imported.outcome.status}: {imported.outcome.message}")
     return lines
+
+
+def _beside_the_benchmark(comparison: Comparison) -> str:
+    held, best = comparison.held, comparison.best_excess
+    if held is None:
+        return f"buy and hold: not known, {comparison.why_not}"
+    sharpe = "n/a" if held.sharpe is None else format_value(held.sharpe, Unit.RATIO)
+    excess = "no trade to compare" if best is None else f"best excess: {format_value(best, Unit.FRACTION)} a year"
+    return (
+        f"buy and hold of {held.name} over the same days: {format_value(held.annual_return, Unit.FRACTION)} a year, "
+        f"Sharpe {sharpe}, drawdown {format_value(held.max_drawdown, Unit.FRACTION)}; {excess}"
+    )
 
 
 def summaries(runs: Sequence[ImportedRun]) -> list[str]:

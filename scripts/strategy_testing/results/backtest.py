@@ -10,13 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from strategy_testing.metrics.catalogue import METRICS, Metric, MetricValues, Section, Unit
-from strategy_testing.metrics.figures import years_between
+from strategy_testing.metrics.catalogue import MetricValues, Section
+from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
+from strategy_testing.results.figures import LargeFile, backtest_figures, read_large_file
 from strategy_testing.results.json_values import (
     as_day,
     as_moment,
-    as_number,
     as_optional_text,
     as_text,
     get,
@@ -29,8 +29,6 @@ DATA_REPORT = "data-monitor-report-"
 
 NO_PRICES = "No prices"
 """How the error of a backtest begins for which LEAN found no price at all."""
-_DERIVED_DECIMALS = Decimal("0.000001")
-_INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
 _STATE = re.compile(rb'"Status": *"(\w+)"')
@@ -70,6 +68,10 @@ class BacktestResult:
     """UTC."""
     reused_from: int | None = None
     """The stored result that it was taken from, instead of being run again."""
+    held: BuyAndHold | None = None
+    """Buy-and-hold of its benchmark, where the chart of that one shows it."""
+    stocks: frozenset[str] = frozenset()
+    """Tickers of the stocks and ETFs whose prices LEAN read, in capital letters."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -124,36 +126,48 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
     """
     was_removed = not file.path.exists() and file.summary.exists() and _has_ended(file, log)
     to_read = [file.summary] if was_removed else [file.path]
-    if _is_plainly_whole(file.path):
+    content = _content(file.path)
+    if _is_plainly_whole(content):
         to_read.insert(0, file.summary)
     for path in to_read:
         try:
             document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-            result = parse_backtest(file.backtest_id, document, log.launched.get(file.backtest_id))
-            return _failed_without_prices(result, file.folder)
+            from_log = log.launched.get(file.backtest_id)
+            result = parse_backtest(file.backtest_id, document, from_log, read_large_file(content))
+            return _with_data_requests(result, file.folder)
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
     return skipped
 
 
-def _failed_without_prices(result: BacktestResult, folder: Path) -> BacktestResult:
-    """LEAN calls a backtest that found no price at all completed; only the equity of 0 that it began with shows it."""
+def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:
+    """The result, with what LEAN says of the prices that it looked for.
+
+    LEAN calls a backtest that found no price at all completed; only the equity of 0 that it began with shows it.
+    """
+    requests = read_data_requests(folder)
+    stocks = {request.ticker.upper() for request in requests.succeeded if request.asset_class == "equity"}
+    result = replace(result, stocks=frozenset(stocks))
     if result.status is BacktestStatus.FAILED or result.metrics["start_equity"] != 0:
         return result
-    tickers = sorted({request.ticker.upper() for request in read_data_requests(folder).failed})
+    tickers = sorted({request.ticker.upper() for request in requests.failed})
     error = f"{NO_PRICES}: {', '.join(tickers)}" if tickers else NO_PRICES
     return replace(result, status=BacktestStatus.FAILED, error_message=error)
 
 
-def _is_plainly_whole(path: Path) -> bool:
-    """Whether the file ends as LEAN ends one, and says that the backtest has ended; costs no parsing.
+def _content(path: Path) -> bytes:
+    """Of the large file; nothing where it cannot be read."""
+    try:
+        return path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return b""
+
+
+def _is_plainly_whole(content: bytes) -> bool:
+    """Whether a large file ends as LEAN ends one, and says that the backtest has ended; costs no parsing.
 
     While a backtest runs LEAN may write whole files, too, which the final one replaces.
     """
-    try:
-        content = path.read_bytes() if path.is_file() else b""
-    except OSError:
-        return False
     states = {state.decode().lower() for state in _STATE.findall(content)}
     return content[-8:].rstrip().endswith(_LAST_BRACE) and bool(states) and not states & _UNFINISHED_STATES
 
@@ -182,7 +196,10 @@ def _trouble(error: Exception) -> str:
 
 
 def parse_backtest(
-    backtest_id: str, document: Any, parameters_from_log: Mapping[str, str] | None = None
+    backtest_id: str,
+    document: Any,
+    parameters_from_log: Mapping[str, str] | None = None,
+    large_file: LargeFile | None = None,
 ) -> BacktestResult:
     """Reads a parsed `<id>.json` or `<id>-summary.json`, camelCase or, from before 2024, PascalCase.
 
@@ -190,6 +207,7 @@ def parse_backtest(
         backtest_id: the file's name.
         document: the JSON; numbers may be int, float, Decimal or text.
         parameters_from_log: the optimizer's own record, for files that name no parameters.
+        large_file: what only the large file holds; None where it is not there.
 
     Raises:
         NotAResultError: the document is something else, or a backtest still under way.
@@ -215,48 +233,19 @@ def parse_backtest(
     configuration = get_section(document, "algorithmConfiguration")
     parameters = {str(name): as_text(value) for name, value in get_section(configuration, "parameters").items()}
     first_day, last_day = as_day(get(configuration, "startDate")), as_day(get(configuration, "endDate"))
+    large_file = large_file or LargeFile()
     return BacktestResult(
         backtest_id=backtest_id,
         parameters=dict(sorted((parameters or parameters_from_log or {}).items())),
         status=BacktestStatus.FAILED if failed else BacktestStatus.COMPLETED,
         error_message=as_optional_text(get(state, "RuntimeError")) or (f"LEAN's state is {status}" if failed else None),
         stack_trace=as_optional_text(get(state, "StackTrace")),
-        metrics=_metrics(sections, first_day, last_day),
+        metrics=backtest_figures(sections, large_file, first_day, last_day),
         backtest_start=first_day,
         backtest_end=last_day,
         account_currency=as_optional_text(get(configuration, "accountCurrency")),
         lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
+        held=large_file.held,
     )
-
-
-def _metrics(
-    sections: Mapping[Section, Mapping[str, Any]], first_day: date | None, last_day: date | None
-) -> dict[str, Decimal | None]:
-    values = {metric.column: _first_number(metric, sections) for metric in METRICS}
-    if values["total_fees"] is not None:
-        values["total_fees"] = abs(values["total_fees"])  # the runtime statistics show fees as a loss
-    start, end = values["start_equity"], values["end_equity"]
-    values["net_profit"] = None if start is None or end is None else end - start
-    values["fee_pct"] = _quotient(values["total_fees"], start)
-    if start is not None and first_day is not None and last_day is not None and first_day <= last_day:
-        values["annual_fee_pct"] = _quotient(values["total_fees"], start * years_between(first_day, last_day))
-    values["calmar_ratio"] = _quotient(values["compounding_annual_return"], values["max_drawdown"])
-    return values
-
-
-def _first_number(metric: Metric, sections: Mapping[Section, Mapping[str, Any]]) -> Decimal | None:
-    for section, name in metric.sources:
-        number = as_number(get(sections[section], name))
-        if number is not None and metric.unit in _INTEGER_UNITS:
-            return number.to_integral_value()
-        if number is not None:
-            return number
-    return None
-
-
-def _quotient(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | None:
-    if numerator is None or denominator is None or denominator == 0:
-        return None
-    return (numerator / denominator).quantize(_DERIVED_DECIMALS)

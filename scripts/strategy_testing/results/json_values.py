@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 _NUMBER = re.compile(r"(\d[\d,]*)?(\.\d+)?([eE][-+]?\d+)?")
 
 
@@ -20,6 +22,15 @@ def get(document: Mapping[str, Any], name: str) -> Any:
     if name in document:
         return document[name]
     return document.get(name[:1].swapcase() + name[1:])
+
+
+def parts_of(text: bytes | msgspec.Raw | None) -> Mapping[str, msgspec.Raw]:
+    """The values of a JSON object, each as its text, which is scanned and not read; none of None.
+
+    Raises:
+        msgspec.MsgspecError: the text is damaged, or no object.
+    """
+    return msgspec.json.decode(text, type=dict[str, msgspec.Raw]) if text is not None else {}
 
 
 def as_number(value: Any) -> Decimal | None:

@@ -28,6 +28,7 @@ from strategy_testing.results.manifest import (
     write_manifest,
 )
 from strategy_testing.results.optimizer_log import OptimizerLog
+from strategy_testing.runs.benchmark import Benchmark
 from strategy_testing.runs.importing import RunnersView, import_run
 from strategy_testing.runs.live import LiveImporter
 from strategy_testing.runs.owner import this_process
@@ -80,9 +81,10 @@ def _pilot(run: RunUnderWay) -> Failure | None:
 def _optimize(run: RunUnderWay) -> Failure | None:
     """LEAN's commands one after another; every backtest is stored as it finishes."""
     live = LiveImporter(run.database, run.stored, run.plan.config.criteria, run.display.say)
+    benchmark = Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
 
     def on_look(finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
-        live.store(finished)
+        live.store(benchmark.compared(finished))
         run.display.update(finished, log)
 
     with run.display:

@@ -11,18 +11,27 @@ from strategy_testing.config.reader import read_config
 from strategy_testing.database.backtests import reused_results, store_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import run_summary
-from strategy_testing.database.runs import NewRun, RunUpdate, StoredRun, store_run, store_strategy, update_run
+from strategy_testing.database.runs import (
+    NewRun,
+    RunUpdate,
+    StoredRun,
+    store_run,
+    store_strategy,
+    stored_benchmark,
+    update_run,
+)
 from strategy_testing.errors import UserError
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
+from strategy_testing.runs.benchmark import Benchmark
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, judge_results
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
-from strategy_testing.verdict.summary import ImportedRun
+from strategy_testing.verdict.summary import Comparison, ImportedRun
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ class _Read:
     """Whose criteria judge; None where nothing is judged."""
     reused: tuple[BacktestResult, ...]
     """Results that the run took from earlier ones."""
+    comparison: Comparison
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,10 @@ def _read(database: Database, run: RunFolder, config: OptimizationConfig | None)
     contents = read_contents(run)
     with database.transaction():
         reused = reused_results(database, run.manifest.run_uuid)
-    return _Read(run, contents, config, tuple(reused))
+        stored = stored_benchmark(database, run.manifest.run_uuid)
+    benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, stored)
+    contents = replace(contents, results=tuple(benchmark.compared(contents.results)))
+    return _Read(run, contents, config, tuple(reused), benchmark.of_run((*contents.results, *reused)))
 
 
 def _config_copy(run: RunFolder) -> OptimizationConfig | None:
@@ -151,6 +164,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         outcome=decided.outcome,
         skipped=contents.skipped,
         warnings=decided.warnings,
+        comparison=read.comparison,
         backtests=len(contents.results),
         combinations=distinct_combinations(contents.results, contents.search),
         reused=len(read.reused),
@@ -170,6 +184,7 @@ def _found(read: _Read) -> RunUpdate:
         lean_version=read.contents.lean_versions,
         config=config.document if config else None,
         config_file=manifest.config_file or (str(config.file) if config else None),
+        benchmark=read.comparison.held,
         output_folder=read.run.folder.resolve(),
         completed_at=None,
     )

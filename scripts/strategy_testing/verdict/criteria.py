@@ -67,7 +67,7 @@ def _reason(metrics: MetricValues, criterion: Criterion) -> str | None:
     metric = criterion.metric
     value = metrics.get(metric.column)
     if value is None:
-        return f"{metric.label} missing: not reported by LEAN, {criterion.name} cannot be checked"
+        return f"{metric.label}{metric.why_missing}, {criterion.name} cannot be checked"
     if criterion.bound is Bound.MIN and value < criterion.threshold:
         return f"{metric.too_low or metric.label + ' too low'}: {_compared(value, '<', criterion)}"
     if criterion.bound is Bound.MAX and value > criterion.threshold:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import SkippedFile
 from strategy_testing.verdict.outcome import RunOutcome
 
@@ -46,6 +47,17 @@ def combined(summaries: list[RunSummary]) -> RunSummary:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """A run beside buy-and-hold of its benchmark."""
+
+    held: BuyAndHold | None
+    why_not: str = ""
+    """Why it is not known."""
+    best_excess: Decimal | None = None
+    """The largest excess return a year, a fraction, over backtests that made a trade."""
+
+
+@dataclass(frozen=True)
 class ImportedRun:
     """What an import did."""
 
@@ -56,6 +68,7 @@ class ImportedRun:
     skipped: tuple[SkippedFile, ...]
     warnings: tuple[str, ...]
     """What is suspicious about the results."""
+    comparison: Comparison
     backtests: int
     """Results on disk."""
     combinations: int

@@ -26,6 +26,8 @@ WHERE
     AND runs.engine_image IS NOT DISTINCT FROM %(engine_image)s
     AND result.parameters @> %(fixed_parameters)s::jsonb
     AND result.reused_from IS NULL
+    -- An older import kept the figures before fees only.
+    AND (result.profit_factor IS NOT NULL OR result.gross_profit_factor IS NULL)
 ORDER BY result.parameters, result.id DESC;
 
 -- name: order_history

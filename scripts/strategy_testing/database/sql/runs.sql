@@ -67,18 +67,50 @@ SET
     config_file = coalesce(%(config_file)s, config_file),
     output_folder = %(output_folder)s,
     completed_at = %(completed_at)s,
+    benchmark = %(benchmark)s,
+    benchmark_return = %(benchmark_return)s,
+    benchmark_annual_return = %(benchmark_annual_return)s,
+    benchmark_sharpe = %(benchmark_sharpe)s,
+    benchmark_max_drawdown = %(benchmark_max_drawdown)s,
     updated_at = now()
 WHERE
     id = %(id)s
     AND (
+        benchmark, benchmark_return, benchmark_annual_return, benchmark_sharpe, benchmark_max_drawdown,
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
         completed_at
     ) IS DISTINCT FROM (
+        %(benchmark)s, %(benchmark_return)s, %(benchmark_annual_return)s, %(benchmark_sharpe)s,
+        %(benchmark_max_drawdown)s,
         %(status)s, %(error_message)s, %(import_problems)s::text[], %(warnings)s::text[],
         coalesce(%(total_combinations)s, total_combinations), coalesce(%(lean_version)s, lean_version),
         coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
         %(completed_at)s::timestamptz
     );
+
+-- name: stored_benchmark
+-- Of the run itself, else of one from which it took results.
+SELECT
+    benchmark AS name,
+    benchmark_return AS total_return,
+    benchmark_annual_return AS annual_return,
+    benchmark_sharpe AS sharpe,
+    benchmark_max_drawdown AS max_drawdown
+FROM optimization_runs
+WHERE
+    benchmark IS NOT NULL
+    AND (
+        run_uuid = %(run_uuid)s
+        OR id IN (
+            SELECT origin.optimization_run_id
+            FROM backtest_results AS origin
+            INNER JOIN backtest_results AS taken ON taken.reused_from = origin.id
+            INNER JOIN optimization_runs AS taker ON taker.id = taken.optimization_run_id
+            WHERE taker.run_uuid = %(run_uuid)s
+        )
+    )
+ORDER BY run_uuid = %(run_uuid)s DESC, id DESC
+LIMIT 1;
 
 -- name: restart_run
 UPDATE optimization_runs

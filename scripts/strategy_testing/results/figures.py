@@ -1,0 +1,194 @@
+"""A backtest's figures: LEAN's own from either of its files, and ours from what only the large one holds. Pure."""
+
+from bisect import bisect_left
+from codecs import BOM_UTF8
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from strategy_testing.metrics.catalogue import METRICS, NEED_BENCHMARK, Metric, Section, Unit
+from strategy_testing.metrics.figures import years_between
+from strategy_testing.metrics.performance import (
+    BuyAndHold,
+    buy_and_hold,
+    daily_sharpe_ratio,
+    days_under_water,
+    net_trade_figures,
+)
+from strategy_testing.results.json_values import as_number, get, parts_of
+
+THE_BENCHMARK = "the strategy's benchmark"
+"""What a benchmark is called whose ticker is not known."""
+_DERIVED_DECIMALS = Decimal("0.000001")
+_INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
+_RETURNS = ("Return", "Daily Performance")  # the second before 2024
+_SECONDS_PER_DAY = 86400
+_SECONDS_TO_CLOSE = 22 * 3600  # of any market that closes; a day on which the clocks change has 23 hours
+_WEEKDAY_OF_DAY_0, _SATURDAY, _DAYS_PER_WEEK = 3, 5, 7  # 1970-01-01 was a Thursday
+_MOST_SILENT_DAYS = 0.07
+"""Share of all days: a tenth of the weekdays. Ten holidays a year are 0.027, and some days lack their sample."""
+
+_Points = Sequence[tuple[float, float]]
+"""Unix times in order, and values."""
+
+
+@dataclass(frozen=True)
+class LargeFile:
+    """What of the large file is kept; all of it is missing where the file is, or is damaged."""
+
+    metrics: Mapping[str, Decimal] = field(default_factory=dict)
+    has_benchmark: bool | None = None
+    """Whether its benchmark ever moved; None where that is not known."""
+    held: BuyAndHold | None = None
+    """Buy-and-hold by the chart of the benchmark."""
+
+
+def read_large_file(content: bytes) -> LargeFile:
+    """Reads the closed trades and two charts out of a backtest's large file, in one pass over its bytes.
+
+    A part that is missing costs its figures only.
+    """
+    try:
+        document = parts_of(content.removeprefix(BOM_UTF8))
+        trades = _closed_trades(get(parts_of(get(document, "totalPerformance")), "closedTrades"))
+        charts = parts_of(get(document, "charts"))
+        account = _series(charts, "Strategy Equity")
+        returns = next((account[name] for name in _RETURNS if name in account), ())
+        benchmark = _series(charts, "Benchmark").get("Benchmark", ())
+        metrics = _equity_figures(account.get("Equity", ()), returns, benchmark)
+        if trades is not None:
+            metrics |= net_trade_figures(trades)
+        return LargeFile(metrics, *_benchmark(benchmark))
+    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
+        return LargeFile()
+
+
+def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | None:
+    """Profit before fees, and fees, of each; None where the file lists no trades, or one without its figures."""
+    if part is None:
+        return None
+    trades = []
+    for trade in msgspec.json.decode(part, type=list[dict[str, msgspec.Raw]]):
+        profit, fees = get(trade, "profitLoss"), get(trade, "totalFees")
+        if profit is None or fees is None:
+            return None
+        trades.append((msgspec.json.decode(profit, type=Decimal), msgspec.json.decode(fees, type=Decimal)))
+    return trades
+
+
+def _series(charts: Mapping[str, msgspec.Raw], name: str) -> dict[str, _Points]:
+    """The series of a chart, each by its name."""
+    series = parts_of(get(parts_of(charts.get(name)), "series"))
+    return {name: _points(get(parts_of(one), "values")) for name, one in series.items()}
+
+
+def _points(values: msgspec.Raw | None) -> _Points:
+    """`[time, value]`, `[time, open, high, low, close]` or, before 2024, `{"x": time, "y": value}`."""
+    if values is None:
+        return ()
+    try:
+        return [(point[0], point[-1]) for point in msgspec.json.decode(values, type=list[tuple[float, ...]])]
+    except msgspec.ValidationError:  # the old spelling, or a null among the values
+        found = msgspec.json.decode(values, type=list[list[float | None] | dict[str, float | None]])
+    pairs = ((point["x"], point["y"]) if isinstance(point, dict) else (point[0], point[-1]) for point in found)
+    return [(moment, value) for moment, value in pairs if moment is not None and value is not None]
+
+
+def _equity_figures(equity: _Points, returns: _Points, benchmark: _Points) -> dict[str, Decimal]:
+    figures = {"time_under_water_days": days_under_water(equity)} if equity else {}
+    sharpe = daily_sharpe_ratio(_of_trading_days(equity, returns, benchmark))
+    return figures if sharpe is None else figures | {"daily_sharpe_ratio": sharpe}
+
+
+def _of_trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> list[float]:
+    """The returns of trading days, fractions.
+
+    LEAN gives every calendar day a return, at the midnight behind it. The market was open where the equity was sampled
+    within the day, or something moved. LEAN's charts have some 4,000 samples, so that those of more than eleven years
+    are too coarse to tell: where too many weekdays show nothing, all weekdays count.
+    """
+    ends = [moment for moment, _ in returns]
+    midnights, levels = set(ends), dict(benchmark)
+    sampled = {bisect_left(ends, moment) for moment, _ in equity if moment not in midnights}
+    if len(ends) > 1 and ends[-1] - ends[-2] < _SECONDS_TO_CLOSE:
+        sampled.add(len(ends) - 1)  # the last return ends with the last sample, at the close of that day
+    was_open = [
+        day in sampled or percent != 0 or levels.get(ends[day - 1]) != levels.get(end)
+        for day, (end, percent) in enumerate(returns)
+    ]
+    silent = {day for day in range(1, len(ends)) if not was_open[day] and _is_weekday(ends[day - 1])}
+    counted_too = silent if len(silent) > _MOST_SILENT_DAYS * len(ends) else ()
+    return [returns[day][1] / 100 for day in range(1, len(ends)) if was_open[day] or day in counted_too]
+
+
+def _is_weekday(midnight: float) -> bool:
+    """Whether the day that begins there is one, in any time zone: at its noon it is the same day in UTC."""
+    days = int((midnight + _SECONDS_PER_DAY / 2) // _SECONDS_PER_DAY)
+    return (days + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
+
+
+def _benchmark(points: _Points) -> tuple[bool | None, BuyAndHold | None]:
+    """Whether the benchmark moved, and what holding it made, by the days on which it did."""
+    if not points:
+        return None, None
+    prices = [value for (_, before), (_, value) in pairwise(points) if value != before]
+    days = (points[-1][0] - points[0][0]) / _SECONDS_PER_DAY
+    held = buy_and_hold(THE_BENCHMARK, [price for price in (points[0][1], *prices) if price > 0], days)
+    return held is not None, held
+
+
+def backtest_figures(
+    sections: Mapping[Section, Mapping[str, Any]],
+    large_file: LargeFile,
+    first_day: date | None,
+    last_day: date | None,
+) -> dict[str, Decimal | None]:
+    """Every figure of the catalogue, None where it is not known.
+
+    Args:
+        sections: of either file.
+        large_file: what the large one holds beside them.
+        first_day: of the backtest.
+        last_day: of the backtest.
+    """
+    values = {metric.column: _first_number(metric, sections) for metric in METRICS}
+    values.update(large_file.metrics)
+    if values["total_fees"] is not None:
+        values["total_fees"] = abs(values["total_fees"])  # the runtime statistics show fees as a loss
+    start, end = values["start_equity"], values["end_equity"]
+    values["net_profit"] = None if start is None or end is None else end - start
+    values["fee_pct"] = _quotient(values["total_fees"], start)
+    if start is not None and first_day is not None and last_day is not None and first_day <= last_day:
+        values["annual_fee_pct"] = _quotient(values["total_fees"], start * years_between(first_day, last_day))
+    values["calmar_ratio"] = _quotient(values["compounding_annual_return"], values["max_drawdown"])
+    if not _has_benchmark(values, large_file):
+        values |= dict.fromkeys(NEED_BENCHMARK)
+    return values
+
+
+def _has_benchmark(values: Mapping[str, Decimal | None], large_file: LargeFile) -> bool:
+    """Against a constant LEAN reports an alpha, a beta and a Treynor ratio of exactly 0."""
+    if large_file.has_benchmark is not None:
+        return large_file.has_benchmark
+    return any(values[column] for column in ("alpha", "beta", "treynor_ratio"))
+
+
+def _first_number(metric: Metric, sections: Mapping[Section, Mapping[str, Any]]) -> Decimal | None:
+    for section, name in metric.sources:
+        number = as_number(get(sections[section], name))
+        if number is not None and metric.unit in _INTEGER_UNITS:
+            return number.to_integral_value()
+        if number is not None:
+            return number
+    return None
+
+
+def _quotient(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | None:
+    if numerator is None or denominator is None or denominator == 0:
+        return None
+    return (numerator / denominator).quantize(_DERIVED_DECIMALS)
