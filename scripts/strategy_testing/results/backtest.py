@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,6 +12,7 @@ from typing import Any
 
 from strategy_testing.metrics.catalogue import METRICS, Metric, MetricValues, Section, Unit
 from strategy_testing.metrics.figures import years_between
+from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.json_values import (
     as_day,
@@ -70,6 +71,10 @@ class BacktestResult:
     """UTC."""
     reused_from: int | None = None
     """The stored result that it was taken from, instead of being run again."""
+    other_statistics: MetricValues = field(default_factory=dict)
+    """LEAN's trade statistics that are not stored; a constraint or target may name them. By name in small letters."""
+    without_prices: tuple[str, ...] = ()
+    """Tickers for which LEAN found no price at all, where it found some for others."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -130,17 +135,17 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
         try:
             document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
             result = parse_backtest(file.backtest_id, document, log.launched.get(file.backtest_id))
-            return _failed_without_prices(result, file.folder)
+            return _with_missing_prices(result, file.folder)
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
     return skipped
 
 
-def _failed_without_prices(result: BacktestResult, folder: Path) -> BacktestResult:
+def _with_missing_prices(result: BacktestResult, folder: Path) -> BacktestResult:
     """LEAN calls a backtest that found no price at all completed; only the equity of 0 that it began with shows it."""
+    tickers = read_data_requests(folder).without_prices
     if result.status is BacktestStatus.FAILED or result.metrics["start_equity"] != 0:
-        return result
-    tickers = sorted({request.ticker.upper() for request in read_data_requests(folder).failed})
+        return replace(result, without_prices=tickers)
     error = f"{NO_PRICES}: {', '.join(tickers)}" if tickers else NO_PRICES
     return replace(result, status=BacktestStatus.FAILED, error_message=error)
 
@@ -226,6 +231,9 @@ def parse_backtest(
         backtest_end=last_day,
         account_currency=as_optional_text(get(configuration, "accountCurrency")),
         lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
+        other_statistics={
+            name.lower(): as_number(get(sections[Section.TRADES], name)) for name in OTHER_TRADE_STATISTICS
+        },
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
     )

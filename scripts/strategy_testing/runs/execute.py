@@ -36,7 +36,7 @@ from strategy_testing.runs.plan import RunPlan
 from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
-from strategy_testing.verdict.criteria import judge_results
+from strategy_testing.verdict.criteria import Standard, judge_results
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 
@@ -79,7 +79,7 @@ def _pilot(run: RunUnderWay) -> Failure | None:
 
 def _optimize(run: RunUnderWay) -> Failure | None:
     """LEAN's commands one after another; every backtest is stored as it finishes."""
-    live = LiveImporter(run.database, run.stored, run.plan.config.criteria, run.display.say)
+    live = LiveImporter(run.database, run.stored, Standard.of(run.plan.config), run.display.say)
 
     def on_look(finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
         live.store(finished)
@@ -153,7 +153,7 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
         stored = store_run(database, strategy_id, new)
         if plan.resumed is not None:
             restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
-        store_results(database, stored, judge_results(plan.reused, plan.config.criteria))
+        store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
     return stored
 
 
