@@ -140,7 +140,7 @@ def known_run(database: Database, run_uuid: UUID) -> KnownRun | None:
 
 
 def known_runs(database: Database, run_uuid: UUID | None = None) -> list[KnownRun]:
-    """Every stored run, the oldest first, or that of an identity."""
+    """Every run with a result, the oldest first, or that of an identity."""
     return [
         KnownRun(
             id=row["id"],

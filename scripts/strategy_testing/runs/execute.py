@@ -48,6 +48,8 @@ class RunOptions:
     with_pilot: bool = True
     """Try the middle combination of a larger grid first."""
     ignore_fees: bool = False
+    force: bool = False
+    """Run the grid although the pilot did not cover the period that the config asks for."""
     batch_id: int | None = None
 
 
@@ -71,7 +73,7 @@ def _pilot(run: RunUnderWay) -> Failure | None:
     if not run.options.with_pilot or not needs_pilot(run.plan):
         return None
     run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
-    report = run_pilot(run.plan, run.session, ignore_fees=run.options.ignore_fees)
+    report = run_pilot(run.plan, run.session, ignore_fees=run.options.ignore_fees, force=run.options.force)
     for finding in report.findings:
         run.display.say(finding)
     return report.failure
@@ -143,7 +145,7 @@ def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None
     """Warns of prices that the pilot, where there was one, has not read."""
     requests = read_data_requests(plan.folder).all - read_data_requests(plan.folder / PILOT_FOLDER).all
     for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
-        display.say(warning)
+        display.say(str(warning))
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:

@@ -86,7 +86,7 @@ WHERE
     );
 
 -- name: known_runs
--- All runs, the oldest first, or the one of a run_uuid.
+-- The run of a run_uuid, or all that have a result, the oldest first.
 SELECT
     runs.id,
     runs.run_uuid::text,
@@ -103,7 +103,9 @@ SELECT
     strategies.name AS strategy
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
-WHERE %(run_uuid)s::uuid IS NULL OR runs.run_uuid = %(run_uuid)s::uuid
+WHERE
+    runs.run_uuid = %(run_uuid)s::uuid
+    OR (%(run_uuid)s::uuid IS NULL AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id))
 ORDER BY runs.started_at, runs.id;
 
 -- name: move_run
