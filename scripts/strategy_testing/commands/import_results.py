@@ -54,8 +54,8 @@ def import_results(request: ImportRequest) -> ExitCode:
                 refused.append(error)
         if not imported:
             raise refused[0]
-        for error in refused:
-            tell(f"error: {error}")
+        for refusal in refused:
+            tell(f"error: {refusal}")
         code = end_with(database, imported, request.leaderboard)
         return ExitCode.PARTIAL if refused else code
 
