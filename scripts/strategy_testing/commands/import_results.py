@@ -16,7 +16,7 @@ from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
 from strategy_testing.results.folder import find_runs
 from strategy_testing.runs.importing import import_run
 from strategy_testing.runs.owner import is_gone
-from strategy_testing.runs.rejudging import judge_again
+from strategy_testing.runs.rejudging import judge_run_again
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 
@@ -77,7 +77,7 @@ def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:
                 tell(f"{whose} is still running and left alone")
                 continue
             try:
-                again = database.retrying(partial(judge_again, database, run))
+                again = database.retrying(partial(judge_run_again, database, run))
             except DatabaseAwayError:
                 raise
             except (UserError, OSError) as error:

@@ -29,7 +29,7 @@ from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
 from strategy_testing.runs.belonging import Owner, own_config, owner, refuse_foreign
 from strategy_testing.runs.owner import is_gone
-from strategy_testing.verdict.criteria import Judged, Standard, judge_results
+from strategy_testing.verdict.criteria import Judged, Standard, judge_again
 from strategy_testing.verdict.optimum import Optima, find_optima
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
@@ -147,12 +147,12 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
         runner.failure if runner else contents.failure,
         search=contents.search,
     )
-    standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
-    judged = judge_results(results, Standard.of(config) if config else standard)
-    if config is None:  # whatever judged the stored ones, it is not undone
-        verdicts = {each.result.backtest_id: each.verdict for each in read.stored}
-        judged = [replace(each, verdict=verdicts.get(each.result.backtest_id, each.verdict)) for each in judged]
-    optima = find_optima(judged, Standard.of(config) if config else standard, contents.lean_optima)
+    if config is None:
+        standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
+    else:
+        standard = Standard.of(config)
+    judged = judge_again(results, standard, read.stored if config is None or standard.judges else ())
+    optima = find_optima(judged, standard, contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
     return _Decided(
         results=tuple(judged),

@@ -9,7 +9,7 @@ from strategy_testing.errors import UserError
 from strategy_testing.results.folder import RunFolder, read_run
 from strategy_testing.runs.belonging import known_config
 from strategy_testing.runs.importing import import_run
-from strategy_testing.verdict.criteria import Standard, judge_results
+from strategy_testing.verdict.criteria import Standard, judge_again
 from strategy_testing.verdict.optimum import DIFFERENT, find_optima
 
 
@@ -24,7 +24,7 @@ class Rejudged:
     """Backtests that pass now."""
 
 
-def judge_again(database: Database, run: KnownRun) -> Rejudged:
+def judge_run_again(database: Database, run: KnownRun) -> Rejudged:
     """Judges a run by its stored config.
 
     Args:
@@ -65,8 +65,8 @@ def _judge_rows(database: Database, run: KnownRun) -> None:
     standard = Standard.of(config)
     with database.transaction():
         locked = lock_run(database, run.run_uuid)
-        rows = [judged.result for judged in stored_results(database, run.run_uuid)]
-        judged = judge_results(rows, standard)
+        stored = stored_results(database, run.run_uuid)
+        judged = judge_again([each.result for each in stored], standard, stored)
         store_results(database, locked, judged)
         optima = find_optima(judged, standard, [run.lean_best_backtest_id] if run.lean_best_backtest_id else [])
         others = [warning for warning in run.warnings if not warning.startswith(DIFFERENT)]

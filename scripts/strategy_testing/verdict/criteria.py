@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -90,6 +90,23 @@ def judge_results(results: Iterable[BacktestResult], standard: Standard) -> list
         Judged(result, judge(result, standard), None if target is None else compared_value(result, target)[0])
         for result in results
     ]
+
+
+def judge_again(results: Iterable[BacktestResult], standard: Standard, before: Iterable[Judged]) -> list[Judged]:
+    """Every backtest beside its verdict, where some were judged before.
+
+    A verdict from before stays where there is nothing to judge by, and where only the order of its reasons differs: a
+    config that comes out of the database has its criteria in another order than its file.
+    """
+    known = {judged.result.backtest_id: judged.verdict for judged in before}
+
+    def settled(judged: Judged) -> Judged:
+        verdict = known.get(judged.result.backtest_id, judged.verdict)
+        now = judged.verdict
+        is_same = (verdict.meets_criteria, {*verdict.reasons}) == (now.meets_criteria, {*now.reasons})
+        return replace(judged, verdict=verdict) if is_same or not standard.judges else judged
+
+    return [settled(judged) for judged in judge_results(results, standard)]
 
 
 def judge(result: BacktestResult, standard: Standard) -> Verdict:
