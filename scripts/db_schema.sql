@@ -86,6 +86,8 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     error_message text,
     import_problems text[] NOT NULL DEFAULT '{}',
     warnings text[] NOT NULL DEFAULT '{}',
+    lean_best_backtest_id text,
+    best_backtest_id text,
     config jsonb,
     command text,
     strategy_code_hash text,
@@ -178,6 +180,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     lean_version text,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
+    target_value numeric,
     reused_from bigint,
     started_at timestamptz,
     completed_at timestamptz,
@@ -186,7 +189,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     CONSTRAINT backtest_results_pkey PRIMARY KEY (id),
     CONSTRAINT backtest_results_run_backtest_key UNIQUE (optimization_run_id, backtest_id),
     CONSTRAINT backtest_results_run_fkey FOREIGN KEY (optimization_run_id, strategy_id)
-        REFERENCES optimization_runs (id, strategy_id) ON DELETE CASCADE,
+        REFERENCES optimization_runs (id, strategy_id) ON UPDATE CASCADE ON DELETE CASCADE,
     CONSTRAINT backtest_results_strategy_id_fkey FOREIGN KEY (strategy_id) REFERENCES strategies (id),
     CONSTRAINT backtest_results_reused_from_fkey FOREIGN KEY (reused_from) REFERENCES backtest_results (id)
         ON DELETE SET NULL,
@@ -586,8 +589,13 @@ COMMENT ON COLUMN optimization_runs.status IS 'pending, running, completed, part
 COMMENT ON COLUMN optimization_runs.error_message IS 'Why the run is partial or failed';
 COMMENT ON COLUMN optimization_runs.import_problems IS 'Files of the run that could not be imported, each with the reason';
 COMMENT ON COLUMN optimization_runs.warnings IS
-    'What is suspicious about the results: parameters without effect, other dates than requested, no trades';
-COMMENT ON COLUMN optimization_runs.config IS 'The config itself';
+    'What is suspicious about the results: parameters without effect, other dates than requested, no trades, no '
+    'prices of some tickers, an optimum of LEAN''s that does not pass';
+COMMENT ON COLUMN optimization_runs.lean_best_backtest_id IS
+    'LEAN''s own optimum (backtest_id): by target and constraints alone, so it may have crashed or never traded';
+COMMENT ON COLUMN optimization_runs.best_backtest_id IS
+    'The backtest that passes with the best target_value (backtest_id); NULL where none passes';
+COMMENT ON COLUMN optimization_runs.config IS 'The config that judged the run last; secrets in it are masked';
 COMMENT ON COLUMN optimization_runs.command IS 'The commands as they were run, shell-quoted, one a line';
 COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the files of the LEAN project';
 COMMENT ON COLUMN optimization_runs.engine_image IS 'Docker image of the engine, NULL for the CLI''s default';
@@ -690,8 +698,10 @@ COMMENT ON COLUMN backtest_results.backtest_end IS 'Last day of the backtest';
 COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account; money columns are in it';
 COMMENT ON COLUMN backtest_results.lean_version IS 'Version of LEAN that made the result';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
-    'Whether it meets every success criterion; NULL when there was nothing to judge by';
-COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not meet the criteria';
+    'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
+COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not pass';
+COMMENT ON COLUMN backtest_results.target_value IS
+    'The target metric, as LEAN''s optimizer compares it (a fraction where the metric is one)';
 COMMENT ON COLUMN backtest_results.reused_from IS
     'The earlier result that this one was taken from instead of being run again';
 COMMENT ON COLUMN backtest_results.started_at IS 'When the backtest began, UTC';

@@ -8,7 +8,7 @@ from pathlib import Path
 
 try:
     from strategy_testing.commands.cli import run_main
-    from strategy_testing.commands.import_results import ImportRequest, import_results
+    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge
     from strategy_testing.commands.settings import add_settings
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
@@ -18,7 +18,11 @@ except ModuleNotFoundError as missing:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses arguments and calls; returns an exit code of docs/REFERENCE.md."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if arguments.rejudge:
+        _check_rejudge_arguments(parser, arguments)
+        return run_main(lambda: rejudge(arguments.database_url, arguments.leaderboard))
     request = ImportRequest(
         folder=arguments.optimization_dir,
         config=arguments.config,
@@ -30,28 +34,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_main(lambda: import_results(request))
 
 
+def _check_rejudge_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    for name in ("config", "all", "strategy"):
+        if getattr(arguments, name):
+            parser.error(f"--rejudge does not go with --{name}: each run is judged by its own config")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="results_importer.py",
         description="Imports the output of `lean optimize` (or `lean backtest`): judges every backtest by the config's "
-        "success criteria and stores it. Importing again updates the same rows.",
+        "success criteria and constraints and stores it. Importing again updates the same rows.",
     )
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--rejudge",
+        action="store_true",
+        help="judge all stored runs again, each by the config that judged it last, and fill figures that an older "
+        "version did not store",
+    )
+    what.add_argument(
         "--optimization-dir",
         metavar="DIR",
         type=Path,
-        required=True,
         help="a run's output folder, or one above several runs, of which the newest is imported",
     )
     parser.add_argument(
         "--config",
         metavar="FILE",
         type=Path,
-        help="config whose success_criteria judge; else the copy in the run's folder; else nothing is judged",
+        help="config whose success_criteria and constraints judge; else the one that judged the run last, else the "
+        "copy in its folder, else nothing is judged",
     )
     parser.add_argument("--all", action="store_true", help="import every run below the folder, the oldest first")
     parser.add_argument(
-        "--strategy", metavar="NAME", help="the strategy's name, for a folder and a config that do not tell"
+        "--strategy", metavar="NAME", help="the strategy to which the run belongs; a stored run moves there"
     )
     add_settings(parser, "database_url", "leaderboard")
     return parser

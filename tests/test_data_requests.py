@@ -8,11 +8,15 @@ import pytest
 
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.results.data_requests import DataRequest, DataRequests, parse_data_request, read_data_requests
-from strategy_testing.runs.price_check import price_warnings
+from strategy_testing.runs import price_check
 from test_price_data import store_prices
 
 _GET = "; get the prices with `lean data download`, or choose tickers and a period that they cover"
 _PERIOD = BacktestSettings(start_date=date(2015, 1, 1), end_date=date(2020, 12, 31))
+
+
+def price_warnings(requests: list[DataRequest], requested: BacktestSettings, workspace: Path) -> list[str]:
+    return list(map(str, price_check.price_warnings(requests, requested, workspace)))
 
 
 def daily(ticker: str, asset_class: str = "equity", market: str = "usa") -> DataRequest:
@@ -78,6 +82,33 @@ def test_prices_that_end_early_or_lack_are_named(workspace: Path) -> None:
         f"! price data: XLF: no daily prices in {file}{_GET}",
         f"! price data: VIX: its daily prices begin on 2016-01-04, after start_date 2015-01-01{_GET}",
     ]
+
+
+def test_only_prices_that_are_there_can_be_too_short(workspace: Path) -> None:
+    store_prices(workspace / "data", "spy", "20150102", "20180329")
+    store_prices(workspace / "data", "qqq", "20160104", "20210331")
+    found = price_check.price_warnings([daily("spy"), daily("qqq"), daily("xlf")], _PERIOD, workspace)
+    assert [(warning.cause[:3], warning.is_too_short) for warning in found] == [
+        ("QQQ", True), ("SPY", True), ("XLF", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "failed", "missing"),
+    [
+        ("/equity/usa/daily/spy.zip", "/equity/usa/daily/xlf.zip", ("XLF",)),
+        ("/equity/usa/minute/spy/20200103_trade.zip", "/equity/usa/minute/spy/20200102_trade.zip", ()),
+        ("/future/cme/daily/es_trade.zip", "/future/cme/daily/es_openinterest.zip", ()),
+        ("/equity/usa/daily/qqq.zip", "/equity/usa/hour/spy.zip", ()),  # LEAN's own benchmark
+        ("", "/equity/usa/daily/xlf.zip\n/equity/usa/daily/xle.zip", ("XLE", "XLF")),
+    ],
+)
+def test_tickers_of_which_nothing_was_found(
+    succeeded: str, failed: str, missing: tuple[str, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "failed-data-requests-1.txt").write_text(failed, encoding="utf-8")
+    (tmp_path / "succeeded-data-requests-1.txt").write_text(succeeded, encoding="utf-8")
+    assert read_data_requests(tmp_path).without_prices == missing
 
 
 def test_a_missing_folder_is_one_warning(workspace: Path) -> None:

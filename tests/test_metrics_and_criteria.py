@@ -1,25 +1,53 @@
 """Names of metrics become paths that LEAN has; verdicts give every reason, word for word."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from strategy_testing.config.model import Bound, Criterion
 from strategy_testing.metrics.catalogue import METRICS, MetricValues, criterion_metric
 from strategy_testing.metrics.lean_names import UnknownMetricError, name_for_lean_cli, optimizer_path
-from strategy_testing.verdict.criteria import NOT_JUDGED, Verdict, judge
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.verdict import criteria
+from strategy_testing.verdict.criteria import NOT_JUDGED, Standard, Verdict
 
 PORTFOLIO = "TotalPerformance.PortfolioStatistics."
 TRADES = "TotalPerformance.TradeStatistics."
 
 
+def _result(figures: MetricValues, error: str | None = None, **more: Any) -> BacktestResult:
+    result = BacktestResult(
+        backtest_id="a",
+        parameters={},
+        status=BacktestStatus.COMPLETED if error is None else BacktestStatus.FAILED,
+        error_message=error,
+        stack_trace=None,
+        metrics=figures,
+        backtest_start=date(2012, 1, 3),
+        backtest_end=date(2020, 12, 31),
+        account_currency=None,
+        lean_version=None,
+        started_at=None,
+        completed_at=None,
+    )
+    return replace(result, **more)
+
+
+def judge(figures: MetricValues, error: str | None, asked: Sequence[Criterion]) -> Verdict:
+    return criteria.judge(_result(figures, error), Standard(criteria=tuple(asked)))
+
+
 def _criteria(**thresholds: str) -> list[Criterion]:
-    criteria = []
+    asked = []
     for name, threshold in thresholds.items():
         metric = criterion_metric(name[4:])
         assert metric is not None
-        criteria.append(Criterion(name, metric, Bound(name[:3]), Decimal(threshold)))
-    return criteria
+        asked.append(Criterion(name, metric, Bound(name[:3]), Decimal(threshold)))
+    return asked
 
 
 def _figures(**figures: str) -> MetricValues:

@@ -236,7 +236,7 @@ def test_a_pilot_runs_before_a_large_grid(replayed: Run, workspace: Path, ask: A
     assert "pilot:" not in replayed("grid-72", config, "--fresh", "--no-pilot").stderr
 
 
-@pytest.mark.parametrize("pilot", [(), ("--no-pilot",)], ids=["before the grid", "after a run without a pilot"])
+@pytest.mark.parametrize("pilot", [("--force",), ("--no-pilot",)], ids=["before the grid", "after the run"])
 def test_prices_that_end_early_are_named_once(
     pilot: tuple[str, ...], replayed: Run, workspace: Path, tmp_path: Path
 ) -> None:
@@ -251,7 +251,7 @@ def test_prices_that_end_early_are_named_once(
         "them"
     ]
     progress = [i for i, line in enumerate(lines) if "/72 backtests finished" in line]
-    assert warnings[0] < progress[0] if not pilot else warnings[0] > progress[-1]
+    assert warnings[0] < progress[0] if pilot == ("--force",) else warnings[0] > progress[-1]
     assert done.exit_code == 0
 
 

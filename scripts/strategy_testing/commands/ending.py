@@ -17,13 +17,14 @@ def end_with(database: Database, runs: Sequence[ImportedRun], leaderboard_file: 
     """Prints what was imported and rewrites the leaderboard."""
     for line in (line for imported in runs for line in story(imported)):
         tell(line)
-    _rewrite_leaderboard(database, leaderboard_file)
+    rewrite_leaderboard(database, leaderboard_file)
     for line in summaries(runs):
         answer(line)
     return exit_code(runs)
 
 
-def _rewrite_leaderboard(database: Database, file: Path) -> None:
+def rewrite_leaderboard(database: Database, file: Path) -> None:
+    """Rewrites the leaderboard's file; where that cannot be, a warning says so."""
     rows = database.retrying(partial(leaderboard, database))
     try:
         write_leaderboard(file, rows)

@@ -1,17 +1,24 @@
-"""results_importer.py: what `lean optimize` left on disk, judged and stored."""
+"""results_importer.py: what `lean optimize` left on disk, judged and stored; or all that is stored, judged again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.cli import load_any_config
-from strategy_testing.commands.ending import end_with
-from strategy_testing.console import tell
-from strategy_testing.database.connection import open_database
+from strategy_testing.commands.ending import end_with, rewrite_leaderboard
+from strategy_testing.console import answer, tell
+from strategy_testing.database.connection import Database, open_database
+from strategy_testing.database.runs import known_runs
 from strategy_testing.database.schema import ensure_schema
-from strategy_testing.errors import ExitCode
+from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
 from strategy_testing.results.folder import find_runs
 from strategy_testing.runs.importing import import_run
+from strategy_testing.runs.owner import is_gone
+from strategy_testing.runs.rejudging import judge_run_again
+from strategy_testing.verdict.outcome import RunStatus
+from strategy_testing.verdict.summary import ImportedRun
 
 
 @dataclass(frozen=True)
@@ -28,17 +35,71 @@ class ImportRequest:
 
 
 def import_results(request: ImportRequest) -> ExitCode:
-    """Imports a folder's newest run, or all of its runs, and reports them."""
+    """Imports a folder's newest run, or all of its runs, and reports them; one that is refused costs no other."""
     config = load_any_config(request.config) if request.config else None
     runs = find_runs(request.folder)
     chosen = runs if request.every_run else runs[-1:]
     if len(runs) > len(chosen):
         tell(f"{len(runs)} runs in {request.folder}; importing the newest (--all imports each)")
-    with open_database(request.database_url) as database:
+    imported: list[ImportedRun] = []
+    refused: list[UserError] = []
+    with _database(request.database_url) as database:
+        for run in chosen:
+            work = partial(import_run, database, run, config=config, strategy_name=request.strategy)
+            try:
+                imported.append(database.retrying(work))
+            except DatabaseAwayError:
+                raise
+            except UserError as error:
+                refused.append(error)
+        if not imported:
+            raise refused[0]
+        for refusal in refused:
+            tell(f"error: {refusal}")
+        code = end_with(database, imported, request.leaderboard)
+        return ExitCode.PARTIAL if refused else code
+
+
+def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:
+    """Judges all stored runs again, each by its own config, and says what changed; one that cannot be costs no other.
+
+    Raises:
+        DatabaseAwayError: the database stayed away.
+    """
+    judged = []
+    failed = 0
+    with _database(database_url) as database:
+        with database.transaction():
+            runs = known_runs(database)
+        for run in runs:
+            whose = f"run {run.id} of {run.strategy}"
+            if run.status is RunStatus.RUNNING and not is_gone(run.runner):
+                tell(f"{whose} is still running and left alone")
+                continue
+            try:
+                again = database.retrying(partial(judge_run_again, database, run))
+            except DatabaseAwayError:
+                raise
+            except (UserError, OSError) as error:
+                tell(f"warning: {whose} was not judged again: {error}")
+                failed += 1
+            else:
+                judged.append(again)
+                if again.changed:
+                    tell(f"{whose}: {_verdicts(again.changed)} changed; {again.passed} pass now")
+        rewrite_leaderboard(database, leaderboard)
+    changed = sum(again.changed for again in judged)
+    answer(f"judged {len(judged)} run{'' if len(judged) == 1 else 's'} again: {_verdicts(changed)} changed")
+    return ExitCode.PARTIAL if failed else ExitCode.OK
+
+
+def _verdicts(count: int) -> str:
+    return f"{count} verdict{'' if count == 1 else 's'}"
+
+
+@contextmanager
+def _database(url: str | None) -> Iterator[Database]:
+    with open_database(url) as database:
         tell(f"using {database}")
         ensure_schema(database)
-        imported = [
-            database.retrying(partial(import_run, database, run, config=config, strategy_name=request.strategy))
-            for run in chosen
-        ]
-        return end_with(database, imported, request.leaderboard)
+        yield database

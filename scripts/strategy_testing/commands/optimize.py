@@ -25,6 +25,7 @@ from strategy_testing.runs.recovery import recover_orphans
 from strategy_testing.runs.resume import plan_resumption
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
+from strategy_testing.verdict.criteria import Standard
 
 
 @dataclass
@@ -81,7 +82,7 @@ def _look_before_running(job: Job) -> None:
 
 def _plan_new_run(job: Job) -> None:
     config, setup = _config(job), _setup(job.settings)
-    reusable = [] if job.settings.fresh else _reusable(job.database, config, setup)
+    reusable = [] if job.settings.fresh or Standard.of(config).needs_files else _reusable(job.database, config, setup)
     plan = plan_run(config, setup, datetime.now(UTC), reusable)
     while not reserve_folder(plan):  # two runs of a project that begin in the same second
         plan = plan_run(config, setup, datetime.now(UTC), reusable)
@@ -115,7 +116,12 @@ def _run(job: Job) -> ExitCode:
     count = plan.backtests_to_run
     combinations = "an unknown number of" if count is None else str(count)
     tell(f"running {combinations} combinations of {plan.config.strategy.name} in {plan.folder}")
-    options = RunOptions(with_pilot=not settings.no_pilot, ignore_fees=settings.ignore_fees, batch_id=settings.batch_id)
+    options = RunOptions(
+        with_pilot=not settings.no_pilot,
+        ignore_fees=settings.ignore_fees,
+        force=settings.force,
+        batch_id=settings.batch_id,
+    )
     imported = run_plan(job.database, plan, options, ProgressDisplay(count, quiet=settings.quiet))
     return end_with(job.database, [imported], settings.leaderboard)
 

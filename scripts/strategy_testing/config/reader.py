@@ -21,7 +21,7 @@ from strategy_testing.config.model import (
 from strategy_testing.config.parameters import read_parameters
 from strategy_testing.config.schema_validation import known_keys, shown, suggestion
 from strategy_testing.config.secrets import masked
-from strategy_testing.config.yaml_source import parse_yaml, read_text
+from strategy_testing.config.yaml_source import YamlDocument, parse_yaml, read_text
 from strategy_testing.errors import ConfigError
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.searches import SEARCHES
@@ -43,7 +43,24 @@ def read_config(file: Path) -> OptimizationConfig:
         ConfigError: all of its mistakes.
     """
     text = read_text(file)
-    document = parse_yaml(file, text)
+    return _read(parse_yaml(file, text), text)
+
+
+def read_document(document: Mapping[str, Any], name: Path) -> OptimizationConfig:
+    """A config out of the document that was kept of it for the record, to judge by; it has no text and cannot run.
+
+    Args:
+        document: OptimizationConfig.document. Its section `lean`, which holds *** for secrets, is not read.
+        name: what messages call it.
+
+    Raises:
+        ConfigError: what this version finds wrong with it.
+    """
+    readable = {section: value for section, value in document.items() if section != "lean"}
+    return replace(_read(YamlDocument(name, readable, {}), ""), document=document)
+
+
+def _read(document: YamlDocument, text: str) -> OptimizationConfig:
     reader = _ConfigReader(document, "optimization")
     if not isinstance(document.data, Mapping):
         raise ConfigError(reader.problems)

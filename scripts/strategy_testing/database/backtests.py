@@ -9,7 +9,7 @@ from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.metrics.catalogue import METRICS
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.verdict.criteria import Judged
+from strategy_testing.verdict.criteria import Judged, Verdict
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
 _AS_IT_IS = (
@@ -18,7 +18,9 @@ _AS_IT_IS = (
 )  # fmt: skip
 """Columns that hold a field of BacktestResult as it is, under its name."""
 _METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
-_DECIDED_COLUMNS = ("strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "reused_from")
+_DECIDED_COLUMNS = (
+    "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "target_value", "reused_from",
+)  # fmt: skip
 _RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
 
 
@@ -37,10 +39,16 @@ def reusable_results(
     return [_result(row, reused_from=row["id"]) for row in rows]
 
 
-def reused_results(database: Database, run_uuid: UUID) -> list[BacktestResult]:
-    """The results that a run took from earlier ones; none where the run is not stored yet."""
-    rows = database.rows("reused_results", {"run_uuid": str(run_uuid)})
-    return [_result(row, row["reused_from"]) for row in rows]
+def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
+    """A run's backtests as they are stored, with their last verdicts; none where the run is not stored yet."""
+    return [
+        Judged(
+            result=_result(row, row["reused_from"]),
+            verdict=Verdict(row["meets_criteria"], tuple(row["rejection_reasons"])),
+            target_value=_decimal(row["target_value"]),
+        )
+        for row in database.rows("stored_results", {"run_uuid": str(run_uuid)})
+    ]
 
 
 def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
@@ -54,18 +62,21 @@ def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
         "status": str(result.status),
         "meets_criteria": verdict.meets_criteria,
         "rejection_reasons": list(verdict.reasons),
+        "target_value": judged.target_value,
     }
     return tuple(values[column] for column in _RESULT_COLUMNS)
 
 
-def _result(row: Row, reused_from: int) -> BacktestResult:
+def _result(row: Row, reused_from: int | None) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
+    target = (row["target_metric"] or "").lower().rpartition(".")[2]
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
         metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},
         reused_from=reused_from,
+        other_statistics={target: _decimal(row["target_value"])},
     )
 
 

@@ -1,8 +1,10 @@
 """The rows of runs and of their strategies: made, brought up to date, and who owns them while they run."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -76,13 +78,37 @@ class RunUpdate:
     config: Mapping[str, Any] | None
     config_file: str | None
     output_folder: Path
+    target_metric: str | None
+    target_direction: str | None
+    lean_best_backtest_id: str | None
+    best_backtest_id: str | None
     completed_at: datetime | None
     benchmark: BuyAndHold | None = None
     """What the run is compared with."""
 
 
-def store_strategy(database: Database, strategy: StrategyInfo) -> int:
-    """The id of a strategy, whose row is made or completed."""
+@dataclass(frozen=True)
+class KnownRun:
+    """What the database tells of a run before it is imported or judged again."""
+
+    id: int
+    run_uuid: UUID
+    strategy_id: int
+    strategy: str
+    status: RunStatus
+    config: Mapping[str, Any] | None
+    """The document of the config that judged it last; its numbers are int or Decimal."""
+    config_file: str | None
+    warnings: Sequence[str]
+    lean_best_backtest_id: str | None
+    output_folder: Path | None
+    runner: RunnerIdentity | None
+
+
+def store_strategy(database: Database, strategy: StrategyInfo, *, is_only_named: bool = False) -> int:
+    """The id of a strategy, whose row is made or completed; one that is only named is left as it is stored."""
+    if is_only_named and (known := database.value("strategy_id", {"name": strategy.name})) is not None:
+        return int(known)
     database.execute("insert_strategy", vars(strategy))
     return int(database.value("strategy_id", {"name": strategy.name}))
 
@@ -101,9 +127,51 @@ def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
         "output_folder": str(run.output_folder),
     }
     database.execute("insert_run", values | _runner_columns(run.runner))
-    row = database.rows("lock_run", {"run_uuid": run_uuid})[0]
+    return lock_run(database, run.manifest.run_uuid)
+
+
+def lock_run(database: Database, run_uuid: UUID) -> StoredRun:
+    """The row of a stored run, locked against other importers until the transaction ends."""
+    row = database.rows("lock_run", {"run_uuid": str(run_uuid)})[0]
     status, runner = RunStatus(row["status"]), _runner(row)
     return StoredRun(row["id"], row["strategy_id"], status, row["error_message"], row["completed_at"], runner)
+
+
+def known_run(database: Database, run_uuid: UUID) -> KnownRun | None:
+    """A run as it is stored; None where it is not."""
+    return next(iter(known_runs(database, run_uuid)), None)
+
+
+def known_runs(database: Database, run_uuid: UUID | None = None) -> list[KnownRun]:
+    """Every run with a result, the oldest first, or that of an identity."""
+    return [
+        KnownRun(
+            id=row["id"],
+            run_uuid=UUID(row["run_uuid"]),
+            strategy_id=row["strategy_id"],
+            strategy=row["strategy"],
+            status=RunStatus(row["status"]),
+            config=None if row["config"] is None else json.loads(row["config"], parse_float=Decimal),
+            config_file=row["config_file"],
+            warnings=row["warnings"],
+            lean_best_backtest_id=row["lean_best_backtest_id"],
+            output_folder=Path(row["output_folder"]) if row["output_folder"] else None,
+            runner=_runner(row),
+        )
+        for row in database.rows("known_runs", {"run_uuid": str(run_uuid) if run_uuid else None})
+    ]
+
+
+def move_run(database: Database, run: StoredRun, strategy_id: int) -> StoredRun:
+    """Gives a run and its results to another strategy."""
+    database.execute("move_run", {"id": run.id, "strategy_id": strategy_id})
+    return replace(run, strategy_id=strategy_id)
+
+
+def update_optima(database: Database, run_id: int, best_backtest_id: str | None, warnings: Sequence[str]) -> None:
+    """Stores which backtest is the best that passes, and the warnings with what that changed."""
+    values = {"id": run_id, "best_backtest_id": best_backtest_id, "warnings": list(warnings)}
+    database.execute("update_optima", values)
 
 
 def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:

@@ -2,25 +2,28 @@
 
 import difflib
 import re
+from functools import cache
 
-from strategy_testing.metrics.catalogue import METRICS, PORTFOLIO_PATH, TRADES_PATH
+from strategy_testing.metrics.catalogue import METRICS, PORTFOLIO_PATH, TRADES_PATH, Metric
 
-_OPTIMIZER_PATHS = {metric.lean_path.lower() for metric in METRICS if metric.lean_path} | {
-    (TRADES_PATH + name).lower()
-    for name in (
-        "TotalProfitLoss", "TotalProfit", "TotalLoss", "LargestProfit", "LargestLoss", "AverageProfitLoss",
-        "AverageProfit", "AverageLoss", "MaxConsecutiveWinningTrades", "ProfitLossRatio", "WinLossRatio", "WinRate",
-        "LossRate", "AverageMAE", "AverageMFE", "LargestMAE", "LargestMFE", "MaximumClosedTradeDrawdown",
-        "MaximumIntraTradeDrawdown", "ProfitLossStandardDeviation", "ProfitLossDownsideDeviation", "SharpeRatio",
-        "SortinoRatio", "ProfitToMaxDrawdownRatio", "MaximumEndTradeDrawdown", "AverageEndTradeDrawdown",
-    )
-}  # fmt: skip
+METRIC_BY_PATH = {metric.lean_path.lower(): metric for metric in METRICS if metric.lean_path}
+"""The metrics that LEAN's optimizer can compare, by the path in small letters: LEAN looks it up without case."""
+OTHER_TRADE_STATISTICS = (
+    "TotalProfitLoss", "TotalProfit", "TotalLoss", "LargestProfit", "LargestLoss", "AverageProfitLoss",
+    "AverageProfit", "AverageLoss", "MaxConsecutiveWinningTrades", "ProfitLossRatio", "WinLossRatio", "WinRate",
+    "LossRate", "AverageMAE", "AverageMFE", "LargestMAE", "LargestMFE", "MaximumClosedTradeDrawdown",
+    "MaximumIntraTradeDrawdown", "ProfitLossStandardDeviation", "ProfitLossDownsideDeviation", "SharpeRatio",
+    "SortinoRatio", "ProfitToMaxDrawdownRatio", "MaximumEndTradeDrawdown", "AverageEndTradeDrawdown",
+)  # fmt: skip
+"""What else of a result's trade statistics it can compare; no metric of the catalogue."""
+_OPTIMIZER_PATHS = METRIC_BY_PATH.keys() | {(TRADES_PATH + name).lower() for name in OTHER_TRADE_STATISTICS}
 
 
 class UnknownMetricError(ValueError):
     """A metric that LEAN's optimizer cannot use; the message says what to use instead."""
 
 
+@cache
 def optimizer_path(name: str) -> str:
     """The path in a result's JSON that LEAN's optimizer compares for a metric name as people write it.
 
@@ -64,6 +67,16 @@ def name_for_lean_cli(name: str) -> str:
     spaced = re.sub(r"([A-Z])", r" \1", name)
     as_cli_reads_it = PORTFOLIO_PATH + spaced.title().replace(" ", "")
     return name if as_cli_reads_it == path else path
+
+
+def comparable_metric(name: str) -> tuple[str, Metric | None]:
+    """The path of a metric in small letters, and the catalogue's metric there; None for other trade statistics.
+
+    Args:
+        name: as for optimizer_path, whose error it raises.
+    """
+    path = optimizer_path(name).lower()
+    return path, METRIC_BY_PATH.get(path)
 
 
 def _folded(name: str) -> str:

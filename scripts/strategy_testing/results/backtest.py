@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.metrics.catalogue import MetricValues, Section
+from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.figures import LargeFile, backtest_figures, read_large_file
 from strategy_testing.results.json_values import (
     as_day,
     as_moment,
+    as_number,
     as_optional_text,
     as_text,
     get,
@@ -72,6 +74,10 @@ class BacktestResult:
     """Buy-and-hold of its benchmark, where the chart of that one shows it."""
     stocks: frozenset[str] = frozenset()
     """Tickers of the stocks and ETFs whose prices LEAN read, in capital letters."""
+    other_statistics: MetricValues = field(default_factory=dict)
+    """LEAN's trade statistics that are not stored; a constraint or target may name them. By name in small letters."""
+    without_prices: tuple[str, ...] = ()
+    """Tickers for which LEAN found no price at all, where it found some for others."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -146,11 +152,10 @@ def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:
     LEAN calls a backtest that found no price at all completed; only the equity of 0 that it began with shows it.
     """
     requests = read_data_requests(folder)
-    stocks = {request.ticker.upper() for request in requests.succeeded if request.asset_class == "equity"}
-    result = replace(result, stocks=frozenset(stocks))
+    tickers = requests.without_prices
+    stocks = frozenset(request.name for request in requests.succeeded if request.asset_class == "equity")
     if result.status is BacktestStatus.FAILED or result.metrics["start_equity"] != 0:
-        return result
-    tickers = sorted({request.ticker.upper() for request in requests.failed})
+        return replace(result, stocks=stocks, without_prices=tickers)
     error = f"{NO_PRICES}: {', '.join(tickers)}" if tickers else NO_PRICES
     return replace(result, status=BacktestStatus.FAILED, error_message=error)
 
@@ -245,6 +250,9 @@ def parse_backtest(
         backtest_end=last_day,
         account_currency=as_optional_text(get(configuration, "accountCurrency")),
         lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
+        other_statistics={
+            name.lower(): as_number(get(sections[Section.TRADES], name)) for name in OTHER_TRADE_STATISTICS
+        },
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
         held=large_file.held,

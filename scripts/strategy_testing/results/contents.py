@@ -27,6 +27,8 @@ class RunContents:
     """Of the first part that tells; else a grid of nobody knows what."""
     has_ended: bool
     """Whether LEAN says of every part that it has ended."""
+    lean_optima: tuple[str, ...]
+    """The id of LEAN's optimum in each part that reached one, the last part's first."""
     failure: Failure | None
     """What the log, and the output that a runner kept, say about a failure."""
 
@@ -65,6 +67,7 @@ def read_contents(run: RunFolder) -> RunContents:
         total_combinations=_total_combinations(run, results, search),
         search=search,
         has_ended=bool(ended) and all(ended),
+        lean_optima=tuple(best for output in reversed(run.outputs) if (best := output.log.best_backtest_id)),
         failure=_failure_on_disk(run),
     )
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 _SUCCEEDED = "succeeded-data-requests-*.txt"
 _FAILED = "failed-data-requests-*.txt"
+_DEFAULT_BENCHMARK = "equity/usa/hour/spy.zip"
+"""What LEAN looks for beside a strategy's own tickers, where the strategy sets no benchmark."""
 _RESOLUTIONS = {"tick", "second", "minute", "hour", "daily"}
 
 
@@ -24,6 +26,11 @@ class DataRequest:
     path: str
     """Below the data folder: `equity/usa/daily/spy.zip`."""
 
+    @property
+    def name(self) -> str:
+        """The ticker as people write it, whatever its data: SPY, ES."""
+        return self.ticker.partition("_")[0].upper()
+
 
 @dataclass(frozen=True)
 class DataRequests:
@@ -36,6 +43,12 @@ class DataRequests:
     def all(self) -> frozenset[DataRequest]:
         """Of both kinds."""
         return self.succeeded | self.failed
+
+    @property
+    def without_prices(self) -> tuple[str, ...]:
+        """The tickers of which nothing at all was found: single days that lack are usual where a file holds one day."""
+        found = {each.name for each in self.succeeded}
+        return tuple(sorted({each.name for each in self.failed if each.path != _DEFAULT_BENCHMARK} - found))
 
 
 def read_data_requests(folder: Path) -> DataRequests:

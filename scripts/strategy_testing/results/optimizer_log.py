@@ -9,6 +9,7 @@ _TIMESTAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?Z 
 _LAUNCHED = re.compile(r"launched backtest '([^']+)' with parameters '([^']*)'")
 _WAITING = re.compile(r"start ended\. Waiting on (\d+) backtests")
 _ENDED = "Optimization has ended. "
+_OPTIMUM = re.compile(r"was reached using ParameterSet: .* backtestId '([^']+)'")
 _COULD_NOT_START = "Program.Main():"
 
 
@@ -22,6 +23,8 @@ class OptimizerLog:
     started_at: datetime | None = None
     last_line_at: datetime | None = None
     has_ended: bool = False
+    best_backtest_id: str | None = None
+    """LEAN's optimum; None where it says that it reached none."""
     start_error: str | None = None
     """Why the optimizer could not start; it waits for ever then."""
 
@@ -47,7 +50,8 @@ def _with_event(log: OptimizerLog, level: str, message: str) -> OptimizerLog:
     if waiting := _WAITING.search(message):
         return replace(log, waiting_on=int(waiting[1]))
     if _ENDED in message:
-        return replace(log, has_ended=True)
+        optimum = _OPTIMUM.search(message)
+        return replace(log, has_ended=True, best_backtest_id=optimum[1] if optimum else None)
     if level == "ERROR" and _COULD_NOT_START in message and not log.has_ended and log.waiting_on is None:
         # Behind the end of the optimization an error means nothing; in front of its start it means a hang.
         return replace(log, start_error=message.split(_COULD_NOT_START, 1)[1].strip())

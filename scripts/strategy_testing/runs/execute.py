@@ -37,7 +37,7 @@ from strategy_testing.runs.plan import RunPlan
 from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
-from strategy_testing.verdict.criteria import judge_results
+from strategy_testing.verdict.criteria import Standard, judge_results
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 
@@ -49,6 +49,8 @@ class RunOptions:
     with_pilot: bool = True
     """Try the middle combination of a larger grid first."""
     ignore_fees: bool = False
+    force: bool = False
+    """Run the grid although the pilot did not cover the period that the config asks for."""
     batch_id: int | None = None
 
 
@@ -72,7 +74,7 @@ def _pilot(run: RunUnderWay) -> Failure | None:
     if not run.options.with_pilot or not needs_pilot(run.plan):
         return None
     run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
-    report = run_pilot(run.plan, run.session, ignore_fees=run.options.ignore_fees)
+    report = run_pilot(run.plan, run.session, ignore_fees=run.options.ignore_fees, force=run.options.force)
     for finding in report.findings:
         run.display.say(finding)
     return report.failure
@@ -80,7 +82,7 @@ def _pilot(run: RunUnderWay) -> Failure | None:
 
 def _optimize(run: RunUnderWay) -> Failure | None:
     """LEAN's commands one after another; every backtest is stored as it finishes."""
-    live = LiveImporter(run.database, run.stored, run.plan.config.criteria, run.display.say)
+    live = LiveImporter(run.database, run.stored, Standard.of(run.plan.config), run.display.say)
     benchmark = Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
 
     def on_look(finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
@@ -145,7 +147,7 @@ def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None
     """Warns of prices that the pilot, where there was one, has not read."""
     requests = read_data_requests(plan.folder).all - read_data_requests(plan.folder / PILOT_FOLDER).all
     for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
-        display.say(warning)
+        display.say(str(warning))
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:
@@ -155,7 +157,7 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
         stored = store_run(database, strategy_id, new)
         if plan.resumed is not None:
             restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
-        store_results(database, stored, judge_results(plan.reused, plan.config.criteria))
+        store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
     return stored
 
 

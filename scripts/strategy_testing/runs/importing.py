@@ -1,4 +1,4 @@
-"""Imports a run in three steps: read what LEAN left on disk, judge it by the config's criteria, store both.
+"""Imports a run in three steps: read what LEAN left on disk, judge it by the config, store both.
 
 Storing is one short transaction; whatever takes time has happened by then.
 """
@@ -6,15 +6,17 @@ Storing is one short transaction; whatever takes time has happened by then.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from strategy_testing.config.model import BacktestSettings, OptimizationConfig, StrategyInfo
-from strategy_testing.config.reader import read_config
-from strategy_testing.database.backtests import reused_results, store_results
+from strategy_testing.config.model import BacktestSettings, OptimizationConfig
+from strategy_testing.database.backtests import store_results, stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import run_summary
 from strategy_testing.database.runs import (
+    KnownRun,
     NewRun,
     RunUpdate,
     StoredRun,
+    known_run,
+    move_run,
     store_run,
     store_strategy,
     stored_benchmark,
@@ -26,9 +28,11 @@ from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
+from strategy_testing.runs.belonging import Owner, own_config, owner, refuse_foreign
 from strategy_testing.runs.benchmark import Benchmark
 from strategy_testing.runs.owner import is_gone
-from strategy_testing.verdict.criteria import Judged, judge_results
+from strategy_testing.verdict.criteria import Judged, Standard, judge_again
+from strategy_testing.verdict.optimum import Optima, find_optima
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
 from strategy_testing.verdict.summary import Comparison, ImportedRun
@@ -53,19 +57,32 @@ class _Read:
     run: RunFolder
     contents: RunContents
     config: OptimizationConfig | None
-    """Whose criteria judge; None where nothing is judged."""
-    reused: tuple[BacktestResult, ...]
-    """Results that the run took from earlier ones."""
+    """That judges; None where nothing is judged."""
+    config_file: str | None
+    """The file that was named to judge by."""
+    stored: tuple[Judged, ...]
+    """The run's results as they are stored, each with its last verdict."""
+    known: KnownRun | None
+    """The run as it is stored, None for a new one."""
+    owner: Owner | None
+    """To whom it goes; None for a stored run that stays where it is."""
     comparison: Comparison
+
+    @property
+    def results(self) -> tuple[BacktestResult, ...]:
+        """Those on disk, and those that are only stored: taken from earlier runs, or their files are gone."""
+        on_disk = {result.backtest_id for result in self.contents.results}
+        stored = [judged.result for judged in self.stored if judged.result.backtest_id not in on_disk]
+        return (*self.contents.results, *stored)
 
 
 @dataclass(frozen=True)
 class _Decided:
     """What is said of the run, whatever its row says so far."""
 
-    strategy: StrategyInfo
     results: tuple[Judged, ...]
     outcome: RunOutcome
+    optima: Optima
     warnings: tuple[str, ...]
 
 
@@ -82,43 +99,54 @@ def import_run(
     Args:
         database: with the current schema.
         run: the folder.
-        config: whose criteria judge; else the copy in the run's folder; else nothing is judged.
-        strategy_name: for a folder that does not tell; else the config, the manifest or the folder's name.
+        config: that judges; else the one that judged the run last, else the copy in its folder, else nothing is judged.
+        strategy_name: to which the run moves; else its config's, for a new one else the manifest's or the folder's.
         runner: given by the run's own runner, who decides its status.
 
     Raises:
-        UserError: the copy of the config is damaged.
+        UserError: the config is another strategy's, or the run's own is damaged, or a running run cannot be moved.
         DatabaseError: nothing was stored.
     """
-    read = _read(database, run, config)
-    return _store(database, read, _decide(read, strategy_name, runner), runner)
+    read = _read(database, run, config, strategy_name, runner)
+    return _store(database, read, _decide(read, runner), runner)
 
 
-def _read(database: Database, run: RunFolder, config: OptimizationConfig | None) -> _Read:
+def _read(
+    database: Database,
+    run: RunFolder,
+    given: OptimizationConfig | None,
+    strategy_name: str | None,
+    runner: RunnersView | None,
+) -> _Read:
     """All that files and the database tell beforehand."""
-    config = config or _config_copy(run)
-    contents = read_contents(run)
     with database.transaction():
-        reused = reused_results(database, run.manifest.run_uuid)
-        stored = stored_benchmark(database, run.manifest.run_uuid)
-    benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, stored)
+        known = known_run(database, run.manifest.run_uuid)
+        stored = tuple(stored_results(database, run.manifest.run_uuid))
+        held_before = stored_benchmark(database, run.manifest.run_uuid)
+    config = given or own_config(run, known)
+    stays = known is not None and strategy_name is None and (given is None or runner is not None)
+    contents = read_contents(run)
+    benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, held_before)
     contents = replace(contents, results=tuple(benchmark.compared(contents.results)))
-    return _Read(run, contents, config, tuple(reused), benchmark.of_run((*contents.results, *reused)))
+    read = _Read(
+        run=run,
+        contents=contents,
+        config=config,
+        config_file=str(given.file) if given else None,
+        stored=stored,
+        known=known,
+        owner=None if stays else owner(run, config, strategy_name),
+        comparison=benchmark.of_run((*contents.results, *(judged.result for judged in stored))),
+    )
+    if given is not None and runner is None:
+        refuse_foreign(given, run, read.results)
+    return read
 
 
-def _config_copy(run: RunFolder) -> OptimizationConfig | None:
-    if run.config_copy is None:
-        return None
-    try:
-        return read_config(run.config_copy)
-    except UserError as error:
-        raise UserError(f"{error}\nthis copy of the run's config is damaged", "give the config with --config") from None
-
-
-def _decide(read: _Read, strategy_name: str | None, runner: RunnersView | None) -> _Decided:
+def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
     """Judges the results and the run, and looks for what makes no sense. Pure."""
-    contents, config = read.contents, read.config
-    results = (*contents.results, *read.reused)
+    contents, config, manifest = read.contents, read.config, read.run.manifest
+    results = read.results
     outcome = judge_run(
         results,
         contents.total_combinations,
@@ -127,33 +155,34 @@ def _decide(read: _Read, strategy_name: str | None, runner: RunnersView | None) 
         runner.failure if runner else contents.failure,
         search=contents.search,
     )
-    warnings = find_nonsense(results, read.run.manifest.parameters, config.backtest if config else BacktestSettings())
+    if config is None:
+        standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
+    else:
+        standard = Standard.of(config)
+    judged = judge_again(results, standard, read.stored if config is None or standard.judges else ())
+    optima = find_optima(judged, standard, contents.lean_optima)
+    nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
     return _Decided(
-        strategy=_strategy(read, strategy_name),
-        results=tuple(judge_results(results, config.criteria if config else ())),
+        results=tuple(judged),
         outcome=outcome,
-        warnings=tuple(warnings),
+        optima=optima,
+        warnings=(*([optima.warning] if optima.warning else []), *nonsense),
     )
-
-
-def _strategy(read: _Read, name: str | None) -> StrategyInfo:
-    config, manifest = read.config, read.run.manifest
-    if config is not None and name in (None, config.strategy.name):
-        return config.strategy
-    if name is None:
-        return StrategyInfo(manifest.strategy, manifest.lean_project_path)
-    return StrategyInfo(name=name, lean_project_path=name)
 
 
 def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersView | None) -> ImportedRun:
     """Strategy, run and results in one transaction, in which the run's row is locked."""
     run, contents, config = read.run, read.contents, read.config
     with database.transaction():
-        strategy_id = store_strategy(database, decided.strategy)
+        owner_id = _owner_id(database, read)
         new = NewRun(run.manifest, config.document if config else None, run.folder.resolve())
-        stored = store_run(database, strategy_id, new)
-        store_results(database, stored, decided.results)
+        stored = store_run(database, owner_id, new)
         is_still_running = runner is None and stored.status is RunStatus.RUNNING and not is_gone(stored.runner)
+        if owner_id != stored.strategy_id and read.owner is not None:
+            if is_still_running:
+                raise UserError(f"run {stored.id} is still running", "move it to another strategy when it has ended")
+            stored = move_run(database, stored, owner_id)
+        store_results(database, stored, decided.results)
         update = _found(read) if is_still_running else _ended(read, decided, stored, runner)
         update_run(database, stored, update)
         summary = run_summary(database, stored)
@@ -167,9 +196,16 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         comparison=read.comparison,
         backtests=len(contents.results),
         combinations=distinct_combinations(contents.results, contents.search),
-        reused=len(read.reused),
+        reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
     )
+
+
+def _owner_id(database: Database, read: _Read) -> int:
+    if read.owner is None and read.known is not None:
+        return read.known.strategy_id
+    whose = read.owner or owner(read.run, read.config, None)
+    return store_strategy(database, whose.strategy, is_only_named=whose.is_only_named)
 
 
 def _found(read: _Read) -> RunUpdate:
@@ -183,9 +219,13 @@ def _found(read: _Read) -> RunUpdate:
         total_combinations=read.contents.total_combinations,
         lean_version=read.contents.lean_versions,
         config=config.document if config else None,
-        config_file=manifest.config_file or (str(config.file) if config else None),
+        config_file=manifest.config_file or read.config_file,
         benchmark=read.comparison.held,
         output_folder=read.run.folder.resolve(),
+        target_metric=config.search.target_metric if config else None,
+        target_direction=config.search.target_direction if config else None,
+        lean_best_backtest_id=None,
+        best_backtest_id=None,
         completed_at=None,
     )
 
@@ -200,6 +240,8 @@ def _ended(read: _Read, decided: _Decided, stored: StoredRun, runner: RunnersVie
         error_message=message,
         import_problems=[str(skipped) for skipped in read.contents.skipped],
         warnings=decided.warnings,
+        lean_best_backtest_id=decided.optima.lean_best_backtest_id,
+        best_backtest_id=decided.optima.best_backtest_id,
         completed_at=ended_at,
     )
 

@@ -3,13 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 
-from strategy_testing.config.model import Criterion
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.errors import DatabaseError
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.verdict.criteria import Judged, judge_results
+from strategy_testing.verdict.criteria import Judged, Standard, judge_results
 
 _SECONDS_BETWEEN_ATTEMPTS = 5
 
@@ -17,13 +16,11 @@ _SECONDS_BETWEEN_ATTEMPTS = 5
 class LiveImporter:
     """Stores finished backtests; while the database is away it keeps them and tries again."""
 
-    def __init__(
-        self, database: Database, run: StoredRun, criteria: Sequence[Criterion], say: Callable[[str], None]
-    ) -> None:
+    def __init__(self, database: Database, run: StoredRun, standard: Standard, say: Callable[[str], None]) -> None:
         """Stores into a run whose row exists; `say` is given what people should know."""
         self._database = database
         self._run = run
-        self._criteria = tuple(criteria)
+        self._standard = standard
         self._say = say
         self._waiting: list[Judged] = []
         self._next_attempt = 0.0
@@ -31,7 +28,7 @@ class LiveImporter:
 
     def store(self, finished: Sequence[BacktestResult]) -> None:
         """Stores what has finished, and what is still waiting."""
-        self._waiting += judge_results(finished, self._criteria)
+        self._waiting += judge_results(finished, self._standard)
         if not self._waiting or time.monotonic() < self._next_attempt:
             return
         try:

@@ -21,12 +21,14 @@ from strategy_testing.results.folder import backtest_files, read_output
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.plan import RunPlan
-from strategy_testing.runs.price_check import price_warnings
+from strategy_testing.runs.price_check import GET_PRICES, PriceWarning, price_warnings
+from strategy_testing.verdict.criteria import other_period
 from strategy_testing.verdict.sanity import find_nonsense
 
 HANDFUL = 12
 """Backtests up to which a pilot would cost more than it can save."""
 
+_PILOT_FAILED = ExitCode.PILOT_FAILED
 _NO_VERDICT = (ExitCode.LEAN_REFUSED, ExitCode.LEAN_STOPPED_EARLY)
 
 
@@ -55,24 +57,27 @@ def pilot_command(plan: RunPlan) -> LeanCommand:
     return build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
 
 
-def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool) -> PilotReport:
+def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool, force: bool) -> PilotReport:
     """Runs the pilot and says what it showed.
 
     Args:
         plan: of the grid that is to follow.
         session: in which LEAN is run.
         ignore_fees: let the grid follow in spite of high fees.
+        force: let it follow in spite of another period than the config asks for.
     """
     ended = session.run(pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
     requests = read_data_requests(plan.folder / PILOT_FOLDER).all
     # Before the verdict: a pilot without trades shows its cause.
-    prices = tuple(price_warnings(requests, plan.config.backtest, plan.workspace))
+    warnings = price_warnings(requests, plan.config.backtest, plan.workspace)
+    prices = tuple(map(str, warnings))
     result = _result(plan)
     if result is not None:
         judged = _judged(plan, result, ended.seconds, ignore_fees=ignore_fees)
-        return replace(judged, findings=prices + judged.findings)
+        failure = judged.failure or (None if force else _period_not_covered(plan, result, warnings))
+        return PilotReport(prices + judged.findings, failure)
     if ended.failure is not None and ended.failure.exit_code not in _NO_VERDICT:
         return PilotReport(prices, ended.failure)
     # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
@@ -96,6 +101,20 @@ def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fee
     findings = [f"warning: pilot: {warning}" for warning in find_nonsense([result], (), plan.config.backtest)]
     findings.append(f"pilot: {_measured(result)}; {_outlook(plan, seconds)}")
     return PilotReport(tuple(findings), None if ignore_fees else _fees_too_high(plan, result))
+
+
+def _period_not_covered(plan: RunPlan, result: BacktestResult, prices: Sequence[PriceWarning]) -> Failure | None:
+    """Why the figures of the grid would be those of other years."""
+    asked = plan.config.backtest
+    period = other_period(result, asked.start_date, asked.end_date)
+    if period is not None:
+        remedy = "let the strategy read start_date and end_date and pass them on, or run it with --force"
+        return Failure(f"the pilot backtest did not keep to the config's dates: {period}", remedy, _PILOT_FAILED)
+    short = [warning.cause for warning in prices if warning.is_too_short]
+    if not short:
+        return None
+    cause = f"the prices do not cover the period: {', '.join(short)}"
+    return Failure(cause, f"{GET_PRICES}, or run it with --force", _PILOT_FAILED)
 
 
 def _fees_too_high(plan: RunPlan, result: BacktestResult) -> Failure | None:
@@ -137,7 +156,7 @@ def _outlook(plan: RunPlan, seconds: float) -> str:
 
 
 def _failed(cause: str, remedy: str) -> PilotReport:
-    return PilotReport((), Failure(cause, remedy, ExitCode.PILOT_FAILED))
+    return PilotReport((), Failure(cause, remedy, _PILOT_FAILED))
 
 
 def _nothing(_finished: Sequence[BacktestResult], _log: OptimizerLog) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
-from strategy_testing.database.backtests import reused_results
+from strategy_testing.database.backtests import stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, resumable_runs
 from strategy_testing.errors import ExitCode, UserError
@@ -67,10 +67,10 @@ def plan_resumption(
         )
     own_config = read_config(found.config_copy)
     _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace, force=force)
-    imported = import_run(database, found, config=own_config)
+    imported = import_run(database, found)
     with database.transaction():
-        reused = reused_results(database, found.manifest.run_uuid)
-    have = [*read_contents(found).results, *reused]
+        stored = stored_results(database, found.manifest.run_uuid)
+    have = [*read_contents(found).results, *(judged.result for judged in stored if judged.result.reused_from)]
     done = [
         result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
     ]  # fmt: skip

@@ -32,6 +32,8 @@ class PriceFinding:
 
     ticker: str
     text: str
+    prices: DailyPrices | None = None
+    """Those that begin late or end early; None where there are none to be read."""
 
     def __str__(self) -> str:
         """`SPY: its daily prices end on 2021-03-31, …`."""
@@ -142,8 +144,8 @@ def price_findings(folder: Path, tickers: Iterable[str], start: date | None, end
             continue
         if start is not None and prices.first > start + TOLERANCE:
             text = f"its daily prices begin on {prices.first}, after start_date {start}"
-            findings.append(PriceFinding(ticker, text))
+            findings.append(PriceFinding(ticker, text, prices))
         if end is not None and prices.last < end - TOLERANCE:
             text = f"its daily prices end on {prices.last}, before end_date {end}: LEAN would go on without them"
-            findings.append(PriceFinding(ticker, text))
+            findings.append(PriceFinding(ticker, text, prices))
     return findings

@@ -1,21 +1,69 @@
-"""Judges a backtest by the config's success criteria. Pure: figures in, verdict and reasons out."""
+"""Judges a backtest by the config: its criteria, constraints and period. Pure: figures in, verdict and reasons out."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
-from strategy_testing.config.model import Bound, Criterion
-from strategy_testing.metrics.catalogue import MetricValues
+from strategy_testing.config.model import Bound, Constraint, Criterion, OptimizationConfig
+from strategy_testing.metrics.catalogue import MetricValues, Unit
 from strategy_testing.metrics.figures import DECIMALS, format_value
+from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 
 NO_TRADES = "No trades"
+OTHER_PERIOD = "Other period"
+"""How the reason of a backtest begins that did not cover what was asked for."""
 _MAX_DECIMALS = 12
+_IS_MET = {
+    ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What the backtests of a run are judged by."""
+
+    criteria: tuple[Criterion, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    start_date: date | None = None
+    """Of the period that is asked for; None where the config leaves it to the strategy."""
+    end_date: date | None = None
+    target_metric: str | None = None
+    """As the config or LEAN names it."""
+    target_direction: str | None = None
+    """max or min."""
+
+    @classmethod
+    def of(cls, config: OptimizationConfig) -> "Standard":
+        """What a config asks for."""
+        search, period = config.search, config.backtest
+        return cls(
+            config.criteria,
+            search.constraints,
+            period.start_date,
+            period.end_date,
+            search.target_metric,
+            search.target_direction,
+        )
+
+    @property
+    def judges(self) -> bool:
+        """Whether there is anything to judge by."""
+        return bool(self.criteria or self.constraints)
+
+    @property
+    def needs_files(self) -> bool:
+        """Whether it asks for a figure that is not stored, so that results of earlier runs cannot be judged by it."""
+        asked = [self.target_metric] if self.target_metric else []
+        asked += [constraint.metric for constraint in self.constraints]
+        return any(comparable_metric(metric)[1] is None for metric in asked)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a backtest meets the criteria, and every reason why it does not."""
+    """Whether a backtest meets the criteria and constraints, and every reason why it does not."""
 
     meets_criteria: bool | None
     """None when there was nothing to judge by."""
@@ -27,33 +75,95 @@ NOT_JUDGED = Verdict(None, ())
 
 @dataclass(frozen=True)
 class Judged:
-    """A backtest and what the criteria say of it."""
+    """A backtest and what is said of it."""
 
     result: BacktestResult
     verdict: Verdict
+    target_value: Decimal | None
+    """Of the target metric, as LEAN's optimizer compares it; None where there is none, or it is not known."""
 
 
-def judge_results(results: Iterable[BacktestResult], criteria: Sequence[Criterion]) -> list[Judged]:
+def judge_results(results: Iterable[BacktestResult], standard: Standard) -> list[Judged]:
     """Every backtest beside its verdict."""
-    return [Judged(result, judge(result.metrics, _error(result), criteria)) for result in results]
+    target = standard.target_metric
+    return [
+        Judged(result, judge(result, standard), None if target is None else compared_value(result, target)[0])
+        for result in results
+    ]
 
 
-def judge(metrics: MetricValues, error: str | None, criteria: Sequence[Criterion]) -> Verdict:
-    """Judges one backtest by all criteria; none stops at the first.
+def judge_again(results: Iterable[BacktestResult], standard: Standard, before: Iterable[Judged]) -> list[Judged]:
+    """Every backtest beside its verdict, where some were judged before.
+
+    A verdict from before stays where there is nothing to judge by, and where only the order of its reasons differs: a
+    config that comes out of the database has its criteria in another order than its file.
+    """
+    known = {judged.result.backtest_id: judged.verdict for judged in before}
+
+    def settled(judged: Judged) -> Judged:
+        verdict = known.get(judged.result.backtest_id, judged.verdict)
+        now = judged.verdict
+        is_same = (verdict.meets_criteria, {*verdict.reasons}) == (now.meets_criteria, {*now.reasons})
+        return replace(judged, verdict=verdict) if is_same or not standard.judges else judged
+
+    return [settled(judged) for judged in judge_results(results, standard)]
+
+
+def judge(result: BacktestResult, standard: Standard) -> Verdict:
+    """Judges one backtest by all that is asked for; none stops at the first.
 
     Args:
-        metrics: the figures by column, in the units of the metrics catalogue.
-        error: the error text of a backtest that failed, else None.
-        criteria: what the config asks for; empty means that nothing is judged.
+        result: with its figures in the units of the metrics catalogue.
+        standard: without criteria and constraints nothing is judged.
     """
-    if not criteria:
+    if not standard.judges:
         return NOT_JUDGED
+    error = _error(result)
     if error is not None:
         # The figures of a crashed backtest cover only the days before the crash, so none of them is held against it.
         return Verdict(False, (f"Backtest failed: {error}",))
-    reasons = [NO_TRADES] if metrics.get("total_trades") == 0 else []
-    reasons += [reason for criterion in criteria if (reason := _reason(metrics, criterion)) is not None]
+    period = other_period(result, standard.start_date, standard.end_date)
+    reasons = [NO_TRADES] if result.metrics.get("total_trades") == 0 else []
+    reasons += [period] if period else []
+    reasons += [reason for each in standard.criteria if (reason := _reason(result.metrics, each)) is not None]
+    reasons += [reason for each in standard.constraints if (reason := _not_met(result, each)) is not None]
     return Verdict(not reasons, tuple(reasons))
+
+
+def compared_value(result: BacktestResult, metric: str) -> tuple[Decimal | None, Unit]:
+    """What LEAN's optimizer compares of a result, and its unit; None where that is not known.
+
+    Args:
+        result: one that was stored knows the metrics of the catalogue only.
+        metric: a name of LEAN's report, or a dotted path.
+    """
+    try:
+        path, known = comparable_metric(metric)
+    except UnknownMetricError:
+        return None, Unit.RATIO
+    if known is None:
+        return result.other_statistics.get(path.rpartition(".")[2]), Unit.RATIO
+    return result.metrics.get(known.column), known.unit
+
+
+def other_period(result: BacktestResult, start: date | None, end: date | None) -> str | None:
+    """`Other period: …` where a backtest ran other dates than the asked ones; a date that is not known is none."""
+    first, last = result.backtest_start, result.backtest_end
+    if (start is None or first in (None, start)) and (end is None or last in (None, end)):
+        return None
+    return f"{OTHER_PERIOD}: {first} to {last} instead of {start or first} to {end or last}"
+
+
+def _not_met(result: BacktestResult, constraint: Constraint) -> str | None:
+    """Why a constraint is not met."""
+    value, unit = compared_value(result, constraint.metric)
+    if value is None:
+        threshold = format_value(constraint.value, unit)
+        return f"Constraint cannot be checked: {constraint.metric} {constraint.operator} {threshold}, value unknown"
+    if _IS_MET[constraint.operator](value, constraint.value):
+        return None
+    compared = _compared(value, constraint.operator, constraint.value, unit)
+    return f"Constraint not met: {constraint.metric} {compared}"
 
 
 def _error(result: BacktestResult) -> str | None:
@@ -66,20 +176,20 @@ def _error(result: BacktestResult) -> str | None:
 def _reason(metrics: MetricValues, criterion: Criterion) -> str | None:
     metric = criterion.metric
     value = metrics.get(metric.column)
+    threshold, unit = criterion.threshold, metric.unit
     if value is None:
         return f"{metric.label}{metric.why_missing}, {criterion.name} cannot be checked"
-    if criterion.bound is Bound.MIN and value < criterion.threshold:
-        return f"{metric.too_low or metric.label + ' too low'}: {_compared(value, '<', criterion)}"
-    if criterion.bound is Bound.MAX and value > criterion.threshold:
-        return f"{metric.too_high or metric.label + ' too high'}: {_compared(value, '>', criterion)}"
+    if criterion.bound is Bound.MIN and value < threshold:
+        return f"{metric.too_low or metric.label + ' too low'}: {_compared(value, '<', threshold, unit)}"
+    if criterion.bound is Bound.MAX and value > threshold:
+        return f"{metric.too_high or metric.label + ' too high'}: {_compared(value, '>', threshold, unit)}"
     return None
 
 
-def _compared(value: Decimal, sign: str, criterion: Criterion) -> str:
-    """Both numbers with as many decimals as it takes to tell them apart: never `15.0% > 15.0%`."""
-    unit = criterion.metric.unit
+def _compared(value: Decimal, sign: str, threshold: Decimal, unit: Unit) -> str:
+    """Both numbers with as many decimals as it takes to tell them apart: `15.0% < 15.0%` only where they are equal."""
     for decimals in range(DECIMALS[unit], _MAX_DECIMALS):
-        left, right = (format_value(number, unit, decimals) for number in (value, criterion.threshold))
-        if left != right:
+        left, right = (format_value(number, unit, decimals) for number in (value, threshold))
+        if left != right or value == threshold:
             return f"{left} {sign} {right}"
-    return f"{value} {sign} {criterion.threshold}"
+    return f"{value} {sign} {threshold}"

@@ -12,8 +12,10 @@ from strategy_testing.search.protocol import Search
 
 
 class RunStatus(StrEnum):
-    """The statuses of optimization_runs that the framework gives a run."""
+    """The statuses of optimization_runs."""
 
+    PENDING = "pending"
+    """The default of a row that was made by hand."""
     RUNNING = "running"
     COMPLETED = "completed"
     PARTIAL = "partial"

@@ -54,6 +54,7 @@ def find_nonsense(
         outcomes.setdefault(_combination(result), _outcome(result))
     warnings = [
         *_other_settings(finished, requested),
+        *_without_prices(finished),
         *_mixtures(finished),
         *_no_trades(finished),
         *_without_effect(outcomes, tuple(dict.fromkeys(parameters))),
@@ -104,6 +105,18 @@ def _other_settings(finished: Sequence[BacktestResult], requested: BacktestSetti
 
 def _shown(value: date | Decimal | None) -> str:
     return f"${value:,f}" if isinstance(value, Decimal) else str(value)
+
+
+def _without_prices(finished: Sequence[BacktestResult]) -> Iterator[str]:
+    """Tickers for which LEAN found nothing while it found prices of others."""
+    counts = Counter(ticker for result in finished for ticker in result.without_prices)
+    for count in sorted(set(counts.values()), reverse=True):
+        tickers = [ticker for ticker, times in counts.items() if times == count]
+        more = f" and {len(tickers) - _MOST_SHOWN} more" if len(tickers) > _MOST_SHOWN else ""
+        yield (
+            f"no prices of {', '.join(tickers[:_MOST_SHOWN])}{more} in {count} of "
+            f"{_number_of(len(finished), 'backtest')}; get them with `lean data download`, or leave these tickers out"
+        )
 
 
 def _mixtures(finished: Sequence[BacktestResult]) -> Iterator[str]:

@@ -6,16 +6,16 @@ ON CONFLICT ({key}) DO UPDATE
 SET {assignments}, updated_at = now()
 WHERE ({stored}) IS DISTINCT FROM ({given});
 
--- name: reused_results
-SELECT result.*
+-- name: stored_results
+SELECT result.*, runs.target_metric
 FROM backtest_results AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-WHERE runs.run_uuid = %(run_uuid)s AND result.reused_from IS NOT NULL
+WHERE runs.run_uuid = %(run_uuid)s
 ORDER BY result.id;
 
 -- name: reusable_results
 -- Finished backtests of exactly this code, engine and period; the latest of each combination.
-SELECT DISTINCT ON (result.parameters) result.*
+SELECT DISTINCT ON (result.parameters) result.*, runs.target_metric
 FROM backtest_results AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 INNER JOIN strategies ON strategies.id = result.strategy_id

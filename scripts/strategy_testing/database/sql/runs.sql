@@ -66,6 +66,10 @@ SET
     config = coalesce(%(config)s::jsonb, config),
     config_file = coalesce(%(config_file)s, config_file),
     output_folder = %(output_folder)s,
+    target_metric = coalesce(%(target_metric)s, target_metric),
+    target_direction = coalesce(%(target_direction)s, target_direction),
+    lean_best_backtest_id = %(lean_best_backtest_id)s,
+    best_backtest_id = %(best_backtest_id)s,
     completed_at = %(completed_at)s,
     benchmark = %(benchmark)s,
     benchmark_return = %(benchmark_return)s,
@@ -78,14 +82,15 @@ WHERE
     AND (
         benchmark, benchmark_return, benchmark_annual_return, benchmark_sharpe, benchmark_max_drawdown,
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
-        completed_at
+        target_metric, target_direction, lean_best_backtest_id, best_backtest_id, completed_at
     ) IS DISTINCT FROM (
         %(benchmark)s, %(benchmark_return)s, %(benchmark_annual_return)s, %(benchmark_sharpe)s,
         %(benchmark_max_drawdown)s,
         %(status)s, %(error_message)s, %(import_problems)s::text[], %(warnings)s::text[],
         coalesce(%(total_combinations)s, total_combinations), coalesce(%(lean_version)s, lean_version),
         coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
-        %(completed_at)s::timestamptz
+        coalesce(%(target_metric)s, target_metric), coalesce(%(target_direction)s, target_direction),
+        %(lean_best_backtest_id)s, %(best_backtest_id)s, %(completed_at)s::timestamptz
     );
 
 -- name: stored_benchmark
@@ -111,6 +116,42 @@ WHERE
     )
 ORDER BY run_uuid = %(run_uuid)s DESC, id DESC
 LIMIT 1;
+
+-- name: known_runs
+-- The run of a run_uuid, or all that have a result, the oldest first.
+SELECT
+    runs.id,
+    runs.run_uuid::text,
+    runs.strategy_id,
+    runs.status,
+    runs.config::text,
+    runs.config_file,
+    runs.warnings,
+    runs.lean_best_backtest_id,
+    runs.output_folder,
+    runs.runner_host,
+    runs.runner_pid,
+    runs.runner_started_at,
+    strategies.name AS strategy
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
+WHERE
+    runs.run_uuid = %(run_uuid)s::uuid
+    OR (%(run_uuid)s::uuid IS NULL AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id))
+ORDER BY runs.started_at, runs.id;
+
+-- name: move_run
+-- Its results follow by their foreign key.
+UPDATE optimization_runs
+SET strategy_id = %(strategy_id)s, updated_at = now()
+WHERE id = %(id)s;
+
+-- name: update_optima
+UPDATE optimization_runs
+SET best_backtest_id = %(best_backtest_id)s, warnings = %(warnings)s, updated_at = now()
+WHERE
+    id = %(id)s
+    AND (best_backtest_id, warnings) IS DISTINCT FROM (%(best_backtest_id)s, %(warnings)s::text[]);
 
 -- name: restart_run
 UPDATE optimization_runs
