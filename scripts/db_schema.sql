@@ -90,6 +90,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     command text,
     strategy_code_hash text,
     engine_image text,
+    benchmark text,
     lean_version text,
     output_folder text,
     runner_host text,
@@ -163,6 +164,9 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     backtest_start date,
     backtest_end date,
     account_currency text,
+    excess_return numeric,
+    daily_sharpe_ratio numeric,
+    target_value numeric,
     lean_version text,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
@@ -579,6 +583,7 @@ COMMENT ON COLUMN optimization_runs.config IS 'The config itself';
 COMMENT ON COLUMN optimization_runs.command IS 'The commands as they were run, shell-quoted, one a line';
 COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the files of the LEAN project';
 COMMENT ON COLUMN optimization_runs.engine_image IS 'Docker image of the engine, NULL for the CLI''s default';
+COMMENT ON COLUMN optimization_runs.benchmark IS 'What the run is held against';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';
 COMMENT ON COLUMN optimization_runs.output_folder IS 'Absolute path of the folder that LEAN wrote';
 COMMENT ON COLUMN optimization_runs.runner_host IS 'Machine of the runner that owns the run while it is running';
@@ -642,6 +647,9 @@ COMMENT ON COLUMN backtest_results.tracking_error IS 'Tracking error against the
 COMMENT ON COLUMN backtest_results.treynor_ratio IS 'Treynor ratio';
 COMMENT ON COLUMN backtest_results.value_at_risk_95 IS 'Daily value at risk at 95 %, a fraction';
 COMMENT ON COLUMN backtest_results.value_at_risk_99 IS 'Daily value at risk at 99 %, a fraction';
+COMMENT ON COLUMN backtest_results.excess_return IS 'Annual return above the benchmark''s, a fraction';
+COMMENT ON COLUMN backtest_results.daily_sharpe_ratio IS 'Sharpe ratio of trading days';
+COMMENT ON COLUMN backtest_results.target_value IS 'Value of the target metric';
 COMMENT ON COLUMN backtest_results.backtest_start IS 'First day of the backtest';
 COMMENT ON COLUMN backtest_results.backtest_end IS 'Last day of the backtest';
 COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account; money columns are in it';
