@@ -55,7 +55,7 @@ def test_the_main_job_ends_with_the_line_and_stores_everything(
     said = (folder / "lean-output.txt").read_text(encoding="utf-8")
     assert "Successfully optimized 'RSI_MeanReversion_ETF'" in said.replace("\n", " ")
     assert max(map(len, said.splitlines())) > 300  # unwrapped
-    assert "| 1   | RSI_MeanReversion_ETF |" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+    assert "| 1. RSI_MeanReversion_ETF | passed " in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
 
 
 def test_the_runs_own_folder_is_judged_again_without_naming_the_config(

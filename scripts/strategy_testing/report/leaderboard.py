@@ -16,7 +16,7 @@ from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_pa
 
 _HEADERS = ("Strategy", "Status", "Target", "Excess", "Trades")
 _COLUMNS = 80
-_VALUE_COLUMNS = 48
+_VALUE_COLUMNS = 37
 """Of a figure, beside its name."""
 
 
@@ -44,8 +44,8 @@ def _introduction(rows: Sequence[Row]) -> Iterator[str]:
     by = "their Sharpe ratio, as their targets differ" if len(targets) > 1 else "the target of their configs"
     yield (
         f"Strategies that pass first, then by {by}. Figures are those of each one's best backtest: the best that "
-        "passes, else the best that did not fail and made a trade. Excess is its annual return above that of buying "
-        "and holding the benchmark."
+        "passes, else the best that did not fail and made a trade. Target is its value of what its config optimises; "
+        "Excess is its annual return above that of buying and holding the benchmark."
     )
     periods = {(row["backtest_start"], row["backtest_end"]) for row in tested}
     if len(periods) > 1:
