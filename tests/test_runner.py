@@ -312,7 +312,7 @@ def test_an_euler_search_refines(replayed: Run, workspace: Path, ask: Ask, tmp_p
         tmp_path / "c.yaml", "Quick", "    lookback: {start: 3, end: 19, step: 1}\n", search="Euler Search"
     )
     done = replayed("euler-whole", config)
-    assert (done.stdout, done.exit_code) == ("6 runs complete, not judged, best Sharpe: 2.9\n", 0)
+    assert (done.stdout, done.exit_code) == ("6 runs complete, not judged, best Sharpe: 2.9 (few trades)\n", 0)
     assert "running an unknown number of combinations of Quick" in done.stderr
     run = ask("SELECT total_combinations, output_folder FROM optimization_runs")[0]
     assert run["total_combinations"] == 6
