@@ -3,7 +3,7 @@
 -- A change to an existing table is a file in db_migrations/, which runs before this one on an older database.
 -- Ratios and rates are fractions (0.15 is 15 %), money is dollars, times are UTC.
 
--- Functions that tables need ------------------------------------------------------------------------------------------
+-- Functions that tables and views need --------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION canonical_value(value text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -24,6 +24,25 @@ RETURN (
 );
 COMMENT ON FUNCTION canonical_combination(jsonb) IS
     'A parameter combination as one text in which 30 and 30.0 are the same; NULL without parameters';
+
+CREATE OR REPLACE FUNCTION tested_combination(
+    optimization_type text, parameters jsonb, combination text, backtest_id text
+) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN
+    -- A grid that was run in several parts may write the same value unlike. The rounds of an Euler search are told
+    -- apart as LEAN tells them: by what it writes, which a strategy may read unlike.
+    CASE
+        WHEN optimization_type = 'Euler Search' THEN parameters::text
+        ELSE coalesce(combination, backtest_id)
+    END;
+COMMENT ON FUNCTION tested_combination(text, jsonb, text, text) IS
+    'What all backtests of one combination have in common; a backtest that names no parameters is one of its own';
+
+CREATE OR REPLACE FUNCTION has_few_trades(total_trades integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN total_trades < 30;
+COMMENT ON FUNCTION has_few_trades(integer) IS 'Whether a result has too few round trips, under 30, to tell anything';
 
 -- Tables --------------------------------------------------------------------------------------------------------------
 
@@ -202,6 +221,25 @@ CREATE INDEX IF NOT EXISTS backtest_results_sharpe_ratio_idx ON backtest_results
 CREATE INDEX IF NOT EXISTS backtest_results_reused_from_idx ON backtest_results (reused_from);
 CREATE INDEX IF NOT EXISTS backtest_results_parameters_idx ON backtest_results USING gin (parameters);
 
+-- The view that functions need ----------------------------------------------------------------------------------------
+
+CREATE OR REPLACE VIEW latest_results AS
+SELECT DISTINCT ON (result.strategy_id, tested.combination, result.backtest_start, result.backtest_end)
+    result.id,
+    result.strategy_id
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+CROSS JOIN LATERAL tested_combination(
+    runs.optimization_type, result.parameters, result.combination, result.backtest_id
+) AS tested (combination)
+ORDER BY
+    result.strategy_id,
+    tested.combination,
+    result.backtest_start,
+    result.backtest_end,
+    result.status = 'failed',
+    result.id DESC;
+
 -- Functions -----------------------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION refresh_strategy_status(strategy_ids bigint[]) RETURNS void
@@ -214,20 +252,26 @@ BEGIN ATOMIC
             candidate.id,
             CASE
                 WHEN EXISTS (
-                    SELECT FROM backtest_results
-                    WHERE strategy_id = candidate.id AND meets_criteria
+                    SELECT FROM latest_results
+                    INNER JOIN backtest_results ON backtest_results.id = latest_results.id
+                    WHERE latest_results.strategy_id = candidate.id AND meets_criteria
                 ) THEN 'passed'
                 WHEN EXISTS (
                     SELECT FROM optimization_runs
                     WHERE strategy_id = candidate.id AND optimization_runs.status = 'running'
                 ) THEN 'testing'
                 WHEN EXISTS (
-                    SELECT FROM backtest_results
-                    WHERE strategy_id = candidate.id
+                    SELECT FROM optimization_runs
+                    INNER JOIN backtest_results ON optimization_run_id = optimization_runs.id
+                    WHERE optimization_runs.strategy_id = candidate.id
+                        AND optimization_runs.status = 'completed'
                         AND backtest_results.status = 'completed'
                         AND meets_criteria IS FALSE
                 ) THEN 'rejected'
-                WHEN EXISTS (SELECT FROM optimization_runs WHERE strategy_id = candidate.id) THEN 'testing'
+                WHEN EXISTS (
+                    SELECT FROM optimization_runs
+                    WHERE strategy_id = candidate.id AND optimization_runs.status <> 'refused'
+                ) THEN 'testing'
                 ELSE 'planned'
             END AS status
         FROM unnest(strategy_ids) AS candidate (id)
@@ -259,11 +303,9 @@ BEGIN ATOMIC
         LEFT JOIN (
             SELECT
                 results.optimization_run_id,
-                -- A grid that was run in several parts may write the same value unlike. The rounds of an Euler
-                -- search are told apart as LEAN tells them: by what it writes.
-                CASE WHEN runs.optimization_type = 'Euler Search' THEN results.parameters::text
-                    ELSE coalesce(results.combination, results.backtest_id)
-                END AS what,
+                tested_combination(
+                    runs.optimization_type, results.parameters, results.combination, results.backtest_id
+                ) AS what,
                 results.status,
                 results.meets_criteria,
                 results.reused_from
@@ -352,34 +394,96 @@ FOR EACH ROW EXECUTE FUNCTION after_run_change();
 DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, fee_analysis, rejection_summary;
 
 CREATE VIEW strategy_leaderboard AS
-WITH best AS (
+WITH candidates AS (
+    SELECT
+        result.*,
+        runs.target_metric,
+        runs.benchmark,
+        -- Without its path and its blanks a metric is the same in a config and in what LEAN was given.
+        lower(replace(regexp_replace(runs.target_metric, '^.*[.]', ''), ' ', '')) || runs.target_direction AS target,
+        CASE runs.target_direction WHEN 'min' THEN -result.target_value ELSE result.target_value END AS score
+    FROM latest_results
+    INNER JOIN backtest_results AS result ON result.id = latest_results.id
+    INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+    WHERE result.status = 'completed' AND result.total_trades > 0
+),
+compared AS (
+    SELECT
+        candidates.*,
+        min(target) OVER same_strategy = max(target) OVER same_strategy AS has_one_target
+    FROM candidates
+    WINDOW same_strategy AS (PARTITION BY strategy_id)
+),
+best AS (
     SELECT DISTINCT ON (strategy_id) *
-    FROM backtest_results
-    WHERE status = 'completed' AND total_trades > 0
-    ORDER BY strategy_id, sharpe_ratio DESC NULLS LAST, id
+    FROM compared
+    ORDER BY
+        strategy_id,
+        meets_criteria IS TRUE DESC,
+        CASE WHEN has_one_target THEN score END DESC NULLS LAST,
+        sharpe_ratio DESC NULLS LAST,
+        id
+),
+targets AS (
+    SELECT count(DISTINCT target) = 1 AS are_the_same
+    FROM best
 ),
 tested AS (
     SELECT
-        strategy_id,
-        count(DISTINCT coalesce(combination, backtest_id)) AS combinations,
-        count(DISTINCT coalesce(combination, backtest_id)) FILTER (WHERE meets_criteria) AS passed,
-        count(DISTINCT coalesce(combination, backtest_id)) FILTER (WHERE status = 'failed') AS failed
-    FROM backtest_results
-    GROUP BY strategy_id
+        latest_results.strategy_id,
+        count(*) AS combinations,
+        count(*) FILTER (WHERE meets_criteria) AS passed,
+        count(*) FILTER (WHERE status = 'failed') AS failed,
+        bool_or(meets_criteria IS NOT NULL) AS is_judged
+    FROM latest_results
+    INNER JOIN backtest_results ON backtest_results.id = latest_results.id
+    GROUP BY latest_results.strategy_id
 ),
 runs AS (
     SELECT strategy_id, count(*) AS runs, max(coalesce(completed_at, started_at)) AS last_run_at
     FROM optimization_runs
     GROUP BY strategy_id
+),
+last_run AS (
+    SELECT DISTINCT ON (strategy_id)
+        strategy_id,
+        CASE WHEN status NOT IN ('pending', 'running', 'completed') THEN
+            concat_ws(
+                ': ',
+                format(
+                    'run %s %s after %s of %s combinations',
+                    id, status, completed_combinations + failed_combinations,
+                    coalesce(total_combinations::text, 'an unknown number of')
+                ),
+                error_message
+            )
+        END AS problem
+    FROM optimization_runs
+    ORDER BY strategy_id, started_at DESC, id DESC
 )
 SELECT
-    rank() OVER (ORDER BY best.sharpe_ratio DESC NULLS LAST) AS rank,
+    rank() OVER (
+        ORDER BY
+            best.meets_criteria IS TRUE DESC,
+            CASE WHEN targets.are_the_same THEN best.score END DESC NULLS LAST,
+            best.sharpe_ratio DESC NULLS LAST
+    ) AS rank,
     strategies.name AS strategy,
     strategies.category,
     strategies.asset_class,
     strategies.status,
+    best.backtest_start,
+    best.backtest_end,
+    round((best.backtest_end - best.backtest_start + 1) / 365.25, 1) AS years,
+    best.start_equity AS capital,
+    best.target_metric,
+    best.target_value,
     best.sharpe_ratio AS best_sharpe,
+    best.daily_sharpe_ratio AS best_daily_sharpe,
+    best.probabilistic_sharpe_ratio,
     best.compounding_annual_return AS annual_return,
+    best.benchmark,
+    best.excess_return,
     best.max_drawdown,
     best.total_trades,
     best.win_rate,
@@ -390,61 +494,109 @@ SELECT
     coalesce(tested.passed, 0) AS passed,
     coalesce(tested.failed, 0) AS failed,
     runs.runs,
-    runs.last_run_at
+    runs.last_run_at,
+    nullif(
+        concat_ws(
+            '; ',
+            CASE WHEN has_few_trades(best.total_trades) THEN 'few trades' END,
+            CASE WHEN best.id IS NULL AND tested.combinations > tested.failed THEN 'no trades' END,
+            CASE WHEN NOT tested.is_judged THEN 'not judged' END,
+            last_run.problem
+        ),
+        ''
+    ) AS note
 FROM strategies
 INNER JOIN runs ON runs.strategy_id = strategies.id
+INNER JOIN last_run ON last_run.strategy_id = strategies.id
 LEFT JOIN tested ON tested.strategy_id = strategies.id
 LEFT JOIN best ON best.strategy_id = strategies.id
+CROSS JOIN targets
 ORDER BY rank, strategy;
 
 CREATE VIEW daily_summary AS
-WITH runs AS (
-    SELECT
-        (coalesce(completed_at, started_at) AT TIME ZONE 'UTC')::date AS day,
-        count(*) AS runs,
-        count(DISTINCT strategy_id) AS strategies,
-        sum(completed_combinations + failed_combinations) AS combinations,
-        sum(failed_combinations) AS failed,
-        sum(passed_combinations) AS passed,
-        bool_or(EXISTS (
-            SELECT FROM backtest_results
-            WHERE optimization_run_id = optimization_runs.id AND meets_criteria IS NOT NULL
-        )) AS is_judged
+WITH days AS (
+    SELECT id, strategy_id, optimization_type, (coalesce(completed_at, started_at) AT TIME ZONE 'UTC')::date AS day
     FROM optimization_runs
+),
+results AS (
+    SELECT DISTINCT ON (
+        days.day, result.strategy_id, tested.combination, result.backtest_start, result.backtest_end
+    )
+        days.day,
+        result.*,
+        coalesce(origin_days.day, days.day) <> days.day AS is_reused
+    FROM backtest_results AS result
+    INNER JOIN days ON days.id = result.optimization_run_id
+    LEFT JOIN backtest_results AS origin ON origin.id = result.reused_from
+    LEFT JOIN days AS origin_days ON origin_days.id = origin.optimization_run_id
+    CROSS JOIN LATERAL tested_combination(
+        days.optimization_type, result.parameters, result.combination, result.backtest_id
+    ) AS tested (combination)
+    ORDER BY
+        days.day,
+        result.strategy_id,
+        tested.combination,
+        result.backtest_start,
+        result.backtest_end,
+        is_reused,
+        result.status = 'failed',
+        result.id DESC
+),
+runs AS (
+    SELECT day, count(*) AS runs, count(DISTINCT strategy_id) AS strategies
+    FROM days
     GROUP BY day
 ),
+counts AS (
+    SELECT
+        runs.day,
+        runs.runs,
+        runs.strategies,
+        count(results.id) FILTER (WHERE NOT is_reused) AS combinations,
+        count(results.id) FILTER (WHERE is_reused) AS reused,
+        count(results.id) FILTER (WHERE NOT is_reused AND status = 'failed') AS failed,
+        count(results.id) FILTER (WHERE NOT is_reused AND meets_criteria) AS passed,
+        coalesce(bool_or(meets_criteria IS NOT NULL) FILTER (WHERE NOT is_reused), false) AS is_judged
+    FROM runs
+    LEFT JOIN results ON results.day = runs.day
+    GROUP BY runs.day, runs.runs, runs.strategies
+),
 best AS (
-    SELECT DISTINCT ON (day)
-        (coalesce(runs.completed_at, runs.started_at) AT TIME ZONE 'UTC')::date AS day,
-        result.sharpe_ratio,
-        strategies.name AS strategy,
-        result.parameters
-    FROM backtest_results AS result
-    INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-    INNER JOIN strategies ON strategies.id = result.strategy_id
-    WHERE result.status = 'completed' AND result.total_trades > 0
-    ORDER BY day, result.sharpe_ratio DESC NULLS LAST, result.id
+    SELECT DISTINCT ON (results.day) results.*, strategies.name AS strategy
+    FROM results
+    INNER JOIN strategies ON strategies.id = results.strategy_id
+    WHERE NOT results.is_reused AND results.status = 'completed' AND results.total_trades > 0
+    ORDER BY results.day, results.sharpe_ratio DESC NULLS LAST, results.id
 )
 SELECT
-    runs.day,
-    runs.runs,
-    runs.strategies,
-    runs.combinations,
-    runs.failed,
-    runs.passed,
+    counts.day,
+    counts.runs,
+    counts.strategies,
+    counts.combinations,
+    counts.reused,
+    counts.failed,
+    counts.passed,
     best.sharpe_ratio AS best_sharpe,
     best.strategy AS best_strategy,
     best.parameters AS best_parameters,
     format(
-        '%s runs complete%s, %s, best Sharpe: %s',
-        runs.combinations,
-        CASE WHEN runs.failed > 0 THEN format(' (%s failed)', runs.failed) ELSE '' END,
-        CASE WHEN runs.is_judged THEN format('%s passed', runs.passed) ELSE 'not judged' END,
-        coalesce(round(best.sharpe_ratio, 1)::text, 'n/a')
+        '%s %s complete%s, %s, best Sharpe: %s%s',
+        counts.combinations,
+        CASE counts.combinations WHEN 1 THEN 'run' ELSE 'runs' END,
+        CASE WHEN counts.failed > 0 OR counts.reused > 0 THEN
+            format(' (%s)', concat_ws(
+                ', ',
+                CASE WHEN counts.failed > 0 THEN format('%s failed', counts.failed) END,
+                CASE WHEN counts.reused > 0 THEN format('%s more known before', counts.reused) END
+            ))
+        END,
+        CASE WHEN counts.is_judged THEN format('%s passed', counts.passed) ELSE 'not judged' END,
+        coalesce(round(best.sharpe_ratio, 1)::text, 'n/a'),
+        CASE WHEN has_few_trades(best.total_trades) THEN ' (few trades)' END
     ) AS summary
-FROM runs
-LEFT JOIN best ON best.day = runs.day
-ORDER BY runs.day DESC;
+FROM counts
+LEFT JOIN best ON best.day = counts.day
+ORDER BY counts.day DESC;
 
 CREATE VIEW parameter_performance AS
 WITH tried AS (
@@ -457,7 +609,8 @@ WITH tried AS (
         result.max_drawdown,
         result.fee_pct,
         result.meets_criteria
-    FROM backtest_results AS result
+    FROM latest_results
+    INNER JOIN backtest_results AS result ON result.id = latest_results.id
     CROSS JOIN LATERAL jsonb_each_text(result.parameters) AS parameter
     WHERE result.status = 'completed' AND result.total_trades > 0
 ),
@@ -518,23 +671,28 @@ GROUP BY strategies.name, runs.id
 ORDER BY avg_fee_pct DESC NULLS LAST, optimization_run_id;
 
 CREATE VIEW rejection_summary AS
+WITH judged AS (
+    SELECT
+        result.id,
+        result.strategy_id,
+        result.rejection_reasons,
+        result.meets_criteria,
+        count(*) OVER (PARTITION BY result.strategy_id) AS of_strategy
+    FROM latest_results
+    INNER JOIN backtest_results AS result ON result.id = latest_results.id
+    WHERE result.meets_criteria IS NOT NULL
+)
 SELECT
     strategies.name AS strategy,
     split_part(reason, ':', 1) AS reason,
-    count(DISTINCT result.id) AS backtests,
-    round(count(DISTINCT result.id)::numeric / judged.backtests, 4) AS share_of_judged,
+    count(DISTINCT judged.id) AS backtests,
+    round(count(DISTINCT judged.id)::numeric / judged.of_strategy, 4) AS share_of_judged,
     min(reason) AS example
-FROM backtest_results AS result
-INNER JOIN strategies ON strategies.id = result.strategy_id
-INNER JOIN (
-    SELECT strategy_id, count(*) AS backtests
-    FROM backtest_results
-    WHERE meets_criteria IS NOT NULL
-    GROUP BY strategy_id
-) AS judged ON judged.strategy_id = result.strategy_id
-CROSS JOIN LATERAL unnest(result.rejection_reasons) AS reason
-WHERE result.meets_criteria IS FALSE
-GROUP BY strategies.name, split_part(reason, ':', 1), judged.backtests
+FROM judged
+INNER JOIN strategies ON strategies.id = judged.strategy_id
+CROSS JOIN LATERAL unnest(judged.rejection_reasons) AS reason
+WHERE judged.meets_criteria IS FALSE
+GROUP BY strategies.name, split_part(reason, ':', 1), judged.of_strategy
 ORDER BY strategy, backtests DESC, reason;
 
 -- Comments ------------------------------------------------------------------------------------------------------------
@@ -709,32 +867,56 @@ COMMENT ON COLUMN backtest_results.completed_at IS 'When the backtest ended, UTC
 COMMENT ON COLUMN backtest_results.created_at IS 'When the row was made, UTC';
 COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, UTC';
 
+COMMENT ON VIEW latest_results IS
+    'The results that figures over several runs count: of each combination of a strategy and period the newest that did not fail, else the newest'
+;
+COMMENT ON COLUMN latest_results.id IS 'Number of the result in backtest_results';
+COMMENT ON COLUMN latest_results.strategy_id IS 'The strategy that was tested';
+
 COMMENT ON VIEW strategy_leaderboard IS
-    'Strategies by their best Sharpe ratio over backtests that did not fail and made a trade';
-COMMENT ON COLUMN strategy_leaderboard.rank IS 'Place by best Sharpe ratio';
+    'Strategies that pass first, then by the target of their configs, or by the Sharpe ratio where targets differ. Figures are those of the best backtest: the best that passes, else the best that did not fail and made a trade'
+;
+COMMENT ON COLUMN strategy_leaderboard.rank IS 'Place: those that pass first, then by the target';
 COMMENT ON COLUMN strategy_leaderboard.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN strategy_leaderboard.category IS 'Category of the strategy';
 COMMENT ON COLUMN strategy_leaderboard.asset_class IS 'Asset class of the strategy';
 COMMENT ON COLUMN strategy_leaderboard.status IS 'Status of the strategy';
-COMMENT ON COLUMN strategy_leaderboard.best_sharpe IS 'Sharpe ratio of the best backtest';
+COMMENT ON COLUMN strategy_leaderboard.backtest_start IS 'First day of the best backtest';
+COMMENT ON COLUMN strategy_leaderboard.backtest_end IS 'Its last day';
+COMMENT ON COLUMN strategy_leaderboard.years IS 'Its years of 365.25 days, rounded to one decimal';
+COMMENT ON COLUMN strategy_leaderboard.capital IS 'Its capital at the start, dollars';
+COMMENT ON COLUMN strategy_leaderboard.target_metric IS 'What its run optimised';
+COMMENT ON COLUMN strategy_leaderboard.target_value IS 'Its value of that metric, as LEAN''s optimizer sees it';
+COMMENT ON COLUMN strategy_leaderboard.best_sharpe IS 'Its Sharpe ratio, LEAN''s';
+COMMENT ON COLUMN strategy_leaderboard.best_daily_sharpe IS 'Its Sharpe ratio of trading days';
+COMMENT ON COLUMN strategy_leaderboard.probabilistic_sharpe_ratio IS
+    'Its probabilistic Sharpe ratio (PSR), LEAN''s, a fraction';
 COMMENT ON COLUMN strategy_leaderboard.annual_return IS 'Its compounding annual return, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.benchmark IS 'What it is held against';
+COMMENT ON COLUMN strategy_leaderboard.excess_return IS
+    'Its annual return above that of buying and holding the benchmark, a fraction';
 COMMENT ON COLUMN strategy_leaderboard.max_drawdown IS 'Its largest drawdown, a fraction';
 COMMENT ON COLUMN strategy_leaderboard.total_trades IS 'Its closed round trips';
 COMMENT ON COLUMN strategy_leaderboard.win_rate IS 'Its winning round trips, a fraction';
 COMMENT ON COLUMN strategy_leaderboard.fee_pct IS 'Its fees as a fraction of the starting capital';
 COMMENT ON COLUMN strategy_leaderboard.best_meets_criteria IS 'Whether it meets the success criteria';
 COMMENT ON COLUMN strategy_leaderboard.best_parameters IS 'Its parameters';
-COMMENT ON COLUMN strategy_leaderboard.combinations IS 'Distinct combinations tested over all runs';
-COMMENT ON COLUMN strategy_leaderboard.passed IS 'Distinct combinations that met the criteria';
-COMMENT ON COLUMN strategy_leaderboard.failed IS 'Distinct combinations with a failed backtest';
+COMMENT ON COLUMN strategy_leaderboard.combinations IS 'Combinations tested over all runs, each once';
+COMMENT ON COLUMN strategy_leaderboard.passed IS 'Combinations that met the criteria';
+COMMENT ON COLUMN strategy_leaderboard.failed IS 'Combinations whose every backtest failed';
 COMMENT ON COLUMN strategy_leaderboard.runs IS 'Runs of the strategy';
 COMMENT ON COLUMN strategy_leaderboard.last_run_at IS 'When its last run ended, or began, UTC';
+COMMENT ON COLUMN strategy_leaderboard.note IS
+    'What to know: few trades (under 30) or none, not judged, and why the last run did not try all combinations';
 
-COMMENT ON VIEW daily_summary IS 'One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio';
+COMMENT ON VIEW daily_summary IS
+    'One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a day, and not at all where it was taken from a run of another day'
+;
 COMMENT ON COLUMN daily_summary.day IS 'Day on which the runs ended, or began while they run, UTC';
-COMMENT ON COLUMN daily_summary.runs IS 'Runs of the day';
+COMMENT ON COLUMN daily_summary.runs IS 'Runs of the day (rows of optimization_runs), those that only took known results included';
 COMMENT ON COLUMN daily_summary.strategies IS 'Strategies tested';
 COMMENT ON COLUMN daily_summary.combinations IS 'Combinations finished, failed ones included';
+COMMENT ON COLUMN daily_summary.reused IS 'Combinations taken from runs of other days instead; no other column counts them';
 COMMENT ON COLUMN daily_summary.failed IS 'Combinations that failed';
 COMMENT ON COLUMN daily_summary.passed IS 'Combinations that met the criteria';
 COMMENT ON COLUMN daily_summary.best_sharpe IS 'Best Sharpe ratio over backtests that did not fail and made a trade';
@@ -743,7 +925,8 @@ COMMENT ON COLUMN daily_summary.best_parameters IS 'Parameters of the best backt
 COMMENT ON COLUMN daily_summary.summary IS 'The day as one line';
 
 COMMENT ON VIEW parameter_performance IS
-    'How each value of each varied parameter did, over backtests that did not fail and made a trade';
+    'How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination counts once'
+;
 COMMENT ON COLUMN parameter_performance.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN parameter_performance.parameter IS 'Name of the parameter';
 COMMENT ON COLUMN parameter_performance.value IS 'Its value; 30 and 30.0 are the same';
@@ -768,7 +951,7 @@ COMMENT ON COLUMN fee_analysis.over_30_percent IS 'Backtests whose fees passed 3
 COMMENT ON COLUMN fee_analysis.avg_net_profit IS 'Average net profit, dollars';
 COMMENT ON COLUMN fee_analysis.avg_profit_before_fees IS 'Average profit without the fees, dollars';
 
-COMMENT ON VIEW rejection_summary IS 'Why backtests were rejected, by strategy and kind of reason';
+COMMENT ON VIEW rejection_summary IS 'Why backtests were rejected, by strategy and kind of reason; a combination counts once';
 COMMENT ON COLUMN rejection_summary.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN rejection_summary.reason IS 'Kind of reason, the text before its colon';
 COMMENT ON COLUMN rejection_summary.backtests IS 'Backtests rejected for it';

@@ -212,6 +212,7 @@ def test_a_newer_database_is_refused(database: Database, ask: Ask) -> None:
         ([(None, "completed")], "testing"),
         ([(False, "completed")], "rejected"),
         ([(False, "failed")], "testing"),
+        ([(False, "completed"), (False, "failed")], "rejected"),
         ([(False, "completed"), (True, "completed")], "passed"),
     ],
 )
@@ -224,6 +225,48 @@ def test_the_status_of_a_strategy_follows_its_results(
     for meets, status in results:
         _result(ask, run, strategy, meets, status)
     assert _status(ask, strategy) == expected
+
+
+@pytest.mark.parametrize("unfinished", ["partial", "interrupted", "failed"])
+def test_a_strategy_is_rejected_only_after_a_run_that_tried_all_of_its_combinations(ask: Ask, unfinished: str) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy, unfinished)
+    _result(ask, run, strategy, False, parameters='{"level": "1"}')
+    assert _status(ask, strategy) == "testing"
+    ask("UPDATE optimization_runs SET status = 'completed'")
+    assert _status(ask, strategy) == "rejected"
+    _result(ask, _run(ask, strategy, unfinished), strategy, True, parameters='{"level": "2"}')
+    assert _status(ask, strategy) == "passed"
+
+
+def test_the_newest_verdict_on_a_combination_decides(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    for meets, status in ((False, "rejected"), (True, "passed"), (False, "rejected")):
+        _result(ask, _run(ask, strategy), strategy, meets, parameters='{"level": "1"}')
+        assert _status(ask, strategy) == status
+    _result(ask, _run(ask, strategy), strategy, None, "failed", parameters='{"level": "1"}')
+    assert _status(ask, strategy) == "rejected"
+
+
+def test_the_leaderboard_notes_why_the_last_run_decided_nothing(ask: Ask) -> None:
+    crashed, stopped, idle, unjudged = (_strategy(ask, name) for name in ("A", "B", "C", "D"))
+    for strategy, meets, status, trades in (
+        (crashed, False, "failed", None), (stopped, False, "completed", 30), (idle, False, "completed", 0),
+        (unjudged, None, "completed", 29),
+    ):  # fmt: skip
+        _result(ask, _run(ask, strategy), strategy, meets, status, total_trades=trades, sharpe_ratio=-strategy)
+    end = "UPDATE optimization_runs SET status = %s, total_combinations = %s, error_message = %s WHERE strategy_id = %s"
+    ask(end, "failed", 1, "1 of 1 backtests failed: division by zero", crashed)
+    ask(end, "interrupted", None, "stopped by a signal", stopped)
+    rows = ask("SELECT strategy, status, note FROM strategy_leaderboard ORDER BY strategy")
+    assert [(row["status"], row["note"]) for row in rows] == [
+        ("testing", "run 1 failed after 1 of 1 combinations: 1 of 1 backtests failed: division by zero"),
+        ("testing", "run 2 interrupted after 1 of an unknown number of combinations: stopped by a signal"),
+        ("rejected", "no trades"),
+        ("testing", "few trades; not judged"),
+    ]
+    _run(ask, stopped, "running")
+    assert ask("SELECT note FROM strategy_leaderboard WHERE strategy = 'B'") == [{"note": None}]
 
 
 def test_the_status_changes_when_results_do(ask: Ask) -> None:
@@ -310,18 +353,95 @@ def test_failed_backtests_and_those_without_a_trade_lead_no_ranking(ask: Ask) ->
     parameters = '{"level": "%s"}'
     _result(ask, run, strategy, False, "failed", sharpe_ratio=9, total_trades=5, parameters=parameters % 1)
     _result(ask, run, strategy, False, sharpe_ratio=0, total_trades=0, parameters=parameters % 2)
-    _result(ask, run, strategy, False, sharpe_ratio=-1, total_trades=5, parameters=parameters % "3.0")
+    _result(ask, run, strategy, False, sharpe_ratio=-1, total_trades=30, parameters=parameters % "3.0")
     _result(ask, run, strategy, False, sharpe_ratio=-3, total_trades=5, parameters=parameters % 4)
-    _result(ask, run, strategy, False, sharpe_ratio=-5, total_trades=5, parameters=parameters % 3)
     best = [str(row["best_sharpe"]) for row in ask("SELECT best_sharpe FROM strategy_leaderboard")]
     assert best == ["-1"]
     days = ask("SELECT summary, failed FROM daily_summary")
     assert days == [{"summary": "4 runs complete (1 failed), 0 passed, best Sharpe: -1.0", "failed": 1}]
     values = ask("SELECT value, backtests, best_sharpe::text AS best FROM parameter_performance")
     assert values == [
-        {"value": "3", "backtests": 2, "best": "-1"},
+        {"value": "3", "backtests": 1, "best": "-1"},
         {"value": "4", "backtests": 1, "best": "-3"},
     ]
+
+
+def _lead(ask: Ask) -> list[tuple[object, object]]:
+    return [(row["rank"], row["strategy"]) for row in ask("SELECT rank, strategy FROM strategy_leaderboard")]
+
+
+def test_strategies_that_pass_lead_then_the_target_decides(ask: Ask) -> None:
+    strategies = {name: _strategy(ask, name) for name in ("Deep", "Flat", "Passing", "Untested")}
+    runs = {name: _run(ask, strategy) for name, strategy in strategies.items()}
+    ask("UPDATE optimization_runs SET target_metric = 'Drawdown', target_direction = 'min'")
+    # The deepest drawdown has the best Sharpe ratio, and does not lead by it.
+    for name, drawdown, meets in (("Deep", "0.3", False), ("Flat", "0.1", None), ("Passing", "0.5", True)):
+        more = {"target_value": drawdown, "sharpe_ratio": drawdown, "total_trades": 40}
+        _result(ask, runs[name], strategies[name], meets, **more, parameters='{"a": "1"}')
+    # The best of a strategy: what passes, though it falls deeper.
+    _result(ask, runs["Passing"], strategies["Passing"], False, target_value="0.01", total_trades=40)
+    assert _lead(ask) == [(1, "Passing"), (2, "Flat"), (3, "Deep"), (4, "Untested")]
+    # What LEAN was given is the same metric; another one is not, and then the Sharpe ratio decides.
+    paths = "UPDATE optimization_runs SET target_metric = 'TotalPerformance.PortfolioStatistics.' || %s WHERE id = %s"
+    ask(paths, "Drawdown", runs["Flat"])
+    assert _lead(ask) == [(1, "Passing"), (2, "Flat"), (3, "Deep"), (4, "Untested")]
+    ask(paths, "SharpeRatio", runs["Flat"])
+    assert _lead(ask) == [(1, "Passing"), (2, "Deep"), (3, "Flat"), (4, "Untested")]
+
+
+def test_the_leaderboard_says_what_its_figures_are_of(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    ask("UPDATE optimization_runs SET target_metric = 'Net Profit', target_direction = 'max', benchmark = 'SPY'")
+    days = {"backtest_start": "2012-01-03", "backtest_end": "2020-12-31", "start_equity": 5000}
+    figures = {"target_value": "0.5", "excess_return": "-0.08", "probabilistic_sharpe_ratio": "0.02"}
+    _result(ask, run, strategy, True, **days, **figures, sharpe_ratio=1, total_trades=30, daily_sharpe_ratio="1.2")
+    row = ask("SELECT * FROM strategy_leaderboard")[0]
+    assert {name: str(row[name]) for name in (*days, *figures) if name in row} == {
+        "backtest_start": "2012-01-03", "backtest_end": "2020-12-31", **figures
+    }  # fmt: skip
+    told = [str(row[name]) for name in ("years", "capital", "target_metric", "benchmark", "best_daily_sharpe", "note")]
+    assert told == ["9.0", "5000", "Net Profit", "SPY", "1.2", "None"]
+
+
+def test_what_another_day_has_computed_is_not_counted_again(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    first, second = _run(ask, strategy), _run(ask, strategy)
+    ask("UPDATE optimization_runs SET completed_at = '2026-01-01T12:00Z' WHERE id = %s", first)
+    ask("UPDATE optimization_runs SET completed_at = '2026-01-02T12:00Z' WHERE id = %s", second)
+    known = {"sharpe_ratio": 1, "total_trades": 30, "parameters": '{"a": "1"}'}
+    _result(ask, first, strategy, True, **known)
+    ask("INSERT INTO backtest_results (optimization_run_id, strategy_id) VALUES (%s, %s)", first, strategy)
+    origin = ask("SELECT id FROM backtest_results ORDER BY id")[0]["id"]
+    _result(ask, second, strategy, True, **known, reused_from=origin)
+    assert ask("SELECT day::text, runs, combinations, reused, passed, summary FROM daily_summary") == [
+        {
+            "day": "2026-01-02", "runs": 1, "combinations": 0, "reused": 1, "passed": 0,
+            "summary": "0 runs complete (1 more known before), not judged, best Sharpe: n/a",
+        },
+        {
+            "day": "2026-01-01", "runs": 1, "combinations": 2, "reused": 0, "passed": 1,
+            "summary": "2 runs complete, 1 passed, best Sharpe: 1.0",
+        },
+    ]  # fmt: skip
+    ask("DELETE FROM optimization_runs WHERE id = %s", first)
+    assert ask("SELECT combinations, reused, summary FROM daily_summary") == [
+        {"combinations": 1, "reused": 0, "summary": "1 run complete, 1 passed, best Sharpe: 1.0"}
+    ]
+
+
+def test_a_combination_counts_by_its_newest_result_that_did_not_fail(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    for meets, status, sharpe in ((False, "failed", None), (True, "completed", 2), (False, "completed", 1)):
+        more = {"sharpe_ratio": sharpe, "total_trades": 40, "rejection_reasons": [] if meets else ["Too bad: 1"]}
+        _result(ask, _run(ask, strategy), strategy, meets, status, parameters='{"a": "1"}', **more)
+    # Another period is another result.
+    last = _run(ask, strategy)
+    _result(ask, last, strategy, True, parameters='{"a": "1.0"}', backtest_start="2020-01-01", total_trades=40)
+    row = ask("SELECT combinations, passed, failed FROM strategy_leaderboard")
+    assert row == [{"combinations": 2, "passed": 1, "failed": 0}]
+    rejections = ask("SELECT reason, backtests, share_of_judged::text AS share FROM rejection_summary")
+    assert rejections == [{"reason": "Too bad", "backtests": 1, "share": "0.5000"}]
 
 
 def test_rejections_are_counted_by_kind(ask: Ask) -> None:

@@ -251,6 +251,12 @@ def test_an_euler_search_keeps_both_rows_of_a_repeat_and_counts_it_once(
     assert (run["total_combinations"], run["completed_combinations"]) == (24, 24)
     assert run["optimization_type"] == "Euler Search"
     assert ask("SELECT count(*) FROM backtest_results") == [{"count": 27}]
+    assert ask("SELECT combinations FROM strategy_leaderboard") == [{"combinations": 24}]
+    assert ask("SELECT combinations FROM daily_summary") == [{"combinations": 24}]
+    by_parameter = "SELECT sum(backtests)::int AS backtests FROM parameter_performance GROUP BY parameter"
+    assert ask(by_parameter) == [{"backtests": 24}, {"backtests": 24}]
+    ask("UPDATE backtest_results SET meets_criteria = false, rejection_reasons = '{\"Too bad: 1\"}'")
+    assert ask("SELECT backtests FROM rejection_summary") == [{"backtests": 24}]
 
 
 # exit code, last line of stdout, what stderr says of the reason
@@ -260,8 +266,8 @@ _IMPORTS = {
         "0 runs complete, not judged, best Sharpe: n/a",
         "does not say that the optimization has ended",
     ),
-    "backtest-crash": (17, "1 runs complete (1 failed), not judged, best Sharpe: n/a", "lookback 2 is even"),
-    "backtest-no-trade": (0, "1 runs complete, not judged, best Sharpe: n/a", "imported 1 backtests"),
+    "backtest-crash": (17, "1 run complete (1 failed), not judged, best Sharpe: n/a", "lookback 2 is even"),
+    "backtest-no-trade": (0, "1 run complete, not judged, best Sharpe: n/a", "1 backtest of 1 combination from"),
     "broken": (21, "0 runs complete, not judged, best Sharpe: n/a", "2 of 2 combinations have no result"),
     "container-killed": (4, "4 runs complete, not judged, best Sharpe: -0.1", "7 of 11 combinations have no result"),
     "crashy": (4, "6 runs complete (3 failed), not judged, best Sharpe: -0.4", "3 of 6 backtests failed"),
@@ -277,7 +283,7 @@ _IMPORTS = {
     "step-zero": (16, "0 runs complete, not judged, best Sharpe: n/a", "step should be positive value; but was 0"),
     "terminated": (4, "4 runs complete, not judged, best Sharpe: -0.1", "7 of 11 combinations have no result"),
     "unknown-target": (0, "2 runs complete, not judged, best Sharpe: n/a", "imported 2 backtests"),
-    "walk-forward": (0, "1 runs complete, not judged, best Sharpe: 0.9", "15 runs in"),
+    "walk-forward": (0, "1 run complete, not judged, best Sharpe: 0.9", "15 runs in"),
 }
 _REFUSED = (
     "bad-constraint", "bad-strategy", "estimate", "no-docker", "no-image", "no-project", "no-workspace",
@@ -312,8 +318,8 @@ def test_all_takes_every_run_below_the_folder(run_script: Run, ask: Ask, unpacke
     done = run_script("results_importer.py", "--optimization-dir", unpacked("walk-forward"), "--all")
     lines = done.stdout.splitlines()
     assert len(lines) == 16
-    assert lines[-1] == "24 runs complete, not judged, best Sharpe: 2.1"
-    assert all(re.search(r"window-\d/.*/output: \d runs complete", line) for line in lines[:-1])
+    assert lines[-1] == "24 runs complete, not judged, best Sharpe: 2.1 (few trades)"
+    assert all(re.search(r"window-\d/.*/output: (1 run|\d runs) complete", line) for line in lines[:-1])
     assert ask("SELECT count(*) FROM optimization_runs") == [{"count": 15}]
 
 
@@ -445,13 +451,20 @@ def test_a_wrong_path_is_told(path: str, message: str, run_script: Run, tmp_path
 def test_the_leaderboard_is_rewritten(run_script: Run, recording: Recording, tmp_path: Path) -> None:
     run_script("results_importer.py", "--optimization-dir", recording("idle"))
     run_script("results_importer.py", "--optimization-dir", recording("dead-parameter"))
+    done = run_script("results_importer.py", "--optimization-dir", recording("euler-whole"))
+    assert done.last_line == "6 runs complete, not judged, best Sharpe: 2.9 (few trades)"
     text = (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
-    rows = [[cell.strip() for cell in line.split("|")[1:5]] for line in text.splitlines() if line.startswith("| ")]
-    assert rows == [
-        ["#", "Strategy", "Status", "Best Sharpe"],
-        ["1", "dead-parameter", "testing", "-0.03"],
-        ["2", "idle", "testing", "n/a"],
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
+    assert rows[:4] == [
+        ["Strategy", "Status", "Target", "Excess", "Trades"],
+        ["1. euler-whole", "testing", "2.91", "n/a", "4 few"],
+        ["2. dead-parameter", "testing", "-0.03", "n/a", "37"],
+        ["3. idle", "testing", "n/a", "n/a", "n/a"],
     ]
+    assert ["Period", "2015-01-01 to 2020-12-31, 6.0 years"] in rows
+    assert ["Note", "few trades; not judged"] in rows
+    assert "**Figures of different periods do not compare: these strategies have 2" in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_database_that_is_away_is_told_and_nothing_else(run_script: Run, unpacked: Recording) -> None:

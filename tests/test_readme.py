@@ -266,6 +266,45 @@ def test_every_query_prints_what_is_pasted(
         _same(document, quoted, quoted.replace(f"```text\n{query['output']}```", f"```text\n{printed}\n```"))
 
 
+def test_no_query_prints_anything_else_after_the_config_was_run_again(
+    run_script: Callable[..., ScriptResult],
+    unpacked: Callable[[str], Path],
+    database_url: str,
+    ask: Callable[..., list[dict[str, object]]],
+) -> None:
+    recorded = unpacked("grid-72") / "output"
+    run_script("results_importer.py", "--optimization-dir", recorded, "--config", _EXAMPLE)
+    queries = [query["sql"] for file in _DOCUMENTS for query in _QUERY.finditer(file.read_text(encoding="utf-8"))]
+    once = [_psql(database_url, query) for query in queries]
+    for origin in ("id", "NULL"):  # taken from the first run, and computed again
+        _repeat_the_first_run(ask, origin)
+        assert [_psql(database_url, query) for query in queries] == once
+    assert ask("SELECT count(*) FROM backtest_results") == [{"count": 3 * 72}]
+
+
+def _repeat_the_first_run(ask: Callable[..., list[dict[str, object]]], origin: str) -> None:
+    """A run of the same row and results as the first, each result with its origin."""
+    runs = _columns(ask, "optimization_runs", "run_uuid")
+    added = (
+        f"INSERT INTO optimization_runs ({runs}) SELECT {runs} FROM optimization_runs ORDER BY id LIMIT 1 RETURNING id"
+    )
+    results = _columns(ask, "backtest_results", "optimization_run_id", "reused_from")
+    ask(
+        f"INSERT INTO backtest_results ({results}, optimization_run_id, reused_from) SELECT {results}, %s, {origin} "
+        "FROM backtest_results WHERE optimization_run_id = (SELECT min(id) FROM optimization_runs)",
+        ask(added)[0]["id"],
+    )
+
+
+def _columns(ask: Callable[..., list[dict[str, object]]], table: str, *others: str) -> str:
+    rows = ask(
+        "SELECT column_name AS name FROM information_schema.columns "
+        "WHERE table_name = %s AND is_generated = 'NEVER' AND column_name <> ALL (%s)",
+        table, ["id", *others],
+    )  # fmt: skip
+    return ", ".join(str(row["name"]) for row in rows)
+
+
 def _psql(database_url: str, statement: str) -> str:
     """What `make psql` prints for a statement."""
     done = subprocess.run(

@@ -42,9 +42,9 @@ def config(tmp_path: Path, workspace: Path) -> Path:
 def start(database_url: str, workspace: Path, tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
     """Starts the runner in the background."""
 
-    def run(config: Path, speed: int) -> "subprocess.Popen[str]":
+    def run(config: Path, speed: int, *arguments: str) -> "subprocess.Popen[str]":
         command = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config)]
-        command += ["--workspace", str(workspace), "--leaderboard", str(tmp_path / "l.md")]
+        command += ["--workspace", str(workspace), "--leaderboard", str(tmp_path / "l.md"), *arguments]
         environment = os.environ | {
             "PATH": f"{PROJECT / 'tests' / 'replay' / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "DATABASE_URL": database_url,
@@ -125,6 +125,58 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     again = replayed("grid-72", config, "--resume", run["id"])
     assert "has a result for every combination; nothing is left to run" in again.stderr
     assert again.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+
+
+_VIEWS = {
+    "strategy_leaderboard": ("runs", "last_run_at"),
+    "daily_summary": ("runs",),
+    "parameter_performance": (),
+    "rejection_summary": (),
+    "fee_analysis": ("optimization_run_id",),
+}
+"""The views, and what rightly differs in each after a further run: the number of runs, its time, its own line."""
+
+
+def _figures(ask: Ask) -> dict[str, list[dict[str, Any]]]:
+    """What the views show; equal lines of several runs are one."""
+    figures: dict[str, list[dict[str, Any]]] = {}
+    for view, differing in _VIEWS.items():
+        figures[view] = []
+        for row in ask(f"SELECT * FROM {view}"):
+            same = {name: value for name, value in row.items() if name not in differing}
+            if same not in figures[view]:
+                figures[view].append(same)
+    return figures
+
+
+def test_a_config_that_is_run_again_or_interrupted_and_resumed_leaves_every_figure_as_it_is(
+    start: Callable[..., "subprocess.Popen[str]"], replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    criteria = "min_trades: 50, min_sharpe: 0.3, max_drawdown: 0.25"
+    few = write_config(tmp_path / "few.yaml", "RSI_MeanReversion_ETF", _FEW, criteria=criteria)
+    line = "12 runs complete, 3 passed, best Sharpe: 0.4\n"
+    assert replayed("grid-72", few).stdout == line
+    once = _figures(ask)
+    assert all(once.values())
+    views = ask("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
+    assert {view["viewname"] for view in views} == {*_VIEWS, "latest_results"}
+    assert replayed("grid-72", few).stdout == line
+    assert ask(
+        "SELECT completed_combinations, reused_combinations FROM optimization_runs ORDER BY id DESC LIMIT 1"
+    ) == [{"completed_combinations": 12, "reused_combinations": 12}]
+    assert _figures(ask) == once
+    process = start(few, 20, "--fresh")
+    _wait_for(lambda: _count(ask) >= 24 + 3)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert replayed("grid-72", few, "--resume").stdout == line
+    assert _count(ask) == 36
+    assert _figures(ask) == once
+    # Of a result whose origin is removed, what was taken from it remains.
+    ask("DELETE FROM optimization_runs WHERE id = (SELECT min(id) FROM optimization_runs)")
+    assert _figures(ask) == once
 
 
 def test_failed_combinations_are_run_again_only_when_asked(

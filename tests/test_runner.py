@@ -55,7 +55,7 @@ def test_the_main_job_ends_with_the_line_and_stores_everything(
     said = (folder / "lean-output.txt").read_text(encoding="utf-8")
     assert "Successfully optimized 'RSI_MeanReversion_ETF'" in said.replace("\n", " ")
     assert max(map(len, said.splitlines())) > 300  # unwrapped
-    assert "| 1   | RSI_MeanReversion_ETF |" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+    assert "| 1. RSI_MeanReversion_ETF | passed " in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
 
 
 def test_the_cli_is_not_waited_for_once_every_result_is_on_disk(
@@ -328,7 +328,7 @@ def test_an_euler_search_refines(replayed: Run, workspace: Path, ask: Ask, tmp_p
         tmp_path / "c.yaml", "Quick", "    lookback: {start: 3, end: 19, step: 1}\n", search="Euler Search"
     )
     done = replayed("euler-whole", config)
-    assert (done.stdout, done.exit_code) == ("6 runs complete, not judged, best Sharpe: 2.9\n", 0)
+    assert (done.stdout, done.exit_code) == ("6 runs complete, not judged, best Sharpe: 2.9 (few trades)\n", 0)
     assert "running an unknown number of combinations of Quick" in done.stderr
     run = ask("SELECT total_combinations, output_folder FROM optimization_runs")[0]
     assert run["total_combinations"] == 6

@@ -17,6 +17,7 @@ from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.prerequisites import first_failure
 from strategy_testing.lean.process import lean_command
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.runs.execute import RunOptions, reserve_folder, run_plan
@@ -114,8 +115,8 @@ def _run(job: Job) -> ExitCode:
     plan, settings = job.plan, job.settings
     assert plan is not None  # the step before has made it  # noqa: S101
     count = plan.backtests_to_run
-    combinations = "an unknown number of" if count is None else str(count)
-    tell(f"running {combinations} combinations of {plan.config.strategy.name} in {plan.folder}")
+    combinations = "an unknown number of combinations" if count is None else number_of(count, "combination")
+    tell(f"running {combinations} of {plan.config.strategy.name} in {plan.folder}")
     options = RunOptions(
         with_pilot=not settings.no_pilot,
         ignore_fees=settings.ignore_fees,

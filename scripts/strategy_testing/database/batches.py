@@ -78,6 +78,7 @@ def batch_runs(database: Database, batch_id: int) -> dict[Path, BatchRun]:
                 failed=row["failed"],
                 passed=row["passed"],
                 best_sharpe=None if row["best_sharpe"] is None else Decimal(row["best_sharpe"]),
+                best_has_few_trades=row["best_has_few_trades"],
             ),
             seconds=None if row["seconds"] is None else float(row["seconds"]),
         )

@@ -1,4 +1,4 @@
-"""Figures as people read them, and the years that annual ones are divided by."""
+"""Figures and counts as people read them, and the years that annual ones are divided by."""
 
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -25,3 +25,8 @@ def format_value(value: Decimal, unit: Unit, decimals: int | None = None) -> str
     if unit is Unit.FRACTION:
         return f"{sign}{text}%"
     return f"{sign}${text}" if unit is Unit.DOLLARS else f"{sign}{text}"
+
+
+def number_of(count: int | Decimal, what: str) -> str:
+    """`1 backtest`, `72 backtests`; the plural of what is counted ends in s."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

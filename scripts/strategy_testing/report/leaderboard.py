@@ -1,58 +1,115 @@
-"""Writes the leaderboard for people: a Markdown file, and a table for the terminal."""
+"""Writes the leaderboard for people, as Markdown that can be read in a terminal of 80 columns too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from textwrap import fill
 
 from tabulate import tabulate
 
 from strategy_testing.config.model import FIXED_PARAMETERS
 from strategy_testing.database.connection import Row
 from strategy_testing.files import write_atomically
-from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, Unit
-from strategy_testing.metrics.figures import format_value
+from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, METRICS, Unit
+from strategy_testing.metrics.figures import format_value, number_of
+from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
 
-_HEADERS = (
-    "#", "Strategy", "Status", "Best Sharpe", "Annual return", "Drawdown", "Trades", "Win rate", "Fees",
-    "Combinations", "Passed", "Failed", "Last run (UTC)", "Best parameters",
-)  # fmt: skip
+_HEADERS = ("Strategy", "Status", "Target", "Excess", "Trades")
+_COLUMNS = 80
+_VALUE_COLUMNS = 37
+"""Of a figure, beside its name."""
 
 
 def write_leaderboard(file: Path, rows: Sequence[Row]) -> None:
     """Rewrites the Markdown file; no reader ever sees half of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = (
-        "# Strategy leaderboard\n\n"
-        "Strategies by their best Sharpe ratio over backtests that did not fail and made a trade.\n"
-        "Figures are those of the best backtest; fees are held against its starting capital.\n\n"
-        f"{leaderboard_table(rows, 'pipe')}\n"
+    write_atomically(file, leaderboard_text(rows))
+
+
+def leaderboard_text(rows: Sequence[Row]) -> str:
+    """The strategies against each other, then the best backtest of each.
+
+    Args:
+        rows: of the view strategy_leaderboard, best first.
+    """
+    compared = tabulate([_line(row) for row in rows], _HEADERS, tablefmt="pipe", disable_numparse=True)
+    introduction = [fill(sentence, _COLUMNS) for sentence in _introduction(rows)]
+    return "\n\n".join(["# Strategy leaderboard", *introduction, compared, *map(_best_backtest, rows)]) + "\n"
+
+
+def _introduction(rows: Sequence[Row]) -> Iterator[str]:
+    """How the strategies are ranked, and what does not compare."""
+    tested = [row for row in rows if row["best_parameters"] is not None]
+    targets = {_target(row)[0] for row in tested}
+    by = "their Sharpe ratio, as their targets differ" if len(targets) > 1 else "the target of their configs"
+    yield (
+        f"Strategies that pass first, then by {by}. Figures are those of each one's best backtest: the best that "
+        "passes, else the best that did not fail and made a trade. Target is its value of what its config optimises; "
+        "Excess is its annual return above that of buying and holding the benchmark."
     )
-    write_atomically(file, text)
+    periods = {(row["backtest_start"], row["backtest_end"]) for row in tested}
+    if len(periods) > 1:
+        yield f"**Figures of different periods do not compare: these strategies have {len(periods)}, see below.**"
 
 
-def leaderboard_table(rows: Sequence[Row], style: str) -> str:
-    """The leaderboard in one of tabulate's styles."""
-    return tabulate([_cells(row) for row in rows], _HEADERS, tablefmt=style, disable_numparse=True)
-
-
-def _cells(row: Row) -> list[str]:
-    last_run = row["last_run_at"]
+def _line(row: Row) -> list[str]:
+    trades = _figure(row["total_trades"], "total_trades")
     return [
-        str(row["rank"]),
-        str(row["strategy"]),
-        str(row["status"]),
-        _figure(row["best_sharpe"], "sharpe_ratio"),
-        _figure(row["annual_return"], "compounding_annual_return"),
-        _figure(row["max_drawdown"], "max_drawdown"),
-        _figure(row["total_trades"], "total_trades"),
-        _figure(row["win_rate"], "win_rate"),
-        _figure(row["fee_pct"], "fee_pct"),
-        str(row["combinations"]),
-        str(row["passed"]),
-        str(row["failed"]),
-        f"{last_run:%Y-%m-%d %H:%M}" if last_run else "",
-        _parameters(row["best_parameters"] or {}),
+        f"{row['rank']}. {row['strategy']}",
+        row["status"],
+        _target(row)[1],
+        _excess(row),
+        f"{trades} few" if row["has_few_trades"] else trades,
     ]
+
+
+def _best_backtest(row: Row) -> str:
+    """The figures of one strategy, a line each."""
+    tested = f"{number_of(row['combinations'], 'combination')}, {row['passed']} passed, {row['failed']} failed"
+    figures = _figures(row) if row["best_parameters"] is not None else []
+    lines = [*figures, ("Tested", tested), ("Last run", f"{row['last_run_at']:%Y-%m-%d %H:%M} UTC")]
+    lines += [("Note", row["note"])] if row["note"] else []
+    heads = (f"{row['rank']}. {row['strategy']}", row["status"])
+    return tabulate(lines, heads, tablefmt="pipe", disable_numparse=True, maxcolwidths=[None, _VALUE_COLUMNS])
+
+
+def _figures(row: Row) -> list[tuple[str, str]]:
+    target, value = _target(row)
+    held = f" against {row['benchmark']}" if row["benchmark"] else ""
+    return [
+        ("Period", f"{row['backtest_start']} to {row['backtest_end']}, {row['years']} years"),
+        ("Capital", _figure(row["capital"], "start_equity")),
+        ("Target", f"{target} {value}"),
+        ("Annual return", _figure(row["annual_return"], "compounding_annual_return")),
+        ("Excess return", f"{_excess(row)}{held}"),
+        ("Sharpe ratio", f"{_ratio(row['best_sharpe'])} of LEAN, {_ratio(row['best_daily_sharpe'])} of trading days"),
+        ("Probabilistic Sharpe", _figure(row["probabilistic_sharpe_ratio"], "probabilistic_sharpe_ratio")),
+        ("Drawdown", _figure(row["max_drawdown"], "max_drawdown")),
+        ("Trades", f"{row['total_trades']}, {_figure(row['win_rate'], 'win_rate')} won"),
+        ("Fees", f"{_figure(row['fee_pct'], 'fee_pct')} of the capital"),
+        ("Parameters", _parameters(row["best_parameters"])),
+    ]
+
+
+def _target(row: Row) -> tuple[str, str]:
+    """Name and value of what the strategy is ranked by: the target, or the Sharpe ratio where it is not known."""
+    name, value = row["target_metric"], row["target_value"]
+    if name is None or value is None:
+        return METRIC_BY_COLUMN["sharpe_ratio"].label, _ratio(row["best_sharpe"])
+    try:
+        path = optimizer_path(name).lower()
+    except UnknownMetricError:
+        path = ""
+    metric = next((metric for metric in METRICS if metric.lean_path and metric.lean_path.lower() == path), None)
+    return (metric.label, format_value(value, metric.unit)) if metric else (name, _ratio(value))
+
+
+def _excess(row: Row) -> str:
+    return "n/a" if row["excess_return"] is None else format_value(row["excess_return"], Unit.FRACTION)
+
+
+def _ratio(value: Decimal | None) -> str:
+    return "n/a" if value is None else format_value(value, Unit.RATIO)
 
 
 def _parameters(parameters: Mapping[str, str]) -> str:
@@ -60,8 +117,5 @@ def _parameters(parameters: Mapping[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in shown.items())
 
 
-def _figure(value: Any, column: str) -> str:
-    if value is None:
-        return "n/a"
-    unit = METRIC_BY_COLUMN[column].unit
-    return str(value) if unit is Unit.COUNT else format_value(value, unit)
+def _figure(value: Decimal | None, column: str) -> str:
+    return "n/a" if value is None else format_value(Decimal(value), METRIC_BY_COLUMN[column].unit)

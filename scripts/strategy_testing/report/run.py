@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from strategy_testing.console import shown_path
 from strategy_testing.errors import ExitCode
 from strategy_testing.metrics.catalogue import Unit
-from strategy_testing.metrics.figures import format_value
+from strategy_testing.metrics.figures import format_value, number_of
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import Comparison, ImportedRun, combined
 
@@ -13,9 +13,10 @@ from strategy_testing.verdict.summary import Comparison, ImportedRun, combined
 def story(imported: ImportedRun) -> list[str]:
     """What happened, a line each."""
     lines = [f"not imported: {skipped}" for skipped in imported.skipped]
-    counts = f"{imported.backtests} backtests of {imported.combinations} combinations"
+    counts = f"{number_of(imported.backtests, 'backtest')} of {number_of(imported.combinations, 'combination')}"
     counts += f", {imported.reused} taken from earlier runs" if imported.reused else ""
-    left_out = f", {len(imported.skipped)} entries not imported" if imported.skipped else ""
+    skipped = len(imported.skipped)
+    left_out = f", {skipped} {'entry' if skipped == 1 else 'entries'} not imported" if skipped else ""
     lines.append(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.summary.completed:

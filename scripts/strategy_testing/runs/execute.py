@@ -14,6 +14,7 @@ from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, Us
 from strategy_testing.files import write_atomically
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.session import LeanSession
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.data_requests import read_data_requests
@@ -126,7 +127,8 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
         rest = "nothing is missing" if is_complete else f"go on with --resume {run.stored.id}"
-        display.say(f"{imported.backtests} finished backtests are stored; {rest}")
+        are = "is" if imported.backtests == 1 else "are"
+        display.say(f"{number_of(imported.backtests, 'finished backtest')} {are} stored; {rest}")
         raise interruption
     _say_which_prices_are_short(plan, display)
     return imported

@@ -7,6 +7,7 @@ from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.errors import DatabaseError
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.verdict.criteria import Judged, Standard, judge_results
 
@@ -42,6 +43,6 @@ class LiveImporter:
             self._is_away = True
         else:
             if self._is_away:
-                self._say(f"the database is back; {len(self._waiting)} results stored")
+                self._say(f"the database is back; {number_of(len(self._waiting), 'result')} stored")
             self._is_away = False
             self._waiting = []

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strategy_testing.errors import ExitCode
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.diagnosis import Failure
@@ -62,7 +63,7 @@ def judge_run(
         reasons.append(f"{len(failed)} of {len(results)} backtests failed: {error.splitlines()[0]}")
     missing = 0 if total_combinations is None else total_combinations - distinct_combinations(results, search)
     if unfinished and (missing > 0 or total_combinations is None):
-        reasons.append(f"{unfinished} backtests have no usable result")
+        reasons.append(f"{number_of(unfinished, 'backtest')} {'has' if unfinished == 1 else 'have'} no usable result")
     if missing > unfinished:
         reasons.append(f"{missing} of {total_combinations} combinations have no result")
     if not has_ended and not failure and (missing > 0 or total_combinations is None):

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.search.space import canonical_value
 
@@ -98,7 +99,7 @@ def _other_settings(finished: Sequence[BacktestResult], requested: BacktestSetti
         if others:
             yield (
                 f"the config asks for {asked} {_shown(wanted)}, but {others.total()} of "
-                f"{_number_of(len(finished), 'backtest')} {did} {_counted(others)}; "
+                f"{number_of(len(finished), 'backtest')} {did} {_counted(others)}; "
                 f"let the strategy read the parameter {name} and pass it to {call}"
             )
 
@@ -115,7 +116,7 @@ def _without_prices(finished: Sequence[BacktestResult]) -> Iterator[str]:
         more = f" and {len(tickers) - _MOST_SHOWN} more" if len(tickers) > _MOST_SHOWN else ""
         yield (
             f"no prices of {', '.join(tickers[:_MOST_SHOWN])}{more} in {count} of "
-            f"{_number_of(len(finished), 'backtest')}; get them with `lean data download`, or leave these tickers out"
+            f"{number_of(len(finished), 'backtest')}; get them with `lean data download`, or leave these tickers out"
         )
 
 
@@ -140,12 +141,12 @@ def _no_trades(finished: Sequence[BacktestResult]) -> Iterator[str]:
         return
     orders = [result.metrics.get("total_orders") or 0 for result in finished]
     if any(orders):
-        what = f"{_number_of(sum(orders), 'order')} placed by {sum(map(bool, orders))} of {len(orders)}, nothing closed"
+        what = f"{number_of(sum(orders), 'order')} placed by {sum(map(bool, orders))} of {len(orders)}, nothing closed"
         check = "check the exit conditions, and whether the orders are filled"
     else:
         what = "0 orders placed"
         check = "check the entry conditions, the warm-up, the dates and whether there are prices for them"
-    yield f"no trade in any of {_number_of(len(finished), 'backtest')} ({what}); {check}"
+    yield f"no trade in any of {number_of(len(finished), 'backtest')} ({what}); {check}"
 
 
 def _without_effect(outcomes: _Outcomes, parameters: Sequence[str]) -> Iterator[str]:
@@ -241,8 +242,4 @@ def _counted(values: Counter[str]) -> str:
     if len(values) == 1:
         return shown[0][0]
     more = f" and {len(values) - len(shown)} more" if len(values) > len(shown) else ""
-    return ", ".join(f"{value} ({_number_of(count, 'backtest')})" for value, count in shown) + more
-
-
-def _number_of(count: int | Decimal, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return ", ".join(f"{value} ({number_of(count, 'backtest')})" for value, count in shown) + more

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import SkippedFile
 from strategy_testing.verdict.outcome import RunOutcome
@@ -20,12 +21,16 @@ class RunSummary:
     """Combinations that meet the criteria; None when nothing was judged."""
     best_sharpe: Decimal | None
     """Over backtests that did not fail and made a trade."""
+    best_has_few_trades: bool = False
+    """Whether that one has too few to tell."""
 
     def __str__(self) -> str:
         """`72 runs complete (2 failed), 3 passed, best Sharpe: 1.8`."""
         failed = f" ({self.failed} failed)" if self.failed else ""
         passed = "not judged" if self.passed is None else f"{self.passed} passed"
-        return f"{self.completed + self.failed} runs complete{failed}, {passed}, best Sharpe: {self._sharpe()}"
+        runs = number_of(self.completed + self.failed, "run")
+        few = " (few trades)" if self.best_has_few_trades else ""
+        return f"{runs} complete{failed}, {passed}, best Sharpe: {self._sharpe()}{few}"
 
     def _sharpe(self) -> str:
         if self.best_sharpe is None:
@@ -37,12 +42,14 @@ class RunSummary:
 def combined(summaries: list[RunSummary]) -> RunSummary:
     """Several runs as one."""
     judged = [summary.passed for summary in summaries if summary.passed is not None]
-    sharpes = [summary.best_sharpe for summary in summaries if summary.best_sharpe is not None]
+    bests = [(each.best_sharpe, each.best_has_few_trades) for each in summaries if each.best_sharpe is not None]
+    best_sharpe, best_has_few_trades = max(bests, default=(None, False))
     return RunSummary(
         completed=sum(summary.completed for summary in summaries),
         failed=sum(summary.failed for summary in summaries),
         passed=sum(judged) if judged else None,
-        best_sharpe=max(sharpes, default=None),
+        best_sharpe=best_sharpe,
+        best_has_few_trades=best_has_few_trades,
     )
 
 

@@ -43,11 +43,14 @@ WHERE
     AND backtest_results.status = 'completed'
     AND total_orders IS NOT NULL
     AND backtest_end >= backtest_start
+    AND reused_from IS NULL
 HAVING count(*) > 0;
 
 -- name: leaderboard
 SELECT
-    rank, strategy, status, best_sharpe, annual_return, max_drawdown, total_trades, win_rate, fee_pct,
-    best_meets_criteria, best_parameters, combinations, passed, failed, last_run_at
+    rank, strategy, status, backtest_start, backtest_end, years, capital, target_metric, target_value, best_sharpe,
+    best_daily_sharpe, probabilistic_sharpe_ratio, annual_return, benchmark, excess_return, max_drawdown, total_trades,
+    has_few_trades(total_trades) AS has_few_trades, win_rate, fee_pct, best_parameters, combinations, passed, failed,
+    last_run_at, note
 FROM strategy_leaderboard
 ORDER BY rank, strategy;

@@ -40,16 +40,22 @@ SELECT DISTINCT ON (runs.config_file)
     runs.completed_combinations AS completed,
     runs.failed_combinations AS failed,
     CASE WHEN results.is_judged THEN runs.passed_combinations END AS passed,
-    results.best_sharpe,
+    best.sharpe_ratio AS best_sharpe,
+    coalesce(has_few_trades(best.total_trades), false) AS best_has_few_trades,
     extract(EPOCH FROM runs.completed_at - runs.started_at) AS seconds
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
 CROSS JOIN LATERAL (
-    SELECT
-        bool_or(meets_criteria IS NOT NULL) AS is_judged,
-        max(sharpe_ratio) FILTER (WHERE status = 'completed' AND total_trades > 0) AS best_sharpe
+    SELECT bool_or(meets_criteria IS NOT NULL) AS is_judged
     FROM backtest_results
     WHERE optimization_run_id = runs.id
 ) AS results
+LEFT JOIN LATERAL (
+    SELECT sharpe_ratio, total_trades
+    FROM backtest_results
+    WHERE optimization_run_id = runs.id AND status = 'completed' AND total_trades > 0
+    ORDER BY sharpe_ratio DESC NULLS LAST, id
+    LIMIT 1
+) AS best ON true
 WHERE runs.batch_id = %(id)s AND runs.config_file IS NOT NULL
 ORDER BY runs.config_file, runs.started_at DESC, runs.id DESC;

@@ -220,10 +220,14 @@ SELECT
             WHERE optimization_run_id = runs.id AND meets_criteria IS NOT NULL
         ) THEN runs.passed_combinations
     END AS passed,
-    (
-        SELECT max(sharpe_ratio)
-        FROM backtest_results
-        WHERE optimization_run_id = runs.id AND status = 'completed' AND total_trades > 0
-    ) AS best_sharpe
+    best.sharpe_ratio AS best_sharpe,
+    coalesce(has_few_trades(best.total_trades), false) AS best_has_few_trades
 FROM optimization_runs AS runs
+LEFT JOIN LATERAL (
+    SELECT sharpe_ratio, total_trades
+    FROM backtest_results
+    WHERE optimization_run_id = runs.id AND status = 'completed' AND total_trades > 0
+    ORDER BY sharpe_ratio DESC NULLS LAST, id
+    LIMIT 1
+) AS best ON true
 WHERE runs.id = %(id)s;
