@@ -1,15 +1,19 @@
 """The rows of runs and of their strategies: made, brought up to date, and who owns them while they run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from strategy_testing.config.model import StrategyInfo
 from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.outcome import RunStatus
+
+_ESTIMATE_COLUMNS = tuple(one.name for one in fields(ExpectedFees))
 
 
 @dataclass(frozen=True)
@@ -28,9 +32,13 @@ class NewRun:
     manifest: RunManifest
     config: Mapping[str, Any] | None
     """The document, as it was read."""
-    output_folder: Path
+    output_folder: Path | None
+    """None for a run that never began."""
     runner: RunnerIdentity | None = None
     batch_id: int | None = None
+    expected_fees: ExpectedFees | None = None
+    refusal: str | None = None
+    """Why it never began; None for a run that does."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +99,26 @@ def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
         "run_uuid": run_uuid,
         "strategy_id": strategy_id,
         "batch_id": run.batch_id,
-        "status": str(RunStatus.RUNNING),
+        "status": str(RunStatus.RUNNING if run.refusal is None else RunStatus.REFUSED),
+        "error_message": run.refusal,
+        "completed_at": None if run.refusal is None else run.manifest.started_at,
         "config": _jsonb(run.config),
         "command": "\n".join(run.manifest.commands) or None,
-        "output_folder": str(run.output_folder),
+        "output_folder": None if run.output_folder is None else str(run.output_folder),
+        **(vars(run.expected_fees) if run.expected_fees else dict.fromkeys(_ESTIMATE_COLUMNS)),
     }
     database.execute("insert_run", values | _runner_columns(run.runner))
     row = database.rows("lock_run", {"run_uuid": run_uuid})[0]
     status, runner = RunStatus(row["status"]), _runner(row)
     return StoredRun(row["id"], row["strategy_id"], status, row["error_message"], row["completed_at"], runner)
+
+
+def expected_fees(database: Database, run_uuid: UUID, otherwise: ExpectedFees | None) -> ExpectedFees | None:
+    """The estimate that a run was stored with, None where it was stored without; `otherwise` for a new one."""
+    rows = database.rows("expected_fees", {"run_uuid": str(run_uuid)})
+    if not rows:
+        return otherwise
+    return None if rows[0]["fee_model"] is None else ExpectedFees(**rows[0])
 
 
 def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:

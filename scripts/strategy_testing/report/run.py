@@ -15,6 +15,7 @@ def story(imported: ImportedRun) -> list[str]:
     counts += f", {imported.reused} taken from earlier runs" if imported.reused else ""
     left_out = f", {len(imported.skipped)} entries not imported" if imported.skipped else ""
     lines.append(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
+    lines += [str(imported.fees)] if imported.fees else []
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.is_still_running:
         lines.append("the run is still running; its status is left to its runner")

@@ -11,8 +11,17 @@ from strategy_testing.config.reader import read_config
 from strategy_testing.database.backtests import reused_results, store_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import run_summary
-from strategy_testing.database.runs import NewRun, RunUpdate, StoredRun, store_run, store_strategy, update_run
+from strategy_testing.database.runs import (
+    NewRun,
+    RunUpdate,
+    StoredRun,
+    expected_fees,
+    store_run,
+    store_strategy,
+    update_run,
+)
 from strategy_testing.errors import UserError
+from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
@@ -20,6 +29,7 @@ from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, judge_results
+from strategy_testing.verdict.fees import PaidFees, paid_fees
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
 from strategy_testing.verdict.summary import ImportedRun
@@ -47,6 +57,8 @@ class _Read:
     """Whose criteria judge; None where nothing is judged."""
     reused: tuple[BacktestResult, ...]
     """Results that the run took from earlier ones."""
+    expected_fees: ExpectedFees | None
+    """What the run was stored with; for one that is new, what its config alone tells."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,7 @@ class _Decided:
     results: tuple[Judged, ...]
     outcome: RunOutcome
     warnings: tuple[str, ...]
+    fees: PaidFees | None
 
 
 def import_run(
@@ -88,9 +101,11 @@ def _read(database: Database, run: RunFolder, config: OptimizationConfig | None)
     """All that files and the database tell beforehand."""
     config = config or _config_copy(run)
     contents = read_contents(run)
+    estimate = estimate_fees(config, None) if config else None
     with database.transaction():
         reused = reused_results(database, run.manifest.run_uuid)
-    return _Read(run, contents, config, tuple(reused))
+        expected = expected_fees(database, run.manifest.run_uuid, estimate.expected if estimate else None)
+    return _Read(run, contents, config, tuple(reused), expected)
 
 
 def _config_copy(run: RunFolder) -> OptimizationConfig | None:
@@ -115,11 +130,13 @@ def _decide(read: _Read, strategy_name: str | None, runner: RunnersView | None) 
         search=contents.search,
     )
     warnings = find_nonsense(results, read.run.manifest.parameters, config.backtest if config else BacktestSettings())
+    fees = paid_fees(results, read.expected_fees)
     return _Decided(
         strategy=_strategy(read, strategy_name),
         results=tuple(judge_results(results, config.criteria if config else ())),
         outcome=outcome,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *(fees.warnings() if fees else ())),
+        fees=fees,
     )
 
 
@@ -137,7 +154,8 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
     run, contents, config = read.run, read.contents, read.config
     with database.transaction():
         strategy_id = store_strategy(database, decided.strategy)
-        new = NewRun(run.manifest, config.document if config else None, run.folder.resolve())
+        document = config.document if config else None
+        new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, strategy_id, new)
         store_results(database, stored, decided.results)
         is_still_running = runner is None and stored.status is RunStatus.RUNNING and not is_gone(stored.runner)
@@ -155,6 +173,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         combinations=distinct_combinations(contents.results, contents.search),
         reused=len(read.reused),
         is_still_running=is_still_running,
+        fees=decided.fees,
     )
 
 

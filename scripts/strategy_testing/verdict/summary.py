@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from strategy_testing.results.backtest import SkippedFile
+from strategy_testing.verdict.fees import PaidFees
 from strategy_testing.verdict.outcome import RunOutcome
 
 
@@ -63,3 +64,5 @@ class ImportedRun:
     """Results taken from earlier runs."""
     is_still_running: bool
     """The run's own runner is at work; its status was left to it."""
+    fees: PaidFees | None
+    """None where no backtest tells what it paid."""
