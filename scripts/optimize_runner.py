@@ -14,7 +14,7 @@ try:
     from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
     from strategy_testing.commands.new_strategy import new_strategy
     from strategy_testing.commands.optimize import optimize, resume
-    from strategy_testing.commands.preview import dry_run
+    from strategy_testing.commands.preview import dry_run, estimate_batch, preview_each
     from strategy_testing.commands.settings import Settings, add_settings, settings_from
     from strategy_testing.config.batch import read_batch
     from strategy_testing.console import tell
@@ -53,7 +53,7 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    for name in ("config", "dry_run", "estimate", "check", "new_strategy"):
+    for name in ("config", "new_strategy"):
         if getattr(arguments, name):
             parser.error(f"--batch does not go with --{name.replace('_', '-')}")
     if arguments.resume:
@@ -61,16 +61,20 @@ def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.
 
 
 def _check_new_strategy_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    for name in ("config", "retry_failed", "fresh", "no_pilot", "ignore_fees", "force", "quiet", "database_url"):
+    for name in ("config", "retry_failed", "fresh", "no_pilot", "ignore_fees", "force", "yes", "quiet", "database_url"):
         if getattr(arguments, name):
             parser.error(f"--new-strategy does not go with --{name.replace('_', '-')}")
 
 
 def _run_batch(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
     batch = read_batch(arguments.batch)
+    if arguments.dry_run or arguments.check:
+        return preview_each(batch, settings, dry_run if arguments.dry_run else check)
     with open_database(settings.database_url) as database:
         tell(f"using {database}")
         ensure_schema(database)
+        if arguments.estimate:
+            return estimate_batch(database, batch)
         return run_batch(database, batch, settings, resume=arguments.resume is not None)
 
 
@@ -107,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         type=Path,
         help="configs/batches/NAME.yaml: its configs one after another, or several at once; with --resume: "
-        "what is left of the newest batch of this file",
+        "what is left of the newest batch of this file; with --dry-run, --estimate or --check: config by config",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--dry-run", action="store_true", help="print what would run, shell-quoted, and do nothing else")

@@ -47,6 +47,9 @@ _FEES = (
     "backtest: {start_date: 2019-01-01, end_date: 2019-12-31, initial_capital: 1000}\n"
     "fee_assumptions: {per_trade_fee: 0.82, expected_trades_per_year: 822}\n"
 )
+_TOO_DEAR = "821 orders on $1,000: $673, 67.3% of the capital, above 30.0%: stop and revise"
+_MISSING = "invalid.yaml: optimization.parameters: is missing; add it (docs/CONFIG_FORMAT.md lists every key) (line 2)"
+"""The first mistake of the config that is invalid."""
 _BATCHES = "SELECT id, name, description, batch_file, status, total_configs, completed_at FROM optimization_batches"
 
 
@@ -115,13 +118,19 @@ def run_batch(bench: Bench, run_script: Run) -> Run:
 
 def _table(done: ScriptResult) -> dict[str, list[str]]:
     """The table's cells by strategy, without strategy and config; an empty cell is left out."""
-    header, rule, *rows, _summary = done.stdout.splitlines()
+    header, rule, *rows, _summary = [line for line in done.stdout.splitlines() if " never ran: " not in line]
     assert header.split() == ["Strategy", "Config", "Runs", "Failed", "Passed", "Best", "Sharpe", "Minutes", "Status"]
     ends = [0]
     for dashes in rule.split():
         ends.append(rule.index(dashes, ends[-1]) + len(dashes))
     cells = [[row[a:b].strip() for a, b in pairwise(ends)] for row in rows]
     return {row[0]: [*row[2:6], row[7]] for row in cells}
+
+
+def _never_ran(done: ScriptResult) -> dict[str, str]:
+    """The reasons below the table, by the config's name."""
+    told = [line.split(" never ran: ") for line in done.stdout.splitlines() if " never ran: " in line]
+    return {Path(config).name: reason for config, reason in told}
 
 
 def _interrupt(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGINT) -> tuple[str, str, int]:
@@ -174,12 +183,27 @@ def test_what_cannot_run_is_told_and_the_rest_runs(bench: Bench, run_batch: Run,
     assert "optimization.parameters: is missing" in done.stderr
     table = _table(done)
     assert table["n/a"][4] == "failed (invalid input)"
-    assert table["Idle_dear"] == ["", "", "", "", "failed (stop and revise)"]
+    assert table["Idle_dear"] == ["0", "0", "not judged", "n/a", "refused (stop and revise)"]
     assert table["Idle_gone"][4] == "failed (no project)"
     assert table["Crashy"] == ["6", "3", "not judged", "-0.44", "partial"]
     assert table["Small"][4] == "completed"
     assert done.last_line == "8 runs complete (3 failed), not judged, best Sharpe: -0.4"
     assert ask("SELECT status, total_configs FROM optimization_batches") == [{"status": "partial", "total_configs": 5}]
+    assert _never_ran(done) == {
+        "invalid.yaml": f"{bench.home}/{_MISSING}",
+        "Idle_dear.yaml": _TOO_DEAR,
+        "Idle_gone.yaml": f"project: {bench.workspace}/Idle_gone: no such LEAN project; check "
+        "strategy.lean_project_path and the workspace (--force runs it all the same)",
+    }
+    stored = ask("SELECT config_file, status, reason FROM batch_configs ORDER BY status, config_file")
+    assert [(Path(row["config_file"]).name, row["status"], row["reason"].splitlines()[0]) for row in stored] == [
+        ("invalid.yaml", "broken", _never_ran(done)["invalid.yaml"]),
+        ("Idle_dear.yaml", "refused", _TOO_DEAR),
+        ("Idle_gone.yaml", "refused", _never_ran(done)["Idle_gone.yaml"]),
+    ]
+    assert ask("SELECT batch_id, error_message, estimated_orders FROM optimization_runs WHERE status = 'refused'") == [
+        {"batch_id": 1, "error_message": _TOO_DEAR, "estimated_orders": 821}
+    ]
     ignored = run_batch(bench.batch([dear]), "--ignore-fees")
     assert (ignored.exit_code, _table(ignored)["Idle_dear"][4]) == (0, "completed")
 
@@ -192,8 +216,17 @@ def test_nothing_runs_when_a_config_cannot_and_errors_are_not_to_be_passed_over(
     done = run_batch(bench.batch([bench.config("Idle"), bad], "continue_on_error: false"))
     assert (done.stdout, done.exit_code) == ("", exit_code)
     assert "batch Week 1: nothing was run, because continue_on_error is false" in done.stderr
-    assert ask(_BATCHES) == []
-    assert ask("SELECT * FROM optimization_runs") == []
+    assert [row["status"] for row in ask(_BATCHES)] == ["failed"]
+    assert ask("SELECT * FROM optimization_runs WHERE status <> 'refused'") == []
+    stored = ask("SELECT config_file, status, reason FROM batch_configs ORDER BY status DESC, config_file")
+    assert [(row["config_file"], row["status"]) for row in stored] == [
+        (str(bad), "refused" if first == "dear" else "broken"),
+        (str(bench.home / "Idle.yaml"), "not started"),
+    ][:: 1 if first == "dear" else -1]
+    assert "another config cannot run, and continue_on_error is false" in [row["reason"] for row in stored]
+    mended = run_batch(bench.batch([bench.config("Idle")], "continue_on_error: false"), "--resume")
+    assert mended.exit_code == 0, mended.stderr
+    assert ask("SELECT * FROM batch_configs") == []
 
 
 def test_the_first_failure_ends_a_batch_that_does_not_continue_on_error(bench: Bench, run_batch: Run, ask: Ask) -> None:
@@ -206,6 +239,8 @@ def test_the_first_failure_ends_a_batch_that_does_not_continue_on_error(bench: B
         "Idle": "completed", "Refused": "failed (lean refused)", "Small": "not started",
     }  # fmt: skip
     assert f"go on with --batch {batch} --resume" in done.stderr
+    assert _never_ran(done) == {"Small.yaml": "a config failed, and continue_on_error is false"}
+    assert ask("SELECT status FROM batch_configs") == [{"status": "not started"}]
     bench.batch([bench.config("Idle"), bench.config("Small")])  # the refused one is taken out
     rest = run_batch(batch, "--resume")
     assert (rest.exit_code, rest.last_line) == (0, "7 runs complete, not judged, best Sharpe: n/a")
@@ -276,6 +311,7 @@ def test_a_signal_stores_what_finished_and_the_batch_goes_on(
     assert table["Long"][4].startswith("interrupted" if not reason else "interrupted (terminated)")
     assert (table["Long_2"][4] == "not started") is (at_once == 1)
     assert table["Small"][4] == "not started"
+    assert _never_ran(ScriptResult(stdout, stderr, code))["Small.yaml"] == "the batch was stopped"
     assert ask("SELECT status FROM optimization_batches") == [{"status": "interrupted"}]
     assert processes_of(bench.workspace) == []
     before = {row["config_file"]: row["id"] for row in ask("SELECT id, config_file FROM optimization_runs")}
@@ -288,6 +324,7 @@ def test_a_signal_stores_what_finished_and_the_batch_goes_on(
     after = {row["config_file"]: row["id"] for row in ask("SELECT id, config_file FROM optimization_runs")}
     assert len(after) == 4
     assert after == after | before
+    assert ask("SELECT * FROM batch_configs") == []
     assert ask("SELECT id, status FROM optimization_batches") == [{"id": 1, "status": "completed"}]
 
 
@@ -378,9 +415,7 @@ def test_a_missing_lean_or_workspace_is_told_once(bench: Bench, run_batch: Run, 
     ("arguments", "message"),
     [
         (["--config", "c.yaml"], "--batch does not go with --config"),
-        (["--dry-run"], "--batch does not go with --dry-run"),
-        (["--estimate"], "--batch does not go with --estimate"),
-        (["--check"], "--batch does not go with --check"),
+        (["--dry-run", "--estimate"], "not allowed with argument --dry-run"),
         (["--resume", "3"], "--batch FILE --resume takes no run"),
         (["--retry-failed"], "--retry-failed belongs to --resume"),
     ],
@@ -443,3 +478,90 @@ def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: B
         {"status": "failed", "n": 2},
     ]
     assert took < 120, f"{took:.0f} s"
+
+
+def _previewed(done: ScriptResult) -> list[list[str]]:
+    """The rows of the estimate's table, without the config."""
+    header, rule, *rows, _total = done.stdout.splitlines()
+    assert header.split() == ["Strategy", "Config", "Backtests", "Minutes", "Fees", "Disk", "MB", "Verdict"]
+    ends = [0]
+    for dashes in rule.split():
+        ends.append(rule.index(dashes, ends[-1]) + len(dashes))
+    cells = [[row[a:b].strip() for a, b in pairwise(ends)] for row in rows]
+    return [[row[0], *row[2:]] for row in cells]
+
+
+_AFFORDABLE = _FEES.replace("822", "10")
+
+
+def test_the_estimate_of_a_batch_adds_up_what_its_configs_take(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    assert run_batch(bench.batch([bench.config("Long")]), LEAN_REPLAY_ANY="").exit_code == 0
+    known = bench.config("Long", more=_AFFORDABLE)
+    ask("UPDATE backtest_results SET started_at = '2026-01-01 00:00', completed_at = '2026-01-01 00:12'")
+    folder = Path(ask("SELECT output_folder FROM optimization_runs")[0]["output_folder"])
+    megabytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+    runs = ask("SELECT * FROM optimization_runs")
+    configs = [known, bench.invalid(), bench.config("Idle_dear", more=_FEES), bench.config("Small")]
+    done = run_batch(bench.batch(configs), "--estimate")
+    assert _previewed(done) == [
+        ["Long", "24", "12.0", "0.8%", f"{megabytes:,.0f}", "10 orders on $1,000: $8, 0.8% of the capital, within "
+         "30.0%: go ahead"],
+        ["n/a", "", "", "", "", f"cannot run: {bench.home}/{_MISSING}"],
+        ["Idle_dear", "5", "unknown", "67.3%", "8", _TOO_DEAR],
+        ["Small", "2", "unknown", "", "3", "cannot estimate fees: needs backtest.initial_capital (dollars); "
+         "backtest.start_date and backtest.end_date; fee_assumptions.expected_trades_per_year (orders a year), or an "
+         "earlier run of the strategy"],
+    ]  # fmt: skip
+    assert done.last_line == (
+        f"3 configs: 31 backtests, at least 0.2 hours one config after the other, {megabytes + 7 * 1.7:,.0f} MB of disk"
+    )
+    assert "disk: 1.7 MB a backtest assumed for strategies without an earlier run on disk" in done.stderr
+    assert done.exit_code == 2
+    assert ask("SELECT * FROM optimization_runs") == runs
+    codes = [run_batch(bench.batch(chosen), "--estimate").exit_code for chosen in (configs[2:], configs[3:], [known])]
+    assert codes == [3, 6, 0]
+
+
+def test_a_batch_is_looked_at_and_printed_config_by_config(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    without_project = bench.config("Small_gone")
+    shutil.rmtree(bench.workspace / "Small_gone")
+    configs = [bench.config("Idle"), bench.invalid(), without_project]
+    batch = bench.batch(configs)
+    shown = run_batch(batch, "--dry-run")
+    assert shown.exit_code == 2
+    lines = shown.stdout.splitlines()
+    headings = [f"# {config}" for config in configs]
+    assert [line for line in lines if line in headings] == headings
+    assert [line.split()[1:3] for line in lines if " optimize " in line] == [
+        ["optimize", "Idle"], ["optimize", "Small_gone"],
+    ]  # fmt: skip
+    place = lines.index(headings[1])
+    assert lines[place + 1] == f"# cannot run: {bench.home}/{_MISSING}"
+    assert subprocess.run(["sh", "-n"], input=shown.stdout, text=True, check=False).returncode == 0
+    looked = run_batch(batch, "--check")
+    assert looked.exit_code == 2
+    lines = looked.stdout.splitlines()
+    assert [line for line in lines if line in headings] == headings
+    of_first, of_last = lines[: lines.index(headings[1])], lines[lines.index(headings[2]) :]
+    assert [line[0] for line in of_first if ": " in line].count("✗") == 0
+    assert "✗ project: " in "".join(of_last)
+    assert run_batch(bench.batch([configs[0], without_project]), "--check").exit_code == 14
+    assert run_batch(bench.batch([configs[0]]), "--check").exit_code == 0
+    assert not (bench.workspace / ".optimization").exists()
+    assert ask("SELECT * FROM optimization_batches") == []
+
+
+def test_a_batch_of_more_than_a_thousand_backtests_asks_for_a_yes(bench: Bench, run_batch: Run, ask: Ask) -> None:
+    large = bench.config("Idle_large")
+    text = large.read_text(encoding="utf-8")
+    large.write_text(text.replace("{start: 0, end: 4, step: 1}", "{start: 0, end: 998, step: 1}"), encoding="utf-8")
+    batch = bench.batch([bench.config("Small"), large])
+    done = run_batch(batch)
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert done.stderr.splitlines()[-1] == (
+        "error: 2 configs: 1,001 backtests, an unknown number of hours one config after the other, 1,702 MB of disk: "
+        "nothing was run; what takes more than 1,000 backtests, or than 24 hours, needs --yes"
+    )
+    assert ask(_BATCHES) == []
+    assert not (bench.workspace / ".optimization").exists()
+    assert _table(run_batch(batch, "--yes", "--no-pilot"))["Small"][4] == "completed"

@@ -126,6 +126,7 @@ def test_a_database_without_versions_is_upgraded_and_keeps_its_rows(empty_databa
         assert cursor.fetchall() == [("Old_RSI", 3)]
         cursor.execute(_STRUCTURE.replace("%%", "%"))
         upgraded = cursor.fetchall()
+        cursor.execute("INSERT INTO optimization_runs (strategy_id, status) SELECT id, 'refused' FROM strategies")
     with closing(psycopg2.connect(database_url)) as new, new.cursor() as cursor:
         cursor.execute(_STRUCTURE.replace("%%", "%"))
         assert upgraded == cursor.fetchall()
@@ -267,6 +268,27 @@ def test_the_leaderboard_notes_why_the_last_run_decided_nothing(ask: Ask) -> Non
     ]
     _run(ask, stopped, "running")
     assert ask("SELECT note FROM strategy_leaderboard WHERE strategy = 'B'") == [{"note": None}]
+
+
+def test_a_refused_run_counts_nowhere(ask: Ask) -> None:
+    refused, rejected = _strategy(ask, "Refused"), _strategy(ask, "Rejected")
+    _result(ask, _run(ask, rejected), rejected, False, sharpe_ratio=1, total_trades=5)
+    for strategy in (refused, rejected):
+        _run(ask, strategy, "refused")
+    assert (_status(ask, refused), _status(ask, rejected)) == ("planned", "rejected")
+    assert ask("SELECT strategy, runs FROM strategy_leaderboard") == [{"strategy": "Rejected", "runs": 1}]
+    assert ask("SELECT runs, strategies FROM daily_summary") == [{"runs": 1, "strategies": 1}]
+
+
+def test_why_a_config_never_ran_goes_with_its_batch(ask: Ask) -> None:
+    ask("INSERT INTO optimization_batches (name) VALUES ('Week 1')")
+    insert = "INSERT INTO batch_configs (batch_id, config_file, status, reason) VALUES (1, '/a.yaml', %s, 'why')"
+    ask(insert, "broken")
+    with pytest.raises(psycopg2.IntegrityError) as refused:
+        ask(insert.replace("/a", "/b"), "running")
+    assert refused.value.diag.constraint_name == "batch_configs_status_check"
+    ask("DELETE FROM optimization_batches")
+    assert ask("SELECT * FROM batch_configs") == []
 
 
 def test_the_status_changes_when_results_do(ask: Ask) -> None:
@@ -461,11 +483,21 @@ def test_fees_are_analysed_by_run(ask: Ask) -> None:
     strategy = _strategy(ask)
     run = _run(ask, strategy)
     for fee_pct, fees in ((0.674, 674), (0.1, 100)):
-        _result(ask, run, strategy, None, total_orders=822, total_fees=fees, fee_pct=fee_pct, net_profit=-142)
-    row = ask(
-        "SELECT backtests, over_30_percent, max_fee_pct::text AS most, avg_total_fees::text AS fees FROM fee_analysis"
-    )
-    assert row == [{"backtests": 2, "over_30_percent": 1, "most": "0.674", "fees": "387.00"}]
+        more = {"net_profit": -142, "annual_fee_pct": fee_pct / 2}
+        _result(ask, run, strategy, None, total_orders=822, total_fees=fees, fee_pct=fee_pct, **more)
+    query = """
+        SELECT backtests, over_30_percent, max_fee_pct::text AS most, avg_total_fees::text AS fees,
+            avg_annual_fee_pct::text AS a_year, max_annual_fee_pct::text AS most_a_year, estimated_orders,
+            fees_to_estimate::text AS ratio
+        FROM fee_analysis
+    """
+    paid = {"backtests": 2, "over_30_percent": 1, "most": "0.674", "fees": "387.00"}
+    paid |= {"a_year": "0.1935", "most_a_year": "0.337"}
+    assert ask(query) == [{**paid, "estimated_orders": None, "ratio": None}]
+    ask("UPDATE optimization_runs SET estimated_orders = 180, estimated_fees = 180")
+    assert ask(query) == [{**paid, "estimated_orders": 180, "ratio": "2.15"}]
+    ask("UPDATE optimization_runs SET estimated_fees = 0")
+    assert ask(query) == [{**paid, "estimated_orders": 180, "ratio": None}]
 
 
 def test_an_unreachable_database_is_told_without_the_password(tmp_path: Path) -> None:

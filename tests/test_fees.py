@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +13,11 @@ import pytest
 from strategy_testing.commands.estimate import verdict
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
-from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
+from strategy_testing.fees.estimate import ExpectedFees, FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
 from strategy_testing.fees.models import FEE_MODELS
 from strategy_testing.metrics.figures import years_between
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.verdict.fees import paid_fees
 from support import PROJECT, ScriptResult, write_config
 
 SIX_YEARS = '  start_date: "2015-01-01"\n  end_date: "2020-12-31"\n'
@@ -120,6 +123,7 @@ def test_822_orders_on_a_thousand_dollars_cost_two_thirds_of_it(config: Written)
 def test_the_rejected_config_exceeds_its_limit() -> None:
     estimate = _estimated(read_config(PROJECT / "configs" / "optimizations" / "bollinger_etf_rejected.yaml"))
     assert (estimate.orders, estimate.total_fees, estimate.limit) == (822, Decimal("674.04"), Decimal("0.30"))
+    assert (estimate.expected.fee_model, estimate.expected.estimated_fee_pct) == ("per_trade", Decimal("0.674040"))
     assert estimate.exceeds_limit
 
 
@@ -146,6 +150,8 @@ def test_an_order_costs_what_the_model_charges(config: Written, assumption: str,
     fees = f"fee_assumptions: {{expected_trades_per_year: 10, {assumption}}}\n"
     estimate = _estimated(config(ACCOUNT + fees))
     assert (estimate.fee_per_order, estimate.basis) == (Decimal(fee), f"10 orders a year as assumed, {basis}")
+    names = {"LEAN for": "lean", "$0.57 an": "per_trade", "Interact": "ib_lite"}
+    assert estimate.model == names[basis[:8]]
 
 
 def test_the_limit_is_the_criterion_and_itself_allowed(config: Written) -> None:
@@ -210,6 +216,7 @@ def test_earlier_runs_stand_in_for_missing_assumptions(config: Written) -> None:
     estimate = _estimated(config(ACCOUNT), history)
     assert (estimate.orders, estimate.fee_per_order) == (120, Decimal("1.50"))
     assert estimate.basis == "20 orders a year as in 72 earlier backtests, $1.50 an order as in earlier backtests"
+    assert estimate.model == "earlier_runs"
 
 
 def test_an_assumption_goes_before_earlier_runs(config: Written) -> None:
@@ -234,6 +241,44 @@ def test_an_unknown_brokerage_needs_its_fee(config: Written) -> None:
     assert isinstance(missing, MissingAssumptions)
     assert len(missing.needs) == 1
     assert missing.needs[0].startswith("fee_assumptions.per_trade_fee (dollars an order)")
+
+
+def _paid(*fees: str | None) -> list[BacktestResult]:
+    """Backtests of $1,000 with these fees."""
+    return [_backtest(fee) for fee in fees]
+
+
+def _backtest(fee: str | None) -> BacktestResult:
+    share = None if fee is None else Decimal(fee) / 1000
+    metrics = {"total_fees": None if fee is None else Decimal(fee), "fee_pct": share}
+    return BacktestResult(
+        backtest_id=str(fee), status=BacktestStatus.COMPLETED, error_message=None, stack_trace=None, parameters={},
+        metrics=metrics, backtest_start=None, backtest_end=None, account_currency=None, lean_version=None,
+        started_at=None, completed_at=None,
+    )  # fmt: skip
+
+
+def _expects(fees: str) -> ExpectedFees:
+    return ExpectedFees(60, Decimal(fees), Decimal(fees) / 1000, Decimal("0.01"), "lean")
+
+
+@pytest.mark.parametrize(
+    ("expected", "line", "is_doubted"),
+    [
+        (_expects("60"), "fees: estimated $60 (6.0%), average $146 (14.6%), worst $310 (31.0%)", True),
+        (_expects("73"), "fees: estimated $73 (7.3%), average $146 (14.6%), worst $310 (31.0%)", False),
+        (_expects("0"), "fees: estimated $0 (0.0%), average $146 (14.6%), worst $310 (31.0%)", True),
+        (None, "fees: not estimated, average $146 (14.6%), worst $310 (31.0%)", False),
+    ],
+)
+def test_what_was_paid_stands_beside_what_was_estimated(
+    expected: ExpectedFees | None, line: str, is_doubted: bool
+) -> None:
+    results = _paid("310", "28", "100", None)
+    paid = paid_fees([*results, replace(_backtest("900"), status=BacktestStatus.FAILED)], expected)
+    assert paid is not None
+    assert (str(paid), len(list(paid.warnings()))) == (line, int(is_doubted))
+    assert paid_fees(_paid(None), expected) is None
 
 
 def test_both_days_of_a_period_count() -> None:

@@ -343,7 +343,156 @@ def test_fees_above_the_limit_stop_before_anything_runs(replayed: Run, workspace
     assert (done.stdout, done.exit_code) == ("", 3)
     assert "822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise" in done.stderr
     assert not (workspace / ".optimization").exists()
+    refused = ask("""
+        SELECT status, error_message, output_folder, completed_combinations, completed_at = started_at AS ended_at_once,
+            estimated_orders, estimated_fees::text, estimated_fee_pct::text, estimated_annual_fee_pct::text, fee_model
+        FROM optimization_runs
+    """)
+    assert refused == [
+        {
+            "status": "refused",
+            "error_message": "822 orders on $1,000: $674, 67.4% of the capital, above 30.0%: stop and revise",
+            "output_folder": None,
+            "completed_combinations": 0,
+            "ended_at_once": True,
+            "estimated_orders": 822,
+            "estimated_fees": "674.04",
+            "estimated_fee_pct": "0.674040",
+            "estimated_annual_fee_pct": "0.112314",
+            "fee_model": "per_trade",
+        }
+    ]
+
+
+def test_a_refused_run_is_no_run_and_never_goes_on(replayed: Run, workspace: Path, ask: Ask) -> None:
+    make_project(workspace, "BollingerBand_ETF_LowFreq")
+    assert replayed("grid-72", REJECTED).exit_code == 3
+    assert ask("SELECT name, status FROM strategies") == [{"name": "BollingerBand_ETF", "status": "planned"}]
+    views = ("strategy_leaderboard", "daily_summary", "parameter_performance", "fee_analysis", "rejection_summary")
+    assert [view for view in views if ask(f"SELECT * FROM {view}")] == []
+    newest = replayed("grid-72", REJECTED, "--resume")
+    assert (newest.exit_code, newest.stdout) == (2, "")
+    assert "--resume: no unfinished run of BollingerBand_ETF" in newest.stderr
+    by_number = replayed("grid-72", REJECTED, "--resume", "1")
+    assert by_number.exit_code == 2
+    assert "a refused run never began, start it anew with --config" in by_number.stderr
+
+
+_ESTIMATES_LITTLE = ("expected_trades_per_year: 20", "expected_trades_per_year: 3")
+"""9 years: 27 orders, $27, of which the recorded 72 backtests paid $77 on average and $240 at worst."""
+
+
+def _example(tmp_path: Path, *changes: tuple[str, str]) -> Path:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file = tmp_path / "changed.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_finished_run_shows_what_was_estimated_and_what_was_paid(replayed: Run, workspace: Path, ask: Ask) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    done = replayed("grid-72", EXAMPLE)
+    assert "pilot: 78 orders, estimated 180; 39 trades, $78.00 in fees (1.6% of the capital); " in done.stderr
+    paid = "fees: estimated $180 (3.6%), average $77 (1.5%), worst $240 (4.8%)"
+    assert paid in done.stderr.splitlines()
+    assert "warning: the backtests paid" not in done.stderr
+    row = ask("""
+        SELECT estimated_orders, estimated_fees::text, estimated_fee_pct::text, avg_total_fees::text,
+            avg_fee_pct::text, max_fee_pct::text, avg_annual_fee_pct::text, max_annual_fee_pct::text, fee_model,
+            fees_to_estimate::text
+        FROM fee_analysis
+    """)
+    assert row == [
+        {
+            "estimated_orders": 180,
+            "estimated_fees": "180.0",
+            "estimated_fee_pct": "0.036000",
+            "avg_total_fees": "77.31",
+            "avg_fee_pct": "0.0155",
+            "max_fee_pct": "0.048000",
+            "avg_annual_fee_pct": "0.0017",
+            "max_annual_fee_pct": "0.005335",
+            "fee_model": "per_trade",
+            "fees_to_estimate": "0.43",
+        }
+    ]
+
+
+def test_fees_of_more_than_twice_the_estimate_are_a_warning(
+    replayed: Run, run_script: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    done = replayed("grid-72", _example(tmp_path, _ESTIMATES_LITTLE))
+    assert "fees: estimated $27 (0.5%), average $77 (1.5%), worst $240 (4.8%)" in done.stderr
+    warned = "the backtests paid $77 (1.5%) in fees on average, more than twice the estimated $27 (0.5%); "
+    assert f"warning: {warned}" in done.stderr
+    before = ask("SELECT * FROM optimization_runs")
+    assert [text for text in before[0]["warnings"] if text.startswith(warned)]
+    again = run_script("results_importer.py", "--optimization-dir", workspace / ".optimization", "--config", EXAMPLE)
+    assert f"warning: {warned}" in again.stderr  # the estimate stays the one before the run
+    assert ask("SELECT estimated_orders FROM optimization_runs") == [{"estimated_orders": 27}]
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("max_fee_pct: 0.01", "the pilot backtest paid 1.6% of its capital in fees, above 1.0%: stop and revise"),
+        (
+            "max_fee_pct: 0.30\n  max_annual_fee_pct: 0.001",
+            "the pilot backtest paid 0.2% of its capital a year in fees, above 0.1%: stop and revise",
+        ),
+    ],
+)
+def test_a_pilot_that_pays_more_than_the_limit_stops_the_run(
+    limit: str, reason: str, replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    config = _example(tmp_path, _ESTIMATES_LITTLE, ("max_fee_pct: 0.30", limit))
+    done = replayed("grid-72", config)
+    assert done.exit_code == 3, done.stderr
+    assert "27 orders on $5,000: $27, 0.5% of the capital, within" in done.stderr
+    assert "pilot: 78 orders, estimated 27; 39 trades, $78.00 in fees" in done.stderr
+    run = ask("SELECT status, error_message, estimated_orders FROM optimization_runs")[0]
+    assert (run["status"], run["estimated_orders"]) == ("failed", 27)
+    assert run["error_message"].startswith(reason)
+    assert ask("SELECT count(*) AS n FROM backtest_results") == [{"n": 0}]
+    ignored = replayed("grid-72", config, "--ignore-fees")
+    assert (ignored.exit_code, ignored.last_line[:16]) == (0, "72 runs complete")
+
+
+_LARGE = "    rsi_period: {start: 1, end: 1001, step: 1}\n"
+
+
+def test_more_than_a_thousand_backtests_ask_for_a_yes(replayed: Run, workspace: Path, ask: Ask, tmp_path: Path) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    large = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _LARGE)
+    done = replayed("backtest-no-trade", large, env={"LEAN_REPLAY_ANY": "1"})
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert done.stderr.splitlines()[-1] == (
+        "error: 1 config: 1,001 backtests, an unknown number of hours one config after the other, 1,702 MB of disk: "
+        "nothing was run; what takes more than 1,000 backtests, or than 24 hours, needs --yes"
+    )
+    assert not (workspace / ".optimization").exists()
     assert ask("SELECT * FROM optimization_runs") == []
+    agreed = replayed("backtest-no-trade", large, "--yes", env={"LEAN_REPLAY_ANY": "1"})
+    assert agreed.exit_code == 24  # its pilot made no trade
+    exactly = write_config(tmp_path / "d.yaml", "RSI_MeanReversion_ETF", _LARGE.replace("1001", "1000"))
+    assert replayed("backtest-no-trade", exactly, env={"LEAN_REPLAY_ANY": "1"}).exit_code == 24
+
+
+def test_more_than_a_day_by_earlier_runs_asks_for_a_yes(
+    replayed: Run, run_script: Run, unpacked: Callable[[str], Path], workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    run_script("results_importer.py", "--optimization-dir", unpacked("grid-72"), "--config", EXAMPLE)
+    ask("UPDATE backtest_results SET completed_at = started_at + interval '1 day' WHERE started_at IS NOT NULL")
+    done = replayed("grid-72", _example(tmp_path))
+    assert done.exit_code == 2
+    assert "error: 1 config: 72 backtests, 24.1 hours one config after the other, " in done.stderr
+    assert replayed("grid-72", _example(tmp_path), "--yes").exit_code == 0
 
 
 @pytest.mark.parametrize("change", ["--ignore-fees", "max_fee_pct: 0.70"])

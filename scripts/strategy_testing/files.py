@@ -1,5 +1,6 @@
 """Files that are written whole, and environments that are handed on without secrets."""
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,15 @@ def write_atomically(file: Path, text: str) -> None:
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def folder_bytes(folder: Path) -> int:
+    """What the files of a folder take; what vanishes meanwhile counts nothing."""
+    total = 0
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            total += file.lstat().st_size if file.is_file() else 0
+    return total
 
 
 def without_database_secrets(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,27 +9,34 @@ from pathlib import Path
 
 from strategy_testing.commands.batch_processes import Ended, Job, Signals, run_jobs
 from strategy_testing.commands.cli import refuse_unsupported
-from strategy_testing.commands.estimate import known_history, verdict
+from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
+from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
 from strategy_testing.config.batch import BatchConfig
+from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import answer, shown_path, tell
 from strategy_testing.database.batches import (
     BatchStatus,
+    NeverRan,
     batch_runs,
     finish_batch,
     lock_batch,
+    never_ran,
     restart_batch,
     start_batch,
+    store_never_ran,
     unfinished_batch,
 )
 from strategy_testing.database.connection import Database
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
-from strategy_testing.fees.estimate import MissingAssumptions, estimate_fees
+from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions
 from strategy_testing.lean.process import lean_command
 from strategy_testing.paths import SCRIPTS_DIR
 from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
+from strategy_testing.report.outlook import Outlook, refuse_without_yes
 from strategy_testing.runs.recovery import recover_orphans
+from strategy_testing.verdict.outcome import RunStatus
 
 _UNKNOWN = "n/a"
 
@@ -40,7 +47,10 @@ class _Agenda:
 
     lines: dict[Path, BatchLine] = field(default_factory=dict)
     jobs: list[Job] = field(default_factory=list)
+    outlooks: list[Outlook] = field(default_factory=list)
+    """Of the configs that start."""
     refused: list[ExitCode] = field(default_factory=list)
+    unaffordable: list[tuple[OptimizationConfig, FeeEstimate]] = field(default_factory=list)
 
 
 def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, resume: bool) -> ExitCode:
@@ -62,9 +72,13 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
     agenda = _agenda(database, batch, batch_id, settings)
     if agenda.refused and not batch.continue_on_error:
         tell(f"batch {batch.name}: nothing was run, because continue_on_error is false")
+        batch_id = _begin(database, batch, batch_id, agenda)
+        _end(database, batch, batch_id, agenda, None)
         return agenda.refused[0]
+    if not settings.yes:
+        refuse_without_yes(agenda.outlooks)
     with Signals() as signals:
-        batch_id = _begin(database, batch, batch_id)
+        batch_id = _begin(database, batch, batch_id, agenda)
         count = f"{len(batch.configs)} configs, {len(agenda.jobs)} to run, {batch.max_concurrent} at a time"
         tell(f"batch {batch.name} (number {batch_id}): {count}")
         environment = os.environ | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
@@ -99,11 +113,11 @@ def _agenda(database: Database, batch: BatchConfig, batch_id: int | None, settin
     agenda = _Agenda()
     for config in batch.configs:
         run = stored.get(config)
-        if run is not None:
-            agenda.lines[config] = BatchLine(run.strategy, config, run, seconds=run.seconds)
-        if run is None:
+        if run is None or run.status is RunStatus.REFUSED:
             _plan_start(database, batch, config, settings, agenda)
-        elif not agenda.lines[config].is_completed:
+            continue
+        agenda.lines[config] = BatchLine(run.strategy, config, run, seconds=run.seconds)
+        if not agenda.lines[config].is_completed:
             retry = ("--retry-failed",) if settings.retry_failed else ()
             agenda.jobs.append(Job(config, run.strategy, ("--resume", str(run.id), *retry)))
     return agenda
@@ -115,27 +129,31 @@ def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: Se
         config = read_config(file)
         strategy = config.strategy.name
         refuse_unsupported(config)
-        estimate = estimate_fees(config, known_history(database, config))
+        estimate = estimate_for(database, config)
         if not isinstance(estimate, MissingAssumptions) and estimate.exceeds_limit and not settings.ignore_fees:
+            agenda.unaffordable.append((config, estimate))
             raise UserError(f"{file}: {verdict(estimate)}", "", ExitCode.STOP_AND_REVISE)
     except DatabaseError:
         raise
     except UserError as error:
         tell(f"batch {batch.name}: {shown_path(file)} cannot run:\n{error}")
         agenda.refused.append(error.exit_code)
-        agenda.lines[file] = BatchLine(strategy, file, exit_code=error.exit_code)
+        agenda.lines[file] = BatchLine(strategy, file, exit_code=error.exit_code, reason=str(error))
     else:
+        agenda.outlooks.append(outlook_of(database, config))
         agenda.lines[file] = BatchLine(strategy, file)
         agenda.jobs.append(Job(file, strategy, ("--config", str(file))))
 
 
-def _begin(database: Database, batch: BatchConfig, batch_id: int | None) -> int:
+def _begin(database: Database, batch: BatchConfig, batch_id: int | None, agenda: _Agenda) -> int:
     with database.transaction():
         if batch_id is None:
             batch_id = start_batch(database, batch)
         if not lock_batch(database, batch_id):
             raise UserError(f"batch {batch.name} (number {batch_id}) is still running", "wait for it, or stop it first")
         restart_batch(database, batch_id, batch)
+    for config, estimate in agenda.unaffordable:
+        store_refusal(database, config, estimate, batch_id)
     return batch_id
 
 
@@ -171,19 +189,37 @@ def _handed_on(batch: BatchConfig, batch_id: int, settings: Settings) -> tuple[s
     """What each config's process is given besides its config."""
     quiet = settings.quiet or batch.max_concurrent > 1
     leaderboard = settings.leaderboard.absolute()
-    return arguments_to_hand_on(replace(settings, quiet=quiet, leaderboard=leaderboard, batch_id=batch_id))
+    once = replace(settings, quiet=quiet, leaderboard=leaderboard, batch_id=batch_id, yes=True)  # asked for all of them
+    return arguments_to_hand_on(once)
 
 
 def _end(
-    database: Database, batch: BatchConfig, batch_id: int, agenda: _Agenda, signals: Signals
+    database: Database, batch: BatchConfig, batch_id: int, agenda: _Agenda, signals: Signals | None
 ) -> tuple[list[BatchLine], BatchStatus]:
-    """Stores how the batch ended, by what its runs came to."""
+    """Stores how the batch ended, by what its runs came to, and why what never ran did not; without signals, all."""
+    stopped_by = signals.first if signals else None
     with database.transaction():
         stored = batch_runs(database, batch_id)
         lines = [replace(agenda.lines[config], run=stored.get(config)) for config in batch.configs]
-        status = batch_status(lines, signals.first)
+        for line in lines:
+            if not line.has_begun:
+                state = NeverRan.BROKEN if line.exit_code == ExitCode.INVALID_INPUT else NeverRan.NOT_STARTED
+                store_never_ran(database, batch_id, line.config, state, _why_not(line, signals))
+        reasons = never_ran(database, batch_id)
+        status = batch_status(lines, stopped_by)
         finish_batch(database, batch_id, status)
-    return lines, status
+    return [replace(line, reason=reasons.get(line.config)) for line in lines], status
+
+
+def _why_not(line: BatchLine, signals: Signals | None) -> str:
+    """Why a config never ran, as far as its own process has not said it."""
+    if line.reason is not None:
+        return line.reason
+    if line.exit_code is not None:
+        return f"it ended before its run began: {line.status}"
+    if signals is None:
+        return "another config cannot run, and continue_on_error is false"
+    return "the batch was stopped" if signals.first else "a config failed, and continue_on_error is false"
 
 
 def _report(batch: BatchConfig, lines: Sequence[BatchLine], status: BatchStatus) -> None:
@@ -193,4 +229,7 @@ def _report(batch: BatchConfig, lines: Sequence[BatchLine], status: BatchStatus)
     if status is BatchStatus.INTERRUPTED or any(line.status == "not started" for line in lines):
         tell(f"go on with --batch {shown_path(batch.file)} --resume")
     answer(table(lines))
+    for line in lines:
+        if line.reason is not None:
+            answer(f"{shown_path(line.config)} never ran: {line.reason.splitlines()[0]}")
     answer(str(summary(lines)))

@@ -1,18 +1,22 @@
-"""The fee estimate as people meet it: the report of --estimate, and the stop before a run."""
+"""The fee estimate as people meet it: the report of --estimate, and the row of a run that it refused."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tabulate import tabulate
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer, tell
+from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import order_history
+from strategy_testing.database.runs import NewRun, store_run, store_strategy
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
 from strategy_testing.fees.models import FEE_MODELS
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
+from strategy_testing.runs.plan import manifest_of
 
 
 def needs_history(config: OptimizationConfig) -> bool:
@@ -26,6 +30,21 @@ def known_history(database: Database, config: OptimizationConfig) -> OrderHistor
         return None
     with database.transaction():
         return order_history(database, config.strategy.name)
+
+
+def estimate_for(database: Database, config: OptimizationConfig) -> FeeEstimate | MissingAssumptions:
+    """The config's estimate, by what the database knows where it rests on that."""
+    return estimate_fees(config, known_history(database, config))
+
+
+def store_refusal(database: Database, config: OptimizationConfig, estimate: FeeEstimate, batch_id: int | None) -> None:
+    """Leaves a row of a run that its estimate has refused, and says so in its batch."""
+    manifest, why = manifest_of(config, datetime.now(UTC)), verdict(estimate)
+    new = NewRun(manifest, config.document, None, None, batch_id, estimate.expected, refusal=why)
+    with database.transaction():
+        store_run(database, store_strategy(database, config.strategy), new)
+        if batch_id is not None:
+            store_never_ran(database, batch_id, config.file, NeverRan.REFUSED, why)
 
 
 def report_estimate(config: OptimizationConfig, history: OrderHistory | None) -> ExitCode:
@@ -49,19 +68,6 @@ def report_estimate(config: OptimizationConfig, history: OrderHistory | None) ->
     answer(tabulate(rows, tablefmt="plain"))
     answer(verdict(estimate))
     return ExitCode.STOP_AND_REVISE if estimate.exceeds_limit else ExitCode.OK
-
-
-def check_fees(database: Database, config: OptimizationConfig, *, ignore: bool) -> bool:
-    """Whether the run may go on; shows the estimate, and why it stops."""
-    estimate = estimate_fees(config, known_history(database, config))
-    if isinstance(estimate, MissingAssumptions):
-        tell(f"warning: {estimate}; the run goes on without")
-        return True
-    tell(verdict(estimate))
-    if estimate.exceeds_limit and not ignore:
-        tell("nothing was run; trade less often, start with more capital, or run it with --ignore-fees")
-        return False
-    return True
 
 
 def verdict(estimate: FeeEstimate) -> str:

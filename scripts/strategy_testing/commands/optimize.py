@@ -1,5 +1,6 @@
 """Runs a config's combinations, or what an earlier run lacks of them. The order of events is a tuple of steps."""
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,17 +8,21 @@ from datetime import UTC, datetime
 
 from strategy_testing.commands.check import quick_preflight
 from strategy_testing.commands.ending import end_with
-from strategy_testing.commands.estimate import check_fees
+from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
+from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
 from strategy_testing.database.backtests import reusable_results
+from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
-from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.errors import DatabaseError, ExitCode, UserError
+from strategy_testing.fees.estimate import ExpectedFees, MissingAssumptions
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.prerequisites import first_failure
 from strategy_testing.lean.process import lean_command
 from strategy_testing.metrics.figures import number_of
+from strategy_testing.report.outlook import refuse_without_yes
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.runs.execute import RunOptions, reserve_folder, run_plan
@@ -38,6 +43,7 @@ class Job:
     config: OptimizationConfig | None
     resumed_run: int | None = None
     """optimization_runs.id; None for the newest unfinished run, or where a new one is started."""
+    expected_fees: ExpectedFees | None = None
     plan: RunPlan | None = None
 
 
@@ -46,8 +52,18 @@ Step = Callable[[Job], ExitCode | None]
 
 
 def optimize(database: Database, config: OptimizationConfig, settings: Settings) -> ExitCode:
-    """Runs a config's combinations, but for those that earlier runs have computed."""
-    return _do(OPTIMIZE, Job(database, settings, config))
+    """Runs a config's combinations, but for those that earlier runs have computed.
+
+    Raises:
+        UserError: what keeps it from running; its batch, if it has one, then knows it too.
+    """
+    try:
+        return _do(OPTIMIZE, Job(database, settings, config))
+    except UserError as error:
+        if settings.batch_id is not None:
+            with contextlib.suppress(DatabaseError), database.transaction():
+                store_never_ran(database, settings.batch_id, config.file, NeverRan.REFUSED, str(error))
+        raise
 
 
 def resume(database: Database, run_id: int | None, config: OptimizationConfig | None, settings: Settings) -> ExitCode:
@@ -65,8 +81,22 @@ def _recover(job: Job) -> None:
 
 
 def _estimate_fees(job: Job) -> ExitCode | None:
-    is_affordable = check_fees(job.database, _config(job), ignore=job.settings.ignore_fees)
-    return None if is_affordable else ExitCode.STOP_AND_REVISE
+    estimate = estimate_for(job.database, _config(job))
+    job.expected_fees = estimate.expected
+    if isinstance(estimate, MissingAssumptions):
+        tell(f"warning: {estimate}; the run goes on without")
+        return None
+    tell(verdict(estimate))
+    if not estimate.exceeds_limit or job.settings.ignore_fees:
+        return None
+    tell("nothing was run; trade less often, start with more capital, or run it with --ignore-fees")
+    store_refusal(job.database, _config(job), estimate, job.settings.batch_id)
+    return ExitCode.STOP_AND_REVISE
+
+
+def _ask_for_a_yes(job: Job) -> None:
+    if not job.settings.yes:
+        refuse_without_yes([outlook_of(job.database, _config(job))])
 
 
 def _look_before_running(job: Job) -> None:
@@ -121,13 +151,21 @@ def _run(job: Job) -> ExitCode:
         with_pilot=not settings.no_pilot,
         ignore_fees=settings.ignore_fees,
         force=settings.force,
+        expected_fees=job.expected_fees,
         batch_id=settings.batch_id,
     )
     imported = run_plan(job.database, plan, options, ProgressDisplay(count, quiet=settings.quiet))
     return end_with(job.database, [imported], settings.leaderboard)
 
 
-OPTIMIZE: tuple[Step, ...] = (_recover, _estimate_fees, _look_before_running, _plan_new_run, _run)
+OPTIMIZE: tuple[Step, ...] = (
+    _recover,
+    _estimate_fees,
+    _ask_for_a_yes,
+    _look_before_running,
+    _plan_new_run,
+    _run,
+)
 RESUME: tuple[Step, ...] = (_recover, _plan_the_rest, _run)
 
 

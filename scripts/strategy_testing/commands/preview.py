@@ -1,16 +1,31 @@
-"""--dry-run: what would run, as a shell script."""
+"""What would run, and what it would take: --dry-run, and the looks at each config of a batch before it runs."""
 
 import os
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from statistics import median
 
+from strategy_testing.commands.cli import load_config
+from strategy_testing.commands.estimate import estimate_for, verdict
 from strategy_testing.commands.settings import Settings, workspace_of
+from strategy_testing.config.batch import BatchConfig
 from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.console import answer, tell
-from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.console import answer, shown_path, tell
+from strategy_testing.database.connection import Database
+from strategy_testing.database.queries import run_costs
+from strategy_testing.errors import DatabaseError, ExitCode, UserError
+from strategy_testing.fees.estimate import MissingAssumptions
+from strategy_testing.files import folder_bytes
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.process import lean_command
+from strategy_testing.report.outlook import ASSUMED_MEGABYTES, Outlook, PreviewLine, in_all, outlook_table
 from strategy_testing.runs.pilot import after_pilot, needs_pilot, pilot_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
+
+_MEGABYTE = 10**6
+_UNKNOWN = "n/a"
 
 
 def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
@@ -27,3 +42,73 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
     else:
         answer(shown_script(plan))
     return ExitCode.OK
+
+
+def preview_each(
+    batch: BatchConfig, settings: Settings, preview: Callable[[OptimizationConfig, Settings], ExitCode]
+) -> ExitCode:
+    """Previews config after config, each under a heading; one that cannot run does not keep the others from it.
+
+    Args:
+        batch: whose configs.
+        settings: for each of them.
+        preview: of one config, such as dry_run.
+    """
+    codes = []
+    for file in batch.configs:
+        answer(f"# {shown_path(file)}")
+        try:
+            codes.append(preview(load_config(file), settings))
+        except UserError as error:
+            answer("# cannot run: " + str(error).replace("\n", "\n# "))
+            codes.append(error.exit_code)
+    return _first_to_stop(codes)
+
+
+def estimate_batch(database: Database, batch: BatchConfig) -> ExitCode:
+    """Prints what each config of a batch would take and pay, and all of them together."""
+    looks = [_look_at(database, file) for file in batch.configs]
+    lines = [line for line, _ in looks]
+    outlooks = [line.outlook for line in lines if line.outlook is not None]
+    answer(outlook_table(lines))
+    if any(outlook.is_disk_assumed for outlook in outlooks):
+        tell(f"disk: {ASSUMED_MEGABYTES} MB a backtest assumed for strategies without an earlier run on disk")
+    answer(in_all(outlooks))
+    return _first_to_stop([code for _, code in looks])
+
+
+def outlook_of(database: Database, config: OptimizationConfig) -> Outlook:
+    """What a config would take by what the strategy's earlier runs took; nothing is reused of them."""
+    backtests = config.search.method.combinations
+    with database.transaction():
+        costs = run_costs(database, config.strategy.name)
+    times = [cost.seconds_each for cost in costs if cost.seconds_each is not None]
+    kept = next((cost for cost in costs if cost.folder.is_dir()), None)
+    each = ASSUMED_MEGABYTES if kept is None else Decimal(folder_bytes(kept.folder)) / _MEGABYTE / kept.backtests
+    return Outlook(
+        backtests,
+        None if backtests is None or not times else backtests * median(times) / 60,
+        None if backtests is None else backtests * each,
+        is_disk_assumed=kept is None,
+    )
+
+
+def _look_at(database: Database, file: Path) -> tuple[PreviewLine, ExitCode]:
+    try:
+        config = load_config(file)
+        strategy, outlook = config.strategy.name, outlook_of(database, config)
+        estimate = estimate_for(database, config)
+    except DatabaseError:
+        raise
+    except UserError as error:
+        tell(f"{shown_path(file)} cannot run:\n{error}")
+        return PreviewLine(_UNKNOWN, file, f"cannot run: {error.cause.splitlines()[0]}"), error.exit_code
+    if isinstance(estimate, MissingAssumptions):
+        return PreviewLine(strategy, file, str(estimate), None, outlook), ExitCode.CANNOT_ESTIMATE
+    code = ExitCode.STOP_AND_REVISE if estimate.exceeds_limit else ExitCode.OK
+    return PreviewLine(strategy, file, verdict(estimate), estimate.fee_pct, outlook), code
+
+
+def _first_to_stop(codes: Sequence[ExitCode]) -> ExitCode:
+    """The lowest code that is not OK: the codes stand in the order in which a run would fail."""
+    return min((code for code in codes if code is not ExitCode.OK), default=ExitCode.OK)

@@ -39,6 +39,10 @@ class Settings:
         default=False, metadata=_switch("--ignore-fees", "run even if the estimated fees pass the limit")
     )
     force: bool = field(default=False, metadata=_switch("--force", "go on in spite of what would stop the run"))
+    yes: bool = field(
+        default=False,
+        metadata=_switch("--yes", "run also what takes more than 1,000 backtests, or more than a day by earlier runs"),
+    )
     quiet: bool = field(default=False, metadata=_switch("--quiet", "show no progress"))
     workspace: Path | None = field(
         default=None,

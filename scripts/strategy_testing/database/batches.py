@@ -12,6 +12,14 @@ from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import RunSummary
 
 
+class NeverRan(StrEnum):
+    """The statuses of batch_configs."""
+
+    BROKEN = "broken"
+    REFUSED = "refused"
+    NOT_STARTED = "not started"
+
+
 class BatchStatus(StrEnum):
     """The statuses of optimization_batches."""
 
@@ -47,8 +55,20 @@ def unfinished_batch(database: Database, file: Path) -> int | None:
 
 
 def restart_batch(database: Database, batch_id: int, batch: BatchConfig) -> None:
-    """Makes a batch `running` again; its file may have changed since."""
+    """Makes a batch `running` again; its file may have changed since, and what never ran has a new chance."""
     database.execute("restart_batch", {"id": batch_id, **_columns(batch)})
+    database.execute("forget_never_ran", {"batch_id": batch_id})
+
+
+def store_never_ran(database: Database, batch_id: int, config: Path, status: NeverRan, reason: str) -> None:
+    """Stores why a config of a batch never ran; nothing where it did, or where a reason is stored already."""
+    values = {"batch_id": batch_id, "config_file": str(config), "status": str(status), "reason": reason}
+    database.execute("store_never_ran", values)
+
+
+def never_ran(database: Database, batch_id: int) -> dict[Path, str]:
+    """The reasons of a batch's configs that never ran."""
+    return {Path(row["config_file"]): row["reason"] for row in database.rows("never_ran", {"batch_id": batch_id})}
 
 
 def _columns(batch: BatchConfig) -> dict[str, Any]:

@@ -1,9 +1,30 @@
 """What is asked for people: a run's summary, the leaderboard, what is known of a strategy's orders."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
 from strategy_testing.database.connection import Database, Row
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.fees.estimate import OrderHistory
 from strategy_testing.verdict.summary import RunSummary
+
+
+@dataclass(frozen=True)
+class RunCost:
+    """What an earlier run took."""
+
+    folder: Path
+    backtests: int
+    """Those that it ran itself, failed ones included."""
+    seconds_each: Decimal | None
+    """Of the clock, several at a time, for one backtest; None where LEAN left no times."""
+
+
+def run_costs(database: Database, strategy: str) -> list[RunCost]:
+    """What the strategy's runs of more than one backtest took, the newest first."""
+    rows = database.rows("run_costs", {"name": strategy})
+    return [RunCost(Path(row["output_folder"]), row["backtests"], row["seconds_each"]) for row in rows]
 
 
 def run_summary(database: Database, run: StoredRun) -> RunSummary:

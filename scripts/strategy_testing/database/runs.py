@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +11,12 @@ from uuid import UUID
 
 from strategy_testing.config.model import StrategyInfo
 from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.outcome import RunStatus
+
+_ESTIMATE_COLUMNS = tuple(one.name for one in fields(ExpectedFees))
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,13 @@ class NewRun:
     manifest: RunManifest
     config: Mapping[str, Any] | None
     """The document, as it was read."""
-    output_folder: Path
+    output_folder: Path | None
+    """None for a run that never began."""
     runner: RunnerIdentity | None = None
     batch_id: int | None = None
+    expected_fees: ExpectedFees | None = None
+    refusal: str | None = None
+    """Why it never began; None for a run that does."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +128,13 @@ def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
         "run_uuid": run_uuid,
         "strategy_id": strategy_id,
         "batch_id": run.batch_id,
-        "status": str(RunStatus.RUNNING),
+        "status": str(RunStatus.RUNNING if run.refusal is None else RunStatus.REFUSED),
+        "error_message": run.refusal,
+        "completed_at": None if run.refusal is None else run.manifest.started_at,
         "config": _jsonb(run.config),
         "command": "\n".join(run.manifest.commands) or None,
-        "output_folder": str(run.output_folder),
+        "output_folder": None if run.output_folder is None else str(run.output_folder),
+        **(vars(run.expected_fees) if run.expected_fees else dict.fromkeys(_ESTIMATE_COLUMNS)),
     }
     database.execute("insert_run", values | _runner_columns(run.runner))
     return lock_run(database, run.manifest.run_uuid)
@@ -172,6 +182,12 @@ def update_optima(database: Database, run_id: int, best_backtest_id: str | None,
     """Stores which backtest is the best that passes, and the warnings with what that changed."""
     values = {"id": run_id, "best_backtest_id": best_backtest_id, "warnings": list(warnings)}
     database.execute("update_optima", values)
+
+
+def expected_fees(database: Database, run_uuid: UUID) -> ExpectedFees | None:
+    """The estimate that a run was stored with; None where there is none."""
+    rows = database.rows("expected_fees", {"run_uuid": str(run_uuid)})
+    return ExpectedFees(**rows[0]) if rows and rows[0]["fee_model"] is not None else None
 
 
 def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import ClassVar
 
 from strategy_testing.config.model import FeeAssumptions, OptimizationConfig
 from strategy_testing.fees.models import DEFAULT_MODEL, FEE_MODELS, PER_TRADE
@@ -11,7 +12,10 @@ from strategy_testing.metrics.figures import format_value, years_between
 DEFAULT_LIMIT = Decimal("0.30")
 """The fraction of the capital above which fees have been seen to kill a small account."""
 DEFAULT_SHARE_PRICE = Decimal(100)
+EARLIER_RUNS = "earlier_runs"
+"""The name of the model that is what an order cost in the strategy's earlier runs."""
 _BASIS_POINTS = Decimal(10000)
+_SHARE_DECIMALS = 6
 _STOCKS = ("etf", "equity", "etf_pairs")
 
 
@@ -23,6 +27,21 @@ class OrderHistory:
     fee_per_order: Decimal | None
     """Dollars."""
     backtests: int
+
+
+@dataclass(frozen=True)
+class ExpectedFees:
+    """What one backtest of a run was expected to trade and to pay; fields are columns of optimization_runs."""
+
+    estimated_orders: int
+    estimated_fees: Decimal
+    """Dollars over the whole backtest."""
+    estimated_fee_pct: Decimal
+    """Of the capital, a fraction, rounded to 6 decimals."""
+    estimated_annual_fee_pct: Decimal
+    """The same a year."""
+    fee_model: str
+    """A name in FEE_MODELS, per_trade or earlier_runs."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,8 @@ class FeeEstimate:
     slippage_bps: Decimal
     slippage: Decimal | None
     """Dollars over the whole backtest; None where nothing says what an order is worth. No limit counts it."""
+    model: str
+    """A name in FEE_MODELS, per_trade or earlier_runs."""
     basis: str
     """What the figures rest on, for people."""
 
@@ -63,12 +84,20 @@ class FeeEstimate:
         """Whether the run should stop and be revised."""
         return self.fee_pct > self.limit or (self.annual_limit is not None and self.annual_fee_pct > self.annual_limit)
 
+    @property
+    def expected(self) -> ExpectedFees:
+        """What of it is stored with the run."""
+        fee_pct, annual_fee_pct = (round(share, _SHARE_DECIMALS) for share in (self.fee_pct, self.annual_fee_pct))
+        return ExpectedFees(self.orders, self.total_fees, fee_pct, annual_fee_pct, self.model)
+
 
 @dataclass(frozen=True)
 class MissingAssumptions:
     """Why nothing can be estimated, and what to write."""
 
     needs: tuple[str, ...]
+    expected: ClassVar[None] = None
+    """Nothing is stored with the run."""
 
     def __str__(self) -> str:
         """`cannot estimate fees: …`."""
@@ -115,8 +144,9 @@ def estimate_fees(
         orders_basis = f"{_count(per_year)} orders a year as assumed"
     years = years_between(period.start_date, period.end_date)
     orders = int((per_year * years).quantize(Decimal(1), ROUND_HALF_UP))
-    earlier = history if model is None and fees.position_size_pct is None else None
-    fee, fee_basis = _fee_per_order(fees, chosen, capital, earlier.fee_per_order if earlier else None)
+    is_left_to_us = model is None and chosen != PER_TRADE and fees.position_size_pct is None
+    paid_before = history.fee_per_order if history and is_left_to_us else None
+    fee, fee_basis = _fee_per_order(fees, chosen, capital, paid_before)
     traded = None if fees.position_size_pct is None else orders * fees.position_size_pct * capital
     return FeeEstimate(
         orders=orders,
@@ -127,6 +157,7 @@ def estimate_fees(
         annual_limit=config.max_annual_fee_pct,
         slippage_bps=fees.slippage_bps,
         slippage=None if traded is None else traded * fees.slippage_bps / _BASIS_POINTS,
+        model=chosen if paid_before is None else EARLIER_RUNS,
         basis=f"{orders_basis}, {fee_basis}",
     )
 

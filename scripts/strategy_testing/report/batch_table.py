@@ -30,6 +30,13 @@ class BatchLine:
     exit_code: int | None = None
     """That of its process, or of what kept it from running; None when it was not started."""
     seconds: float | None = None
+    reason: str | None = None
+    """Why it never ran."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a run of it."""
+        return self.run is not None and self.run.status is not RunStatus.REFUSED
 
     @property
     def is_completed(self) -> bool:
@@ -64,7 +71,7 @@ def batch_status(lines: Sequence[BatchLine], stopped_by: signal.Signals | None) 
         return BatchStatus.COMPLETED
     if stopped_by is not None:
         return BatchStatus.INTERRUPTED
-    if all(_has_failed(line) for line in lines):
+    if all(_has_failed(line) for line in lines) or not any(line.has_begun for line in lines):
         return BatchStatus.FAILED
     return BatchStatus.PARTIAL
 
@@ -81,7 +88,7 @@ def exit_code(lines: Sequence[BatchLine], stopped_by: signal.Signals | None) -> 
 
 
 def _has_failed(line: BatchLine) -> bool:
-    return line.exit_code is not None and (line.run is None or line.run.status is RunStatus.FAILED)
+    return line.exit_code is not None and (line.run is None or line.run.status in (RunStatus.FAILED, RunStatus.REFUSED))
 
 
 def _reason(code: int | None) -> str | None:

@@ -18,6 +18,7 @@ def story(imported: ImportedRun) -> list[str]:
     skipped = len(imported.skipped)
     left_out = f", {skipped} {'entry' if skipped == 1 else 'entries'} not imported" if skipped else ""
     lines.append(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
+    lines += [str(imported.fees)] if imported.fees else []
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.summary.completed:
         lines.append(_beside_the_benchmark(imported.comparison))

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from uuid import uuid4
 
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
+from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.files import write_atomically
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.session import LeanSession
@@ -34,7 +34,7 @@ from strategy_testing.runs.importing import RunnersView, import_run
 from strategy_testing.runs.live import LiveImporter
 from strategy_testing.runs.owner import this_process
 from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
-from strategy_testing.runs.plan import RunPlan
+from strategy_testing.runs.plan import RunPlan, manifest_of
 from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
@@ -52,6 +52,8 @@ class RunOptions:
     ignore_fees: bool = False
     force: bool = False
     """Run the grid although the pilot did not cover the period that the config asks for."""
+    expected_fees: ExpectedFees | None = None
+    """None where nothing could be estimated; for a run that goes on, its row has them."""
     batch_id: int | None = None
 
 
@@ -75,7 +77,10 @@ def _pilot(run: RunUnderWay) -> Failure | None:
     if not run.options.with_pilot or not needs_pilot(run.plan):
         return None
     run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
-    report = run_pilot(run.plan, run.session, ignore_fees=run.options.ignore_fees, force=run.options.force)
+    options = run.options
+    report = run_pilot(
+        run.plan, run.session, options.expected_fees, ignore_fees=options.ignore_fees, force=options.force
+    )
     for finding in report.findings:
         run.display.say(finding)
     return report.failure
@@ -155,7 +160,8 @@ def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:
     with database.transaction():
         strategy_id = store_strategy(database, plan.config.strategy)
-        new = NewRun(manifest, plan.config.document, plan.folder, this_process(), options.batch_id)
+        document, runner = plan.config.document, this_process()
+        new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
         stored = store_run(database, strategy_id, new)
         if plan.resumed is not None:
             restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
@@ -216,21 +222,10 @@ def _manifest(plan: RunPlan) -> RunManifest:
     parts = tuple(str(command.output.relative_to(plan.output)) for command in plan.commands)
     if (before := plan.resumed) is not None:
         return replace(before, parts=before.parts + parts, commands=before.commands + plan.shown_commands())
-    config = plan.config
-    project = project_folder(plan.workspace, config.strategy.lean_project_path)
-    return RunManifest(
-        run_uuid=uuid4(),
-        strategy=config.strategy.name,
-        lean_project_path=config.strategy.lean_project_path,
-        config_file=str(config.file),
-        optimization_type=config.search.type,
-        target_metric=config.search.target_metric,
-        target_direction=config.search.target_direction,
-        total_combinations=plan.total_combinations,
+    project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
+    return replace(
+        manifest_of(plan.config, datetime.now(UTC)),
         parts=parts,
         commands=plan.shown_commands(),
         strategy_code_hash=hash_strategy(project, plan.workspace),
-        engine_image=config.lean.image,
-        started_at=datetime.now(UTC),
-        parameters=tuple(parameter.name for parameter in config.search.parameters),
     )

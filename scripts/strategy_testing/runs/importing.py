@@ -15,6 +15,7 @@ from strategy_testing.database.runs import (
     NewRun,
     RunUpdate,
     StoredRun,
+    expected_fees,
     known_run,
     move_run,
     store_run,
@@ -23,6 +24,7 @@ from strategy_testing.database.runs import (
     update_run,
 )
 from strategy_testing.errors import UserError
+from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
@@ -32,6 +34,7 @@ from strategy_testing.runs.belonging import Owner, own_config, owner, refuse_for
 from strategy_testing.runs.benchmark import Benchmark
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
+from strategy_testing.verdict.fees import PaidFees, paid_fees
 from strategy_testing.verdict.optimum import Optima, find_optima
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
@@ -67,6 +70,8 @@ class _Read:
     owner: Owner | None
     """To whom it goes; None for a stored run that stays where it is."""
     comparison: Comparison
+    expected_fees: ExpectedFees | None
+    """What the run was stored with; for one that is new, what its config alone tells."""
 
     @property
     def results(self) -> tuple[BacktestResult, ...]:
@@ -84,6 +89,7 @@ class _Decided:
     outcome: RunOutcome
     optima: Optima
     warnings: tuple[str, ...]
+    fees: PaidFees | None
 
 
 def import_run(
@@ -119,11 +125,15 @@ def _read(
     runner: RunnersView | None,
 ) -> _Read:
     """All that files and the database tell beforehand."""
+    run_uuid = run.manifest.run_uuid
     with database.transaction():
-        known = known_run(database, run.manifest.run_uuid)
-        stored = tuple(stored_results(database, run.manifest.run_uuid))
-        held_before = stored_benchmark(database, run.manifest.run_uuid)
+        known = known_run(database, run_uuid)
+        stored = tuple(stored_results(database, run_uuid))
+        held_before = stored_benchmark(database, run_uuid)
+        expected = expected_fees(database, run_uuid)
     config = given or own_config(run, known)
+    if known is None and config is not None:
+        expected = estimate_fees(config, None).expected
     stays = known is not None and strategy_name is None and (given is None or runner is not None)
     contents = read_contents(run)
     benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, held_before)
@@ -137,6 +147,7 @@ def _read(
         known=known,
         owner=None if stays else owner(run, config, strategy_name),
         comparison=benchmark.of_run((*contents.results, *(judged.result for judged in stored))),
+        expected_fees=expected,
     )
     if given is not None and runner is None:
         refuse_foreign(given, run, read.results)
@@ -162,11 +173,17 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
     judged = judge_again(results, standard, read.stored if config is None or standard.judges else ())
     optima = find_optima(judged, standard, contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
+    fees = paid_fees(results, read.expected_fees)
     return _Decided(
         results=tuple(judged),
         outcome=outcome,
         optima=optima,
-        warnings=(*([optima.warning] if optima.warning else []), *nonsense),
+        warnings=(
+            *([optima.warning] if optima.warning else []),
+            *nonsense,
+            *(fees.warnings() if fees else ()),
+        ),
+        fees=fees,
     )
 
 
@@ -175,7 +192,8 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
     run, contents, config = read.run, read.contents, read.config
     with database.transaction():
         owner_id = _owner_id(database, read)
-        new = NewRun(run.manifest, config.document if config else None, run.folder.resolve())
+        document = config.document if config else None
+        new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, owner_id, new)
         is_still_running = runner is None and stored.status is RunStatus.RUNNING and not is_gone(stored.runner)
         if owner_id != stored.strategy_id and read.owner is not None:
@@ -198,6 +216,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         combinations=distinct_combinations(contents.results, contents.search),
         reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
+        fees=decided.fees,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
-from strategy_testing.fees.estimate import DEFAULT_LIMIT
+from strategy_testing.fees.estimate import DEFAULT_LIMIT, ExpectedFees
 from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
@@ -57,12 +57,15 @@ def pilot_command(plan: RunPlan) -> LeanCommand:
     return build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
 
 
-def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool, force: bool) -> PilotReport:
+def run_pilot(
+    plan: RunPlan, session: LeanSession, expected: ExpectedFees | None, *, ignore_fees: bool, force: bool
+) -> PilotReport:
     """Runs the pilot and says what it showed.
 
     Args:
         plan: of the grid that is to follow.
         session: in which LEAN is run.
+        expected: the fees that the run was estimated to pay.
         ignore_fees: let the grid follow in spite of high fees.
         force: let it follow in spite of another period than the config asks for.
     """
@@ -75,7 +78,7 @@ def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool, force: 
     prices = tuple(map(str, warnings))
     result = _result(plan)
     if result is not None:
-        judged = _judged(plan, result, ended.seconds, ignore_fees=ignore_fees)
+        judged = _judged(plan, result, ended.seconds, expected, ignore_fees=ignore_fees)
         failure = judged.failure or (None if force else _period_not_covered(plan, result, warnings))
         return PilotReport(prices + judged.findings, failure)
     if ended.failure is not None and ended.failure.exit_code not in _NO_VERDICT:
@@ -85,7 +88,9 @@ def run_pilot(plan: RunPlan, session: LeanSession, *, ignore_fees: bool, force: 
     return PilotReport((*prices, f"warning: the pilot could not be run ({why}); going on without"))
 
 
-def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fees: bool) -> PilotReport:
+def _judged(
+    plan: RunPlan, result: BacktestResult, seconds: float, expected: ExpectedFees | None, *, ignore_fees: bool
+) -> PilotReport:
     if result.status is BacktestStatus.FAILED:
         said = (result.error_message or "no message").splitlines()[0]
         if said.startswith(NO_PRICES):
@@ -99,7 +104,7 @@ def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fee
             "loosen the entry rules or the middle of the grid, or go on with --no-pilot",
         )
     findings = [f"warning: pilot: {warning}" for warning in find_nonsense([result], (), plan.config.backtest)]
-    findings.append(f"pilot: {_measured(result)}; {_outlook(plan, seconds)}")
+    findings.append(f"pilot: {_measured(result, expected)}; {_outlook(plan, seconds)}")
     return PilotReport(tuple(findings), None if ignore_fees else _fees_too_high(plan, result))
 
 
@@ -118,16 +123,19 @@ def _period_not_covered(plan: RunPlan, result: BacktestResult, prices: Sequence[
 
 
 def _fees_too_high(plan: RunPlan, result: BacktestResult) -> Failure | None:
-    fee_pct = result.metrics.get("fee_pct")
-    limit = DEFAULT_LIMIT if plan.config.max_fee_pct is None else plan.config.max_fee_pct
-    if fee_pct is None or fee_pct <= limit:
-        return None
-    paid, most = (format_value(value, Unit.FRACTION) for value in (fee_pct, limit))
-    return Failure(
-        f"the pilot backtest paid {paid} of its capital in fees, above {most}: stop and revise",
-        "trade less often, start with more capital, or run it with --ignore-fees",
-        ExitCode.STOP_AND_REVISE,
-    )
+    """What one backtest has really paid takes the place of the estimate."""
+    of_period = DEFAULT_LIMIT if plan.config.max_fee_pct is None else plan.config.max_fee_pct
+    limits = (("fee_pct", "", of_period), ("annual_fee_pct", " a year", plan.config.max_annual_fee_pct))
+    for column, a_year, limit in limits:
+        share = result.metrics.get(column)
+        if share is not None and limit is not None and share > limit:
+            paid, most = (format_value(value, Unit.FRACTION) for value in (share, limit))
+            return Failure(
+                f"the pilot backtest paid {paid} of its capital{a_year} in fees, above {most}: stop and revise",
+                "trade less often, start with more capital, or run it with --ignore-fees",
+                ExitCode.STOP_AND_REVISE,
+            )
+    return None
 
 
 def _result(plan: RunPlan) -> BacktestResult | None:
@@ -139,13 +147,14 @@ def _result(plan: RunPlan) -> BacktestResult | None:
     return next((result for result in results if not isinstance(result, SkippedFile)), None)
 
 
-def _measured(result: BacktestResult) -> str:
+def _measured(result: BacktestResult, expected: ExpectedFees | None) -> str:
     fees = result.metrics.get("total_fees")
     share = result.metrics.get("fee_pct")
     paid = "unknown fees" if fees is None else f"{format_value(fees, Unit.DOLLARS)} in fees"
     of_capital = "" if share is None else f" ({format_value(share, Unit.FRACTION)} of the capital)"
     orders, trades = result.metrics.get("total_orders"), result.metrics.get("total_trades")
-    return f"{orders} orders, {trades} trades, {paid}{of_capital}"
+    estimated = "," if expected is None else f", estimated {expected.estimated_orders};"
+    return f"{orders} orders{estimated} {trades} trades, {paid}{of_capital}"
 
 
 def _outlook(plan: RunPlan, seconds: float) -> str:

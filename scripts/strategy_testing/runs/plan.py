@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from uuid import uuid4
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.lean.command import LeanCommand, plan_commands
@@ -71,6 +72,26 @@ class RunPlan:
     def shown_commands(self) -> tuple[str, ...]:
         """The commands as a shell takes them."""
         return tuple(command.shown(self.lean) for command in self.commands)
+
+
+def manifest_of(config: OptimizationConfig, now: datetime) -> RunManifest:
+    """What a config alone tells of a new run, which begins now (UTC)."""
+    return RunManifest(
+        run_uuid=uuid4(),
+        strategy=config.strategy.name,
+        lean_project_path=config.strategy.lean_project_path,
+        config_file=str(config.file),
+        optimization_type=config.search.type,
+        target_metric=config.search.target_metric,
+        target_direction=config.search.target_direction,
+        total_combinations=config.search.method.combinations,
+        parts=(),
+        commands=(),
+        strategy_code_hash=None,
+        engine_image=config.lean.image,
+        started_at=now,
+        parameters=tuple(parameter.name for parameter in config.search.parameters),
+    )
 
 
 def plan_run(

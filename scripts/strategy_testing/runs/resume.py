@@ -83,7 +83,8 @@ def _find(database: Database, run_id: int | None, config: OptimizationConfig | N
     with database.transaction():
         runs = resumable_runs(database, run_id, strategy)
     if run_id is not None and not runs:
-        raise UserError(f"--resume {run_id}: no such run", "the table optimization_runs lists them")
+        remedy = "the table optimization_runs lists them; a refused run never began, start it anew with --config"
+        raise UserError(f"--resume {run_id}: no such run", remedy)
     free = [run for run in runs if run.status is not RunStatus.RUNNING or is_gone(run.runner)]
     if runs and not free:
         raise UserError(f"run {runs[0].id} is still running", "wait for it, or stop its runner first")

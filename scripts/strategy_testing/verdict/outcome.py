@@ -22,6 +22,8 @@ class RunStatus(StrEnum):
     PARTIAL = "partial"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
+    REFUSED = "refused"
+    """Its estimated fees pass the limit, so that it never began."""
 
 
 @dataclass(frozen=True)

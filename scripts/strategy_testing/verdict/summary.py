@@ -7,6 +7,7 @@ from pathlib import Path
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import SkippedFile
+from strategy_testing.verdict.fees import PaidFees
 from strategy_testing.verdict.outcome import RunOutcome
 
 
@@ -83,3 +84,5 @@ class ImportedRun:
     """Results taken from earlier runs."""
     is_still_running: bool
     """The run's own runner is at work; its status was left to it."""
+    fees: PaidFees | None
+    """None where no backtest tells what it paid."""

@@ -46,6 +46,21 @@ WHERE
     AND reused_from IS NULL
 HAVING count(*) > 0;
 
+-- name: run_costs
+-- Of each of the strategy's runs, the newest first: its own backtests, the seconds that one took, and where they lie.
+-- From the first one's start to the last one's end, because LEAN's own times leave out the engine's start and end.
+SELECT
+    runs.output_folder,
+    count(*) AS backtests,
+    extract(EPOCH FROM max(result.completed_at) - min(result.started_at)) / count(*) AS seconds_each
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+INNER JOIN strategies ON strategies.id = result.strategy_id
+WHERE strategies.name = %(name)s AND result.reused_from IS NULL AND runs.output_folder IS NOT NULL
+GROUP BY runs.id
+HAVING count(*) > 1
+ORDER BY runs.id DESC;
+
 -- name: leaderboard
 SELECT
     rank, strategy, status, backtest_start, backtest_end, years, capital, target_metric, target_value, best_sharpe,

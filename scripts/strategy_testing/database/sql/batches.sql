@@ -21,6 +21,23 @@ SET
     completed_at = NULL
 WHERE id = %(id)s;
 
+-- name: forget_never_ran
+DELETE FROM batch_configs WHERE batch_id = %(batch_id)s;
+
+-- name: store_never_ran
+-- Whoever knows the reason first says it; a config that has begun is none of these.
+INSERT INTO batch_configs (batch_id, config_file, status, reason)
+SELECT %(batch_id)s, %(config_file)s, %(status)s, %(reason)s
+WHERE
+    NOT EXISTS (
+        SELECT FROM optimization_runs
+        WHERE batch_id = %(batch_id)s AND config_file = %(config_file)s AND optimization_runs.status <> 'refused'
+    )
+ON CONFLICT (batch_id, config_file) DO NOTHING;
+
+-- name: never_ran
+SELECT config_file, reason FROM batch_configs WHERE batch_id = %(batch_id)s;
+
 -- name: finish_batch
 UPDATE optimization_batches
 SET status = %(status)s, completed_at = now()

@@ -37,13 +37,16 @@ SELECT id FROM strategies WHERE name = %(name)s;
 -- Only the first import or start of a run inserts it; later ones find it by its run_uuid.
 INSERT INTO optimization_runs (
     run_uuid, strategy_id, batch_id, config_file, optimization_type, target_metric, target_direction, total_combinations,
-    status, config, command, strategy_code_hash, engine_image, output_folder, runner_host, runner_pid,
-    runner_started_at, started_at
+    status, error_message, config, command, strategy_code_hash, engine_image, output_folder, runner_host, runner_pid,
+    runner_started_at, started_at, completed_at, estimated_orders, estimated_fees, estimated_fee_pct,
+    estimated_annual_fee_pct, fee_model
 )
 VALUES (
     %(run_uuid)s, %(strategy_id)s, %(batch_id)s, %(config_file)s, %(optimization_type)s, %(target_metric)s, %(target_direction)s,
-    %(total_combinations)s, %(status)s, %(config)s, %(command)s, %(strategy_code_hash)s, %(engine_image)s,
-    %(output_folder)s, %(runner_host)s, %(runner_pid)s, %(runner_started_at)s, %(started_at)s
+    %(total_combinations)s, %(status)s, %(error_message)s, %(config)s, %(command)s, %(strategy_code_hash)s,
+    %(engine_image)s, %(output_folder)s, %(runner_host)s, %(runner_pid)s, %(runner_started_at)s, %(started_at)s,
+    %(completed_at)s, %(estimated_orders)s, %(estimated_fees)s, %(estimated_fee_pct)s, %(estimated_annual_fee_pct)s,
+    %(fee_model)s
 )
 ON CONFLICT (run_uuid) DO NOTHING;
 
@@ -53,6 +56,11 @@ SELECT id, strategy_id, status, error_message, completed_at, runner_host, runner
 FROM optimization_runs
 WHERE run_uuid = %(run_uuid)s
 FOR UPDATE;
+
+-- name: expected_fees
+SELECT estimated_orders, estimated_fees, estimated_fee_pct, estimated_annual_fee_pct, fee_model
+FROM optimization_runs
+WHERE run_uuid = %(run_uuid)s;
 
 -- name: update_run
 UPDATE optimization_runs
@@ -207,6 +215,7 @@ WHERE
     (%(id)s::bigint IS NULL OR runs.id = %(id)s)
     AND (%(strategy)s::text IS NULL OR strategies.name = %(strategy)s)
     AND (%(id)s::bigint IS NOT NULL OR runs.status <> 'completed')
+    AND runs.status <> 'refused'
     AND runs.optimization_type <> 'Backtest'
 ORDER BY runs.started_at DESC, runs.id DESC;
 
