@@ -82,6 +82,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     failed_combinations integer NOT NULL DEFAULT 0,
     passed_combinations integer NOT NULL DEFAULT 0,
     reused_combinations integer NOT NULL DEFAULT 0,
+    distinct_trials integer NOT NULL DEFAULT 0,
     status text NOT NULL DEFAULT 'pending',
     error_message text,
     import_problems text[] NOT NULL DEFAULT '{}',
@@ -90,6 +91,8 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     command text,
     strategy_code_hash text,
     engine_image text,
+    engine_digest text,
+    data_fingerprint jsonb,
     lean_version text,
     output_folder text,
     runner_host text,
@@ -164,6 +167,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     backtest_end date,
     account_currency text,
     lean_version text,
+    outcome_hash text,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
     reused_from bigint,
@@ -232,6 +236,7 @@ BEGIN ATOMIC
         failed_combinations = counts.finished - counts.completed,
         passed_combinations = counts.passed,
         reused_combinations = counts.reused,
+        distinct_trials = counts.distinct_trials,
         updated_at = now()
     FROM (
         SELECT
@@ -239,7 +244,9 @@ BEGIN ATOMIC
             count(DISTINCT result.what) AS finished,
             count(DISTINCT result.what) FILTER (WHERE result.status = 'completed') AS completed,
             count(DISTINCT result.what) FILTER (WHERE result.meets_criteria) AS passed,
-            count(DISTINCT result.what) FILTER (WHERE result.reused_from IS NOT NULL) AS reused
+            count(DISTINCT result.what) FILTER (WHERE result.reused_from IS NOT NULL) AS reused,
+            count(DISTINCT coalesce(result.outcome_hash, result.what))
+                FILTER (WHERE result.status = 'completed') AS distinct_trials
         FROM unnest(run_ids) AS candidate (id)
         LEFT JOIN (
             SELECT
@@ -251,6 +258,7 @@ BEGIN ATOMIC
                 END AS what,
                 results.status,
                 results.meets_criteria,
+                results.outcome_hash,
                 results.reused_from
             FROM backtest_results AS results
             INNER JOIN optimization_runs AS runs ON runs.id = results.optimization_run_id
@@ -569,7 +577,9 @@ COMMENT ON COLUMN optimization_runs.failed_combinations IS
 COMMENT ON COLUMN optimization_runs.passed_combinations IS
     'Distinct combinations that meet the success criteria; kept by a trigger';
 COMMENT ON COLUMN optimization_runs.reused_combinations IS
-    'Combinations taken from earlier runs of the same code, dates, capital and engine; kept by a trigger';
+    'Combinations taken from earlier runs of the same code, dates, capital, prices and engine; kept by a trigger';
+COMMENT ON COLUMN optimization_runs.distinct_trials IS
+    'Distinct results of the completed combinations, identical ones counted once; kept by a trigger';
 COMMENT ON COLUMN optimization_runs.status IS 'pending, running, completed, partial, failed or interrupted';
 COMMENT ON COLUMN optimization_runs.error_message IS 'Why the run is partial or failed';
 COMMENT ON COLUMN optimization_runs.import_problems IS 'Files of the run that could not be imported, each with the reason';
@@ -579,6 +589,10 @@ COMMENT ON COLUMN optimization_runs.config IS 'The config itself';
 COMMENT ON COLUMN optimization_runs.command IS 'The commands as they were run, shell-quoted, one a line';
 COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the files of the LEAN project';
 COMMENT ON COLUMN optimization_runs.engine_image IS 'Docker image of the engine, NULL for the CLI''s default';
+COMMENT ON COLUMN optimization_runs.engine_digest IS
+    'Id of that image when the run ended, sha256:…; NULL where Docker could not tell';
+COMMENT ON COLUMN optimization_runs.data_fingerprint IS
+    'Data files that LEAN looked for, 16 digits of each one''s SHA-256 by its path, null for a missing one';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';
 COMMENT ON COLUMN optimization_runs.output_folder IS 'Absolute path of the folder that LEAN wrote';
 COMMENT ON COLUMN optimization_runs.runner_host IS 'Machine of the runner that owns the run while it is running';
@@ -646,6 +660,8 @@ COMMENT ON COLUMN backtest_results.backtest_start IS 'First day of the backtest'
 COMMENT ON COLUMN backtest_results.backtest_end IS 'Last day of the backtest';
 COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account; money columns are in it';
 COMMENT ON COLUMN backtest_results.lean_version IS 'Version of LEAN that made the result';
+COMMENT ON COLUMN backtest_results.outcome_hash IS
+    'Hash of all figures that LEAN reports, unrounded, the same for identical results; NULL without any';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion; NULL when there was nothing to judge by';
 COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not meet the criteria';

@@ -9,6 +9,7 @@ from typing import Any
 from strategy_testing.config.model import StrategyInfo
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.results.manifest import RunManifest
+from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus
 
 
@@ -42,6 +43,8 @@ class UnfinishedRun:
     output_folder: Path
     strategy_code_hash: str | None
     runner: RunnerIdentity | None
+    inputs: RunInputs
+    """As the database tells them."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class RunUpdate:
     config_file: str | None
     output_folder: Path
     completed_at: datetime | None
+    inputs: RunInputs
+    """What is not known of them leaves what is stored."""
 
 
 def store_strategy(database: Database, strategy: StrategyInfo) -> int:
@@ -112,6 +117,8 @@ def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
         "warnings": list(update.warnings),
         "config": _jsonb(update.config),
         "output_folder": str(update.output_folder),
+        "data_fingerprint": _jsonb(update.inputs.data),
+        "engine_digest": update.inputs.engine,
     }
     database.execute("update_run", values)
 
@@ -148,7 +155,12 @@ def resumable_runs(database: Database, run_id: int | None, strategy: str | None)
 
 def _unfinished(row: Row) -> UnfinishedRun:
     folder, code_hash = Path(row["output_folder"]), row.get("strategy_code_hash")
-    return UnfinishedRun(row["id"], RunStatus(row["status"]), folder, code_hash, _runner(row))
+    return UnfinishedRun(row["id"], RunStatus(row["status"]), folder, code_hash, _runner(row), inputs_of(row))
+
+
+def inputs_of(row: Row) -> RunInputs:
+    """The data and the engine of a run, as far as the row of it tells."""
+    return RunInputs(row.get("data_fingerprint"), row.get("engine_digest"))
 
 
 def _jsonb(value: Mapping[str, Any] | None) -> Any:

@@ -1,8 +1,9 @@
 """Turns the two JSON files that LEAN leaves of a backtest into figures in stated units."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ DATA_REPORT = "data-monitor-report-"
 NO_PRICES = "No prices"
 """How the error of a backtest begins for which LEAN found no price at all."""
 _DERIVED_DECIMALS = Decimal("0.000001")
+_HASH_DIGITS = 16
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
@@ -70,6 +72,8 @@ class BacktestResult:
     """UTC."""
     reused_from: int | None = None
     """The stored result that it was taken from, instead of being run again."""
+    outcome_hash: str | None = None
+    """Of every figure that LEAN reports, the same for identical results; None where it reports none."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -228,7 +232,18 @@ def parse_backtest(
         lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
+        outcome_hash=_outcome_hash(
+            sections[section] for section in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)
+        ),
     )
+
+
+def _outcome_hash(sections: Iterable[Mapping[str, Any]]) -> str | None:
+    """Of more than what is stored: of the dates, lengths and extremes of the trades, too."""
+    reported = [section for section in sections if section]
+    if not reported:
+        return None
+    return hashlib.sha256(json.dumps(reported, sort_keys=True, default=str).encode()).hexdigest()[:_HASH_DIGITS]
 
 
 def _metrics(

@@ -3,7 +3,7 @@
 Storing is one short transaction; whatever takes time has happened by then.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig, StrategyInfo
@@ -20,6 +20,7 @@ from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, judge_results
+from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
 from strategy_testing.verdict.summary import ImportedRun
@@ -35,6 +36,8 @@ class RunnersView:
     """When the run ended, UTC."""
     status: RunStatus | None = None
     """What the runner decides, in place of what the results say."""
+    inputs: RunInputs = field(default_factory=RunInputs)
+    """What the results were made of."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ def _found(read: _Read) -> RunUpdate:
         config_file=manifest.config_file or (str(config.file) if config else None),
         output_folder=read.run.folder.resolve(),
         completed_at=None,
+        inputs=RunInputs(),
     )
 
 
@@ -186,6 +190,7 @@ def _ended(read: _Read, decided: _Decided, stored: StoredRun, runner: RunnersVie
         import_problems=[str(skipped) for skipped in read.contents.skipped],
         warnings=decided.warnings,
         completed_at=ended_at,
+        inputs=runner.inputs if runner else RunInputs(),
     )
 
 

@@ -13,20 +13,27 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE runs.run_uuid = %(run_uuid)s AND result.reused_from IS NOT NULL
 ORDER BY result.id;
 
--- name: reusable_results
--- Finished backtests of exactly this code, engine and period; the latest of each combination.
-SELECT DISTINCT ON (result.parameters) result.*
-FROM backtest_results AS result
-INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-INNER JOIN strategies ON strategies.id = result.strategy_id
+-- name: earlier_runs
+-- Runs of exactly this code on an engine image of this name.
+SELECT runs.id, runs.data_fingerprint, runs.engine_digest
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE
     strategies.name = %(strategy)s
-    AND result.status = 'completed'
     AND runs.strategy_code_hash = %(strategy_code_hash)s
     AND runs.engine_image IS NOT DISTINCT FROM %(engine_image)s
-    AND result.parameters @> %(fixed_parameters)s::jsonb
-    AND result.reused_from IS NULL
-ORDER BY result.parameters, result.id DESC;
+ORDER BY runs.id DESC;
+
+-- name: results_of_runs
+-- Backtests that these runs computed to their end with these parameters among others.
+SELECT *
+FROM backtest_results
+WHERE
+    optimization_run_id = any(%(runs)s::bigint [])
+    AND status = 'completed'
+    AND parameters @> %(fixed_parameters)s::jsonb
+    AND reused_from IS NULL
+ORDER BY id;
 
 -- name: order_history
 -- Orders a year and dollars an order over the strategy's finished backtests that name their period.

@@ -67,25 +67,31 @@ SET
     config_file = coalesce(%(config_file)s, config_file),
     output_folder = %(output_folder)s,
     completed_at = %(completed_at)s,
+    data_fingerprint = coalesce(%(data_fingerprint)s::jsonb, data_fingerprint),
+    engine_digest = coalesce(%(engine_digest)s, engine_digest),
     updated_at = now()
 WHERE
     id = %(id)s
     AND (
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
-        completed_at
+        completed_at, data_fingerprint, engine_digest
     ) IS DISTINCT FROM (
         %(status)s, %(error_message)s, %(import_problems)s::text[], %(warnings)s::text[],
         coalesce(%(total_combinations)s, total_combinations), coalesce(%(lean_version)s, lean_version),
         coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
-        %(completed_at)s::timestamptz
+        %(completed_at)s::timestamptz, coalesce(%(data_fingerprint)s::jsonb, data_fingerprint),
+        coalesce(%(engine_digest)s, engine_digest)
     );
 
 -- name: restart_run
+-- What the results were made of is not known again before the run ends.
 UPDATE optimization_runs
 SET
     status = 'running',
     error_message = NULL,
     completed_at = NULL,
+    data_fingerprint = NULL,
+    engine_digest = NULL,
     command = %(command)s,
     runner_host = %(runner_host)s,
     runner_pid = %(runner_pid)s,
@@ -123,6 +129,8 @@ SELECT
     runs.status,
     runs.output_folder,
     runs.strategy_code_hash,
+    runs.data_fingerprint,
+    runs.engine_digest,
     runs.runner_host,
     runs.runner_pid,
     runs.runner_started_at,
