@@ -20,6 +20,7 @@ from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, judge_results
+from strategy_testing.verdict.effects import find_twins
 from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
@@ -117,12 +118,13 @@ def _decide(read: _Read, strategy_name: str | None, runner: RunnersView | None) 
         runner.failure if runner else contents.failure,
         search=contents.search,
     )
-    warnings = find_nonsense(results, read.run.manifest.parameters, config.backtest if config else BacktestSettings())
+    parameters = read.run.manifest.parameters
+    warnings = find_nonsense(results, parameters, config.backtest if config else BacktestSettings())
     return _Decided(
         strategy=_strategy(read, strategy_name),
         results=tuple(judge_results(results, config.criteria if config else ())),
         outcome=outcome,
-        warnings=tuple(warnings),
+        warnings=(*warnings, *find_twins(results, parameters, contents.search)),
     )
 
 
