@@ -240,10 +240,8 @@ def parse_backtest(
 
 def _outcome_hash(sections: Iterable[Mapping[str, Any]]) -> str | None:
     """Of more than what is stored: of the dates, lengths and extremes of the trades, too."""
-    reported = [section for section in sections if section]
-    if not reported:
-        return None
-    return hashlib.sha256(json.dumps(reported, sort_keys=True, default=str).encode()).hexdigest()[:_HASH_DIGITS]
+    figures = [sorted((name.lower(), str(value)) for name, value in section.items()) for section in sections]
+    return hashlib.sha256(repr(figures).encode()).hexdigest()[:_HASH_DIGITS] if any(figures) else None
 
 
 def _metrics(
