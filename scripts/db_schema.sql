@@ -584,7 +584,7 @@ COMMENT ON COLUMN optimization_runs.status IS 'pending, running, completed, part
 COMMENT ON COLUMN optimization_runs.error_message IS 'Why the run is partial or failed';
 COMMENT ON COLUMN optimization_runs.import_problems IS 'Files of the run that could not be imported, each with the reason';
 COMMENT ON COLUMN optimization_runs.warnings IS
-    'What is suspicious about the results: parameters without effect, other dates than requested, no trades';
+    'What is suspicious about the results: parameters without effect, twins, other dates than requested, no trades';
 COMMENT ON COLUMN optimization_runs.config IS 'The config itself';
 COMMENT ON COLUMN optimization_runs.command IS 'The commands as they were run, shell-quoted, one a line';
 COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the files of the LEAN project';
