@@ -221,11 +221,11 @@ def test_twins_are_counted_and_named_where_a_parameter_does_nothing(
     """The threshold matters only where the period is short."""
     results = make_grid(lambda exit, period: exit if period == 5 else period, exit=[50, 55, 60, 65], period=[5, 10, 20])
     assert _twins(results, ["exit", "period"]) == [
-        "12 combinations, 6 distinct results: exit 50, 55, 60 and 65 give the same at period 10, "
-        "and so in 1 more of 3 places"
+        "12 combinations, 6 distinct results: exit makes no difference in 2 of 3 slices, "
+        "such as between 50, 55, 60 and 65 at period 10"
     ]
     assert _twins(recorded("idle"), ["level"]) == [
-        "5 combinations, 2 distinct results: level 0, 1 and 2 give the same (no order)"
+        "5 combinations, 2 distinct results: level makes no difference between 0, 1 and 2 (no order)"
     ]
 
 
@@ -233,15 +233,15 @@ def test_the_combinations_of_an_euler_search_are_those_that_it_tells_apart(
     recorded: Callable[[str], list[BacktestResult]],
 ) -> None:
     assert find_twins(recorded("euler"), ["bb_period", "bb_std"], EulerSearch(())) == [
-        "24 combinations, 20 distinct results: bb_period 27 and 27.5 give the same at bb_std 2.25, "
-        "and so in 2 more of 5 places"
+        "24 combinations, 20 distinct results: bb_period makes no difference in 3 of 5 slices, "
+        "such as between 27 and 27.5 at bb_std 2.25"
     ]
 
 
 def test_twins_that_differ_in_several_parameters_are_counted_too() -> None:
     results = [make_result({"a": 1, "b": 1}, 5), make_result({"a": 2, "b": 2}, 5), make_result({"a": 1, "b": 2}, 6)]
     assert _twins(results, ["a", "b"]) == [
-        "3 combinations, 2 distinct results: combinations that differ in several parameters give the same"
+        "3 combinations, 2 distinct results: combinations that differ in several parameters give the same result"
     ]
 
 

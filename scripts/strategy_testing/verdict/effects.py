@@ -60,22 +60,23 @@ def find_twins(results: Sequence[BacktestResult], parameters: Sequence[str], sea
     if distinct in (1, len(outcomes)):
         return []
     named = [text for name in dict.fromkeys(parameters) if (text := _alike(outcomes, name, parameters))]
-    where = "; ".join(named) or "combinations that differ in several parameters give the same"
+    where = "; ".join(named) or "combinations that differ in several parameters give the same result"
     return [f"{distinct_combinations(finished, search)} combinations, {distinct} distinct results: {where}"]
 
 
 def _alike(outcomes: _Outcomes, name: str, parameters: Sequence[str]) -> str | None:
-    """`exit 50 and 55 give the same at entry 25, and so in 3 more of 18 places`; None where every value counts."""
-    places = _by_place(outcomes, name)
-    alike = {place: values for place, group in places.items() if (values := _most_alike(group))}
+    """`exit makes no difference in 4 of 18 slices, such as between 50 and 55 at entry 25`; None where it makes one."""
+    slices = _slices(outcomes, name)
+    alike = {others: values for others, group in slices.items() if (values := _most_alike(group))}
     if not alike:
         return None
-    place = min(alike, key=lambda each: (-len(alike[each]), each))
-    others = ", ".join(f"{other} {value}" for other, value in place if other in parameters)
-    idle = " (no order)" if places[place][alike[place][0]].is_idle else ""
-    at = f" at {others}" if others else ""
-    more = f", and so in {len(alike) - 1} more of {len(places)} places" if len(alike) > 1 else ""
-    return f"{name} {_listed(alike[place])} give the same{idle}{at}{more}"
+    example = min(alike, key=lambda others: (-len(alike[others]), others))
+    shown = ", ".join(f"{other} {value}" for other, value in example if other in parameters)
+    where = f" in {len(alike)} of {len(slices)} slices," if len(slices) > 1 else ""
+    such_as = " such as" if len(alike) > 1 else ""
+    at = f" at {shown}" if shown else ""
+    idle = " (no order)" if slices[example][alike[example][0]].is_idle else ""
+    return f"{name} makes no difference{where}{such_as} between {_listed(alike[example])}{at}{idle}"
 
 
 def _most_alike(group: _Group) -> list[str]:
@@ -148,11 +149,11 @@ def _remedy(name: str, groups: _Groups) -> str:
 
 def _groups(outcomes: _Outcomes, name: str) -> _Groups:
     """Combinations that differ in one parameter only, two or more in a group."""
-    return list(_by_place(outcomes, name).values())
+    return list(_slices(outcomes, name).values())
 
 
-def _by_place(outcomes: _Outcomes, name: str) -> dict[_Combination, dict[str, _Outcome]]:
-    """The same by what the others are."""
+def _slices(outcomes: _Outcomes, name: str) -> dict[_Combination, dict[str, _Outcome]]:
+    """The same by what the other parameters are."""
     groups: dict[_Combination, dict[str, _Outcome]] = {}
     for combination, outcome in outcomes.items():
         value = next((value for each, value in combination if each == name), None)
