@@ -3,16 +3,21 @@
 import os
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from strategy_testing.config.reader import read_config
 from strategy_testing.results.data_requests import requested_files, ticker_of
+from strategy_testing.runs.pilot import pilot_command
+from strategy_testing.runs.plan import LeanSetup, plan_run
 from strategy_testing.strategy.data_hashes import hash_data
 from strategy_testing.verdict.inputs import RunInputs
 from support import PROJECT, ScriptResult, make_project, write_config
 from test_price_data import store_prices
+from test_sanity import make_result
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -145,6 +150,18 @@ def test_what_is_run_beside_earlier_results_keeps_their_engine(
     replayed("idle", levels)
     first, second = (row["command"].split() for row in ask("SELECT command FROM optimization_runs ORDER BY id"))
     assert ("--no-update" in first, "--no-update" in second) == (False, True)
+
+
+@pytest.mark.parametrize(("more", "is_kept"), [("", True), ("lean: {no_update: false}\n", False)])
+def test_a_pilot_keeps_the_engine_of_reused_results_too(
+    more: str, is_kept: bool, workspace: Path, tmp_path: Path
+) -> None:
+    config = read_config(write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 40), more=more))
+    setup = LeanSetup(workspace, ("lean",), 2)
+    alone = plan_run(config, setup, datetime.now(UTC))
+    beside = plan_run(config, setup, datetime.now(UTC), [make_result({"level": 7})])
+    assert "--no-update" not in pilot_command(alone).arguments
+    assert ("--no-update" in pilot_command(beside).arguments) is is_kept
 
 
 def test_a_run_is_not_gone_on_with_on_other_prices_unless_forced(
