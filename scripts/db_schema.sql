@@ -113,6 +113,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     failed_combinations integer NOT NULL DEFAULT 0,
     passed_combinations integer NOT NULL DEFAULT 0,
     reused_combinations integer NOT NULL DEFAULT 0,
+    distinct_trials integer NOT NULL DEFAULT 0,
     status text NOT NULL DEFAULT 'pending',
     error_message text,
     import_problems text[] NOT NULL DEFAULT '{}',
@@ -128,6 +129,8 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     command text,
     strategy_code_hash text,
     engine_image text,
+    engine_digest text,
+    data_fingerprint jsonb,
     lean_version text,
     output_folder text,
     benchmark text,
@@ -214,6 +217,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     backtest_end date,
     account_currency text,
     lean_version text,
+    outcome_hash text,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
     target_value numeric,
@@ -308,6 +312,7 @@ BEGIN ATOMIC
         failed_combinations = counts.finished - counts.completed,
         passed_combinations = counts.passed,
         reused_combinations = counts.reused,
+        distinct_trials = counts.distinct_trials,
         updated_at = now()
     FROM (
         SELECT
@@ -315,7 +320,9 @@ BEGIN ATOMIC
             count(DISTINCT result.what) AS finished,
             count(DISTINCT result.what) FILTER (WHERE result.status = 'completed') AS completed,
             count(DISTINCT result.what) FILTER (WHERE result.meets_criteria) AS passed,
-            count(DISTINCT result.what) FILTER (WHERE result.reused_from IS NOT NULL) AS reused
+            count(DISTINCT result.what) FILTER (WHERE result.reused_from IS NOT NULL) AS reused,
+            count(DISTINCT coalesce(result.outcome_hash, result.what))
+                FILTER (WHERE result.status = 'completed') AS distinct_trials
         FROM unnest(run_ids) AS candidate (id)
         LEFT JOIN (
             SELECT
@@ -325,6 +332,7 @@ BEGIN ATOMIC
                 ) AS what,
                 results.status,
                 results.meets_criteria,
+                results.outcome_hash,
                 results.reused_from
             FROM backtest_results AS results
             INNER JOIN optimization_runs AS runs ON runs.id = results.optimization_run_id
@@ -779,14 +787,16 @@ COMMENT ON COLUMN optimization_runs.failed_combinations IS
 COMMENT ON COLUMN optimization_runs.passed_combinations IS
     'Distinct combinations that meet the success criteria; kept by a trigger';
 COMMENT ON COLUMN optimization_runs.reused_combinations IS
-    'Combinations taken from earlier runs of the same code, dates, capital and engine; kept by a trigger';
+    'Combinations taken from earlier runs of the same code, dates, capital, prices and engine; kept by a trigger';
+COMMENT ON COLUMN optimization_runs.distinct_trials IS
+    'Distinct results of the completed combinations, identical ones counted once; kept by a trigger';
 COMMENT ON COLUMN optimization_runs.status IS
     'pending, running, completed, partial, failed, interrupted, or refused: never begun, for its estimated fees';
 COMMENT ON COLUMN optimization_runs.error_message IS 'Why the run is partial, failed or refused';
 COMMENT ON COLUMN optimization_runs.import_problems IS 'Files of the run that could not be imported, each with the reason';
 COMMENT ON COLUMN optimization_runs.warnings IS
-    'What is suspicious about the results: parameters without effect, other dates than requested, no trades, no '
-    'prices of some tickers, an optimum of LEAN''s that does not pass, more than twice the estimated fees';
+    'What is suspicious about the results: parameters without effect, twins, other dates than requested, no trades, '
+    'no prices of some tickers, an optimum of LEAN''s that does not pass, more than twice the estimated fees';
 COMMENT ON COLUMN optimization_runs.lean_best_backtest_id IS
     'LEAN''s own optimum (backtest_id): by target and constraints alone, so it may have crashed or never traded';
 COMMENT ON COLUMN optimization_runs.best_backtest_id IS
@@ -802,6 +812,10 @@ COMMENT ON COLUMN optimization_runs.config IS 'The config that judged the run la
 COMMENT ON COLUMN optimization_runs.command IS 'The commands as they were run, shell-quoted, one a line';
 COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the files of the LEAN project';
 COMMENT ON COLUMN optimization_runs.engine_image IS 'Docker image of the engine, NULL for the CLI''s default';
+COMMENT ON COLUMN optimization_runs.engine_digest IS
+    'Id of that image when the run ended, sha256:…; NULL where Docker could not tell';
+COMMENT ON COLUMN optimization_runs.data_fingerprint IS
+    'Data files that LEAN looked for, 16 digits of each one''s SHA-256 by its path, null for a missing one';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';
 COMMENT ON COLUMN optimization_runs.output_folder IS
     'Absolute path of the folder that LEAN wrote; NULL for a refused run';
@@ -901,6 +915,8 @@ COMMENT ON COLUMN backtest_results.backtest_start IS 'First day of the backtest'
 COMMENT ON COLUMN backtest_results.backtest_end IS 'Last day of the backtest';
 COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account; money columns are in it';
 COMMENT ON COLUMN backtest_results.lean_version IS 'Version of LEAN that made the result';
+COMMENT ON COLUMN backtest_results.outcome_hash IS
+    'Hash of all figures that LEAN reports, unrounded, the same for identical results; NULL without any';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
 COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not pass';

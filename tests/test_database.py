@@ -343,6 +343,36 @@ def test_combinations_that_were_tested_twice_count_once(ask: Ask) -> None:
     assert counts == [{"completed_combinations": 2, "failed_combinations": 1, "passed_combinations": 2}]
 
 
+def test_identical_results_are_one_trial(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    for level, outcome in (("1", "x"), ("2", "x"), ("3", "y"), ("4", None), ("5", None), ("5.0", None)):
+        _result(ask, run, strategy, True, parameters=f'{{"level": "{level}"}}', outcome_hash=outcome)
+    _result(ask, run, strategy, False, "failed", parameters='{"level": "6"}', outcome_hash="z")
+    counts = ask("SELECT completed_combinations, distinct_trials FROM optimization_runs")
+    assert counts == [{"completed_combinations": 5, "distinct_trials": 4}]
+    ask("DELETE FROM backtest_results WHERE parameters ->> 'level' > '2'")
+    assert ask("SELECT distinct_trials FROM optimization_runs") == [{"distinct_trials": 1}]
+
+
+def test_each_combination_of_an_older_run_is_a_trial(empty_database_url: str) -> None:
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO schema_versions (version) VALUES (6)")
+        cursor.execute("DELETE FROM schema_versions WHERE version > 6")
+        cursor.execute("INSERT INTO strategies (name) VALUES ('Old')")
+        cursor.execute("""
+            INSERT INTO optimization_runs (strategy_id, completed_combinations) SELECT id, 72 FROM strategies
+        """)
+        connection.commit()
+    with closing(_open(empty_database_url)) as database:
+        ensure_schema(database)
+    with closing(psycopg2.connect(empty_database_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT distinct_trials, data_fingerprint, engine_digest FROM optimization_runs")
+        assert cursor.fetchall() == [(72, None, None)]
+
+
 @pytest.mark.parametrize(
     ("statement", "constraint"),
     [

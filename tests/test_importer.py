@@ -250,6 +250,8 @@ def test_an_euler_search_keeps_both_rows_of_a_repeat_and_counts_it_once(
     run = ask("SELECT * FROM optimization_runs")[0]
     assert (run["total_combinations"], run["completed_combinations"]) == (24, 24)
     assert run["optimization_type"] == "Euler Search"
+    assert run["distinct_trials"] == 20  # the strategy makes a whole number of a period of 27.5
+    assert "warning: 24 combinations, 20 distinct results: bb_period makes no difference in 3 of 5" in done.stderr
     assert ask("SELECT count(*) FROM backtest_results") == [{"count": 27}]
     assert ask("SELECT combinations FROM strategy_leaderboard") == [{"combinations": 24}]
     assert ask("SELECT combinations FROM daily_summary") == [{"combinations": 24}]

@@ -298,7 +298,9 @@ def test_nonsense_is_warned_of_and_stored(replayed: Run, workspace: Path, ask: A
     config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
     done = replayed("dead-parameter", config, "--force")
     assert (done.last_line, done.exit_code) == ("3 runs complete, not judged, best Sharpe: 0.0", 0)
-    warnings = ask("SELECT warnings FROM optimization_runs")[0]["warnings"]
+    run = ask("SELECT warnings, completed_combinations, distinct_trials FROM optimization_runs")[0]
+    assert (run["completed_combinations"], run["distinct_trials"]) == (3, 1)
+    warnings = run["warnings"]
     assert len(warnings) == 1
     assert warnings[0].startswith("all 3 combinations gave the same result")
     assert f"warning: {warnings[0]}" in done.stderr

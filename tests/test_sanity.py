@@ -13,6 +13,9 @@ import pytest
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus, read_backtest
 from strategy_testing.results.folder import backtest_files, find_runs
+from strategy_testing.search.euler_search import EulerSearch
+from strategy_testing.search.grid_search import GridSearch
+from strategy_testing.verdict.effects import find_twins
 from strategy_testing.verdict.sanity import find_nonsense
 
 _NOTHING_ASKED = BacktestSettings()
@@ -203,6 +206,60 @@ def test_neighbours_are_by_size_and_a_row_is_told_at_once() -> None:
 def test_neighbours_that_differ_once_are_no_neighbours_alike() -> None:
     results = make_grid(lambda a, b: a if b else min(a, 2), a=[1, 2, 3], b=[0, 1])
     assert find_nonsense(results, ["a", "b"], _NOTHING_ASKED) == []
+
+
+# Twins
+
+
+def _twins(results: list[BacktestResult], parameters: list[str]) -> list[str]:
+    return find_twins(results, parameters, GridSearch(()))
+
+
+def test_twins_are_counted_and_named_where_a_parameter_does_nothing(
+    recorded: Callable[[str], list[BacktestResult]],
+) -> None:
+    """The threshold matters only where the period is short."""
+    results = make_grid(lambda exit, period: exit if period == 5 else period, exit=[50, 55, 60, 65], period=[5, 10, 20])
+    assert _twins(results, ["exit", "period"]) == [
+        "12 combinations, 6 distinct results: exit makes no difference in 2 of 3 slices, "
+        "such as between 50, 55, 60 and 65 at period 10"
+    ]
+    assert _twins(recorded("idle"), ["level"]) == [
+        "5 combinations, 2 distinct results: level makes no difference between 0, 1 and 2 (no order)"
+    ]
+
+
+def test_the_combinations_of_an_euler_search_are_those_that_it_tells_apart(
+    recorded: Callable[[str], list[BacktestResult]],
+) -> None:
+    assert find_twins(recorded("euler"), ["bb_period", "bb_std"], EulerSearch(())) == [
+        "24 combinations, 20 distinct results: bb_period makes no difference in 3 of 5 slices, "
+        "such as between 27 and 27.5 at bb_std 2.25"
+    ]
+
+
+def test_twins_that_differ_in_several_parameters_are_counted_too() -> None:
+    results = [make_result({"a": 1, "b": 1}, 5), make_result({"a": 2, "b": 2}, 5), make_result({"a": 1, "b": 2}, 6)]
+    assert _twins(results, ["a", "b"]) == [
+        "3 combinations, 2 distinct results: combinations that differ in several parameters give the same result"
+    ]
+
+
+def test_figures_that_agree_when_rounded_are_no_twins() -> None:
+    first, second = make_result({"a": 1}), make_result({"a": 2})
+    results = [replace(first, outcome_hash="x"), replace(second, outcome_hash="y"), make_result({"a": 3}, 9)]
+    assert _twins(results, ["a"]) == find_nonsense(results, ["a"], _NOTHING_ASKED) == []
+
+
+@pytest.mark.parametrize("name", ["grid-72", "dead-parameter", "crashy"])
+def test_nothing_is_said_where_all_results_differ_or_none_does(
+    recorded: Callable[[str], list[BacktestResult]], name: str
+) -> None:
+    """That none does is said already."""
+    results = recorded(name)
+    assert _twins(results, sorted(results[0].parameters)) == []
+    failed = [replace(result, status=BacktestStatus.FAILED) for result in results]
+    assert _twins(failed, sorted(results[0].parameters)) == _twins([], []) == []
 
 
 # No trades

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from replay import containers
 
 VERSION = "29.1.3"
-IMAGE_ID = "sha256:" + "5e1f" * 16
+IMAGE_ID = os.environ.get("DOCKER_STAND_IN_IMAGE") or "sha256:" + "5e1f" * 16
 _DOWN = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
 _VALUED = {"--format", "-f", "--filter", "--signal", "-s", "--time", "-t", "--timeout"}
 

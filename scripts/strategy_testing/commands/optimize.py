@@ -13,7 +13,6 @@ from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
-from strategy_testing.database.backtests import reusable_results
 from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
@@ -24,13 +23,11 @@ from strategy_testing.lean.process import lean_command
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.outlook import refuse_without_yes
 from strategy_testing.report.progress import ProgressDisplay
-from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.runs.execute import RunOptions, reserve_folder, run_plan
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_run
 from strategy_testing.runs.recovery import recover_orphans
 from strategy_testing.runs.resume import plan_resumption
-from strategy_testing.strategy.code_hash import hash_strategy
-from strategy_testing.strategy.workspace import project_folder
+from strategy_testing.runs.reuse import find_reusable
 from strategy_testing.verdict.criteria import Standard
 
 
@@ -113,10 +110,13 @@ def _look_before_running(job: Job) -> None:
 
 def _plan_new_run(job: Job) -> None:
     config, setup = _config(job), _setup(job.settings)
-    reusable = [] if job.settings.fresh or Standard.of(config).needs_files else _reusable(job.database, config, setup)
-    plan = plan_run(config, setup, datetime.now(UTC), reusable)
+    is_fresh = job.settings.fresh or Standard.of(config).needs_files
+    reused, remarks = ([], []) if is_fresh else find_reusable(job.database, config, setup.workspace)
+    for remark in remarks:
+        tell(remark)
+    plan = plan_run(config, setup, datetime.now(UTC), reused)
     while not reserve_folder(plan):  # two runs of a project that begin in the same second
-        plan = plan_run(config, setup, datetime.now(UTC), reusable)
+        plan = plan_run(config, setup, datetime.now(UTC), reused)
     if plan.reused:
         tell(f"{len(plan.reused)} combinations are taken from earlier runs of the same code (--fresh runs them again)")
     job.plan = plan
@@ -176,12 +176,3 @@ def _config(job: Job) -> OptimizationConfig:
 
 def _setup(settings: Settings) -> LeanSetup:
     return LeanSetup(workspace_of(settings), lean_command(os.environ), default_concurrency())
-
-
-def _reusable(database: Database, config: OptimizationConfig, setup: LeanSetup) -> list[BacktestResult]:
-    project = project_folder(setup.workspace, config.strategy.lean_project_path)
-    fixed = config.backtest.fixed_parameters
-    with database.transaction():
-        return reusable_results(
-            database, config.strategy.name, hash_strategy(project, setup.workspace), config.lean.image, fixed
-        )

@@ -1,20 +1,22 @@
 """The rows of backtests: stored, and taken again where a run would only repeat them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from strategy_testing.database.connection import Database, Row, as_jsonb
-from strategy_testing.database.runs import StoredRun
+from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.metrics.catalogue import METRICS
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import Judged, Verdict
+from strategy_testing.verdict.inputs import RunInputs
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
 _AS_IT_IS = (
     "backtest_id", "error_message", "stack_trace", "backtest_start", "backtest_end", "account_currency", "lean_version",
-    "started_at", "completed_at",
+    "started_at", "completed_at", "outcome_hash",
 )  # fmt: skip
 """Columns that hold a field of BacktestResult as it is, under its name."""
 _METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
@@ -24,19 +26,34 @@ _DECIDED_COLUMNS = (
 _RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
 
 
+@dataclass(frozen=True)
+class EarlierRun:
+    """A run of the same code, engine image and fixed parameters, and what it computed."""
+
+    id: int
+    inputs: RunInputs
+    results: tuple[BacktestResult, ...]
+    """Its finished backtests; those that it took from other runs are theirs."""
+
+
 def store_results(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
     """A run's backtests as one batch; what is already stored the same stays untouched."""
     rows = [_result_row(run, result) for result in results]
     database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
 
 
-def reusable_results(
+def earlier_runs(
     database: Database, strategy: str, code_hash: str, engine_image: str | None, fixed_parameters: Mapping[str, str]
-) -> list[BacktestResult]:
-    """Finished backtests of earlier runs that a run of exactly the same would only repeat."""
+) -> list[EarlierRun]:
+    """The runs whose finished backtests a run of the same would only repeat, the newest first."""
     wanted = {"strategy": strategy, "strategy_code_hash": code_hash, "engine_image": engine_image}
-    rows = database.rows("reusable_results", {**wanted, "fixed_parameters": as_jsonb(dict(fixed_parameters))})
-    return [_result(row, reused_from=row["id"]) for row in rows]
+    runs = database.rows("earlier_runs", wanted)
+    fixed = as_jsonb(dict(fixed_parameters))
+    rows = database.rows("results_of_runs", {"runs": [run["id"] for run in runs], "fixed_parameters": fixed})
+    results: dict[int, list[BacktestResult]] = {run["id"]: [] for run in runs}
+    for row in rows:
+        results[row["optimization_run_id"]].append(_result(row, reused_from=row["id"]))
+    return [EarlierRun(run["id"], inputs_of(run), tuple(results[run["id"]])) for run in runs]
 
 
 def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:

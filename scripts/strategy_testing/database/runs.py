@@ -14,6 +14,7 @@ from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.manifest import RunManifest
+from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus
 
 _ESTIMATE_COLUMNS = tuple(one.name for one in fields(ExpectedFees))
@@ -53,6 +54,8 @@ class UnfinishedRun:
     output_folder: Path
     strategy_code_hash: str | None
     runner: RunnerIdentity | None
+    inputs: RunInputs
+    """As the database tells them."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ class RunUpdate:
     lean_best_backtest_id: str | None
     best_backtest_id: str | None
     completed_at: datetime | None
+    inputs: RunInputs
+    """What is not known of them leaves what is stored."""
     benchmark: BuyAndHold | None = None
     """What the run is compared with."""
 
@@ -201,6 +206,8 @@ def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
         "config": _jsonb(update.config),
         "output_folder": str(update.output_folder),
         **_benchmark_columns(update.benchmark),
+        "data_fingerprint": _jsonb(update.inputs.data),
+        "engine_digest": update.inputs.engine,
     }
     database.execute("update_run", values)
 
@@ -243,7 +250,12 @@ def resumable_runs(database: Database, run_id: int | None, strategy: str | None)
 
 def _unfinished(row: Row) -> UnfinishedRun:
     folder, code_hash = Path(row["output_folder"]), row.get("strategy_code_hash")
-    return UnfinishedRun(row["id"], RunStatus(row["status"]), folder, code_hash, _runner(row))
+    return UnfinishedRun(row["id"], RunStatus(row["status"]), folder, code_hash, _runner(row), inputs_of(row))
+
+
+def inputs_of(row: Row) -> RunInputs:
+    """The data and the engine of a run, as far as the row of it tells."""
+    return RunInputs(row.get("data_fingerprint"), row.get("engine_digest"))
 
 
 def _jsonb(value: Mapping[str, Any] | None) -> Any:

@@ -75,8 +75,24 @@ def check_docker(image: str, environment: Mapping[str, str]) -> Iterator[Check]:
     yield _check_image(image, docker, environment)
 
 
+def image_digest(image: str | None, environment: Mapping[str, str]) -> str | None:
+    """The id, `sha256:…`, of the engine's image as it is on this machine; None where Docker cannot tell.
+
+    Args:
+        image: its name; None for the CLI's default.
+        environment: whose PATH names docker.
+    """
+    docker = shutil.which("docker", path=environment.get("PATH"))
+    answer = None if docker is None else _inspect(image or DEFAULT_IMAGE, docker, environment)
+    return answer[1] if answer is not None and answer[0] == 0 and answer[1].startswith("sha256:") else None
+
+
+def _inspect(image: str, docker: str, environment: Mapping[str, str]) -> tuple[int, str] | None:
+    return _ask([docker, "image", "inspect", "--format", "{{.Id}}", image], environment)
+
+
 def _check_image(image: str, docker: str, environment: Mapping[str, str]) -> Check:
-    answer = _ask([docker, "image", "inspect", "--format", "{{.Id}}", image], environment)
+    answer = _inspect(image, docker, environment)
     if answer is not None and answer[0] == 0:
         return Check("engine image", True, f"{image} is present")
     if answer is None or "no such image" in answer[1].lower():

@@ -1,8 +1,9 @@
 """Turns the two JSON files that LEAN leaves of a backtest into figures in stated units."""
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,6 +32,7 @@ DATA_REPORT = "data-monitor-report-"
 
 NO_PRICES = "No prices"
 """How the error of a backtest begins for which LEAN found no price at all."""
+_HASH_DIGITS = 16
 _UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
 _STATE = re.compile(rb'"Status": *"(\w+)"')
@@ -78,6 +80,8 @@ class BacktestResult:
     """LEAN's trade statistics that are not stored; a constraint or target may name them. By name in small letters."""
     without_prices: tuple[str, ...] = ()
     """Tickers for which LEAN found no price at all, where it found some for others."""
+    outcome_hash: str | None = None
+    """Of every figure that LEAN reports, the same for identical results; None where it reports none."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -256,4 +260,13 @@ def parse_backtest(
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
         held=large_file.held,
+        outcome_hash=_outcome_hash(
+            sections[section] for section in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)
+        ),
     )
+
+
+def _outcome_hash(sections: Iterable[Mapping[str, Any]]) -> str | None:
+    """Of more than what is stored: of the dates, lengths and extremes of the trades, too."""
+    figures = [sorted((name.lower(), str(value)) for name, value in section.items()) for section in sections]
+    return hashlib.sha256(repr(figures).encode()).hexdigest()[:_HASH_DIGITS] if any(figures) else None

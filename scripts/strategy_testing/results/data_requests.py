@@ -1,5 +1,6 @@
-"""Which price files LEAN asked for in a backtest, by the lists that it leaves beside the results."""
+"""Which data files LEAN asked for in a backtest, by the lists that it leaves beside the results."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ _FAILED = "failed-data-requests-*.txt"
 _DEFAULT_BENCHMARK = "equity/usa/hour/spy.zip"
 """What LEAN looks for beside a strategy's own tickers, where the strategy sets no benchmark."""
 _RESOLUTIONS = {"tick", "second", "minute", "hour", "daily"}
+_ADJUSTING = ("factor_files", "map_files")
+"""Folders of a stock market with the splits, dividends and names of each ticker."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,36 @@ def parse_data_request(line: str) -> DataRequest | None:
     return DataRequest(asset_class, market, resolution, ticker.removesuffix(".zip"), "/".join(parts))
 
 
+def requested_files(folder: Path) -> frozenset[str]:
+    """Every data file that the backtests at or below a folder depend on: paths below the data folder, there or not.
+
+    Beside what LEAN lists these are the factor and the map file of each stock, which it reads without listing them.
+    """
+    listed = {line.strip().strip("/") for pattern in (_SUCCEEDED, _FAILED) for line in _lines(folder, pattern)} - {""}
+    requests = [request for line in listed if (request := parse_data_request(line)) is not None]
+    stocks = {(request.market, request.ticker) for request in requests if request.asset_class == "equity"}
+    return frozenset(
+        listed | {f"equity/{market}/{kind}/{ticker}.csv" for market, ticker in stocks for kind in _ADJUSTING}
+    )
+
+
+def ticker_of(path: str) -> str | None:
+    """The ticker, in capitals, whose prices, factors or names a data file holds; None for other data."""
+    request = parse_data_request(path)
+    if request is not None:
+        return request.ticker.upper()
+    _, _, kind, name = [*path.split("/"), "", "", "", ""][:4]
+    return name.removesuffix(".csv").upper() if kind in _ADJUSTING else None
+
+
 def _requests(folder: Path, pattern: str) -> Iterator[DataRequest]:
+    for line in _lines(folder, pattern):
+        request = parse_data_request(line)
+        if request is not None:
+            yield request
+
+
+def _lines(folder: Path, pattern: str) -> Iterator[str]:
     for file in folder.rglob(pattern):
-        try:
-            lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
-        except OSError:
-            continue
-        for line in lines:
-            request = parse_data_request(line)
-            if request is not None:
-                yield request
+        with contextlib.suppress(OSError):
+            yield from file.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -17,7 +17,7 @@ from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.results.data_requests import read_data_requests
+from strategy_testing.results.data_requests import read_data_requests, requested_files
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import (
@@ -36,9 +36,11 @@ from strategy_testing.runs.owner import this_process
 from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, manifest_of
 from strategy_testing.runs.price_check import price_warnings
+from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
 from strategy_testing.verdict.criteria import Standard, judge_results
+from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 
@@ -127,7 +129,8 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         interruption = stopped
         code = ExitCode.TERMINATED if isinstance(stopped, TerminatedError) else ExitCode.INTERRUPTED
         failure = Failure("stopped by a signal", f"go on with --resume {run.stored.id}", code)
-    view = RunnersView(failure, datetime.now(UTC), RunStatus.INTERRUPTED if interruption else None)
+    status = RunStatus.INTERRUPTED if interruption else None
+    view = RunnersView(failure, datetime.now(UTC), status, _inputs(plan))
     imported = _import(database, plan, view)
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
@@ -167,6 +170,12 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
             restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
         store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
     return stored
+
+
+def _inputs(plan: RunPlan) -> RunInputs:
+    """What the run's results were made of, as it is at the run's end."""
+    now = read_inputs(requested_files(plan.folder), plan.workspace, plan.config.lean.image)
+    return now if plan.inputs_before is None else plan.inputs_before.still_true(now)
 
 
 def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun:

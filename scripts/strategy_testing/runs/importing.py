@@ -3,7 +3,7 @@
 Storing is one short transaction; whatever takes time has happened by then.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig
@@ -34,7 +34,9 @@ from strategy_testing.runs.belonging import Owner, own_config, owner, refuse_for
 from strategy_testing.runs.benchmark import Benchmark
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
+from strategy_testing.verdict.effects import find_twins
 from strategy_testing.verdict.fees import PaidFees, paid_fees
+from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.optimum import Optima, find_optima
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
@@ -51,6 +53,8 @@ class RunnersView:
     """When the run ended, UTC."""
     status: RunStatus | None = None
     """What the runner decides, in place of what the results say."""
+    inputs: RunInputs = field(default_factory=RunInputs)
+    """What the results were made of."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
         warnings=(
             *([optima.warning] if optima.warning else []),
             *nonsense,
+            *find_twins(results, manifest.parameters, contents.search),
             *(fees.warnings() if fees else ()),
         ),
         fees=fees,
@@ -246,6 +251,7 @@ def _found(read: _Read) -> RunUpdate:
         lean_best_backtest_id=None,
         best_backtest_id=None,
         completed_at=None,
+        inputs=RunInputs(),
     )
 
 
@@ -262,6 +268,7 @@ def _ended(read: _Read, decided: _Decided, stored: StoredRun, runner: RunnersVie
         lean_best_backtest_id=decided.optima.lean_best_backtest_id,
         best_backtest_id=decided.optima.best_backtest_id,
         completed_at=ended_at,
+        inputs=runner.inputs if runner else RunInputs(),
     )
 
 

@@ -54,7 +54,8 @@ def after_pilot(plan: RunPlan) -> RunPlan:
 
 def pilot_command(plan: RunPlan) -> LeanCommand:
     """The backtest of the middle combination."""
-    return build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
+    command = build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
+    return keep_engine([command], plan.config.lean)[0] if plan.reused else command
 
 
 def run_pilot(

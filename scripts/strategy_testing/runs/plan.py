@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.lean.command import LeanCommand, plan_commands
+from strategy_testing.lean.command import LeanCommand, keep_engine, plan_commands
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.manifest import OPTIMIZER_CONFIG, RunManifest
+from strategy_testing.verdict.inputs import RunInputs
 
 OUTPUT_ROOT = ".optimization"
 _TIME_FORMAT = "%Y-%m-%d_%H-%M-%S"
@@ -46,6 +47,8 @@ class RunPlan:
     """Results of earlier runs that are taken instead of being run again."""
     resumed: RunManifest | None = None
     """The manifest of the run that goes on; None for a new one."""
+    inputs_before: RunInputs | None = None
+    """What its results so far were made of; None for a new one."""
 
     @property
     def concurrency(self) -> int:
@@ -95,7 +98,7 @@ def manifest_of(config: OptimizationConfig, now: datetime) -> RunManifest:
 
 
 def plan_run(
-    config: OptimizationConfig, setup: LeanSetup, now: datetime, reusable: Sequence[BacktestResult] = ()
+    config: OptimizationConfig, setup: LeanSetup, now: datetime, reused: Sequence[BacktestResult] = ()
 ) -> RunPlan:
     """Plans a new run.
 
@@ -103,16 +106,17 @@ def plan_run(
         config: what to run.
         setup: where and how LEAN is run.
         now: UTC; the run's folder is named by it.
-        reusable: results of earlier runs of exactly the same code, period and engine.
+        reused: results of earlier runs to take; what is run beside them keeps their engine.
     """
     home = PurePosixPath(OUTPUT_ROOT) / config.strategy.lean_project_path
     stamp = now.strftime(_TIME_FORMAT)
     output, number = home / stamp, 2
     while (setup.workspace / output).exists():  # a run that began in the same second
         output, number = home / f"{stamp}_{number}", number + 1
-    reused = tuple(_wanted(config, reusable))
     commands = plan_commands(config, output, setup.concurrency, done=[result.parameters for result in reused])
-    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), reused)
+    if reused:
+        commands = keep_engine(commands, config.lean)
+    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), tuple(reused))
 
 
 def plan_rest(
@@ -135,18 +139,6 @@ def plan_rest(
     first = len(manifest.parts) + 1
     commands = plan_commands(config, output, setup.concurrency, done=done, first_part=first)
     return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), resumed=manifest)
-
-
-def _wanted(config: OptimizationConfig, reusable: Sequence[BacktestResult]) -> list[BacktestResult]:
-    """The reusable results that the config asks for: each combination once, with nothing in it that is not asked."""
-    search, fixed = config.search.method, config.backtest.fixed_parameters
-    wanted: dict[frozenset[tuple[str, str]], BacktestResult] = {}
-    for result in reusable:
-        varied = {name: value for name, value in result.parameters.items() if name not in fixed}
-        given = {name: value for name, value in result.parameters.items() if name in fixed}
-        if search.includes(varied) and search.key(given) == search.key(fixed):
-            wanted[search.key(varied)] = result
-    return list(wanted.values())
 
 
 def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:

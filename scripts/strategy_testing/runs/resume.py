@@ -1,6 +1,6 @@
 """Finds the run to go on with, imports what it has, and plans what it lacks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
@@ -15,6 +15,7 @@ from strategy_testing.results.folder import read_run
 from strategy_testing.runs.importing import import_run
 from strategy_testing.runs.owner import is_gone
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_rest
+from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
@@ -47,10 +48,10 @@ def plan_resumption(
         run_id: the run; None for the newest unfinished one.
         config: narrows the choice to its strategy, where no run is given.
         retry_failed: whether failed combinations are run again.
-        force: go on although the strategy's code has changed since.
+        force: go on although the strategy's code, the prices or the engine have changed since.
 
     Raises:
-        UserError: there is no such run, it is still running, its folder or code is not what it was.
+        UserError: there is no such run, it is still running, its folder, code, prices or engine are not what they were.
     """
     run = _find(database, run_id, config)
     folder = run.output_folder
@@ -66,7 +67,9 @@ def plan_resumption(
             f"run {run.id}: its folder {folder} is not in the workspace {setup.workspace}", "name the right one"
         )
     own_config = read_config(found.config_copy)
-    _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace, force=force)
+    if not force:
+        _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace)
+        _refuse_changed_inputs(run, own_config.lean.image, setup.workspace)
     imported = import_run(database, found)
     with database.transaction():
         stored = stored_results(database, found.manifest.run_uuid)
@@ -74,7 +77,7 @@ def plan_resumption(
     done = [
         result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
     ]  # fmt: skip
-    plan = plan_rest(own_config, setup, folder, found.manifest, done)
+    plan = replace(plan_rest(own_config, setup, folder, found.manifest, done), inputs_before=run.inputs)
     return Resumption(run.id, plan, imported)
 
 
@@ -94,12 +97,21 @@ def _find(database: Database, run_id: int | None, config: OptimizationConfig | N
     return free[0]
 
 
-def _refuse_changed_code(run: UnfinishedRun, project_path: str, workspace: Path, *, force: bool) -> None:
+def _refuse_changed_code(run: UnfinishedRun, project_path: str, workspace: Path) -> None:
     project = workspace / project_path
-    if force or run.strategy_code_hash is None or not project.is_dir():
+    if run.strategy_code_hash is None or not project.is_dir():
         return
     if hash_strategy(project, workspace) != run.strategy_code_hash:
-        raise UserError(
-            f"run {run.id}: the code in {project} has changed since it began, so its results would not belong together",
-            "start a new run, or go on with --force",
-        )
+        raise _changed(run, f"the code in {project} has changed since it began")
+
+
+def _refuse_changed_inputs(run: UnfinishedRun, image: str | None, workspace: Path) -> None:
+    change = run.inputs.change(read_inputs(run.inputs.data or (), workspace, image))
+    if change is not None:
+        raise _changed(run, f"{change} since it stopped")
+
+
+def _changed(run: UnfinishedRun, what: str) -> UserError:
+    return UserError(
+        f"run {run.id}: {what}, so its results would not belong together", "start a new run, or go on with --force"
+    )

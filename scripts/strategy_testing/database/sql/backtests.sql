@@ -13,22 +13,30 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE runs.run_uuid = %(run_uuid)s
 ORDER BY result.id;
 
--- name: reusable_results
--- Finished backtests of exactly this code, engine and period; the latest of each combination.
-SELECT DISTINCT ON (result.parameters) result.*, runs.target_metric
-FROM backtest_results AS result
-INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-INNER JOIN strategies ON strategies.id = result.strategy_id
+-- name: earlier_runs
+-- Runs of exactly this code on an engine image of this name.
+SELECT runs.id, runs.data_fingerprint, runs.engine_digest
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE
     strategies.name = %(strategy)s
-    AND result.status = 'completed'
     AND runs.strategy_code_hash = %(strategy_code_hash)s
     AND runs.engine_image IS NOT DISTINCT FROM %(engine_image)s
+ORDER BY runs.id DESC;
+
+-- name: results_of_runs
+-- Backtests that these runs computed to their end with these parameters among others.
+SELECT result.*, runs.target_metric
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE
+    result.optimization_run_id = any(%(runs)s::bigint [])
+    AND result.status = 'completed'
     AND result.parameters @> %(fixed_parameters)s::jsonb
     AND result.reused_from IS NULL
     -- An older import kept the figures before fees only.
     AND (result.profit_factor IS NOT NULL OR result.gross_profit_factor IS NULL)
-ORDER BY result.parameters, result.id DESC;
+ORDER BY result.id;
 
 -- name: order_history
 -- Orders a year and dollars an order over the strategy's finished backtests that name their period.

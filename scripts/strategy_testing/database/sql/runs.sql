@@ -84,13 +84,16 @@ SET
     benchmark_annual_return = %(benchmark_annual_return)s,
     benchmark_sharpe = %(benchmark_sharpe)s,
     benchmark_max_drawdown = %(benchmark_max_drawdown)s,
+    data_fingerprint = coalesce(%(data_fingerprint)s::jsonb, data_fingerprint),
+    engine_digest = coalesce(%(engine_digest)s, engine_digest),
     updated_at = now()
 WHERE
     id = %(id)s
     AND (
         benchmark, benchmark_return, benchmark_annual_return, benchmark_sharpe, benchmark_max_drawdown,
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
-        target_metric, target_direction, lean_best_backtest_id, best_backtest_id, completed_at
+        target_metric, target_direction, lean_best_backtest_id, best_backtest_id, completed_at, data_fingerprint,
+        engine_digest
     ) IS DISTINCT FROM (
         %(benchmark)s, %(benchmark_return)s, %(benchmark_annual_return)s, %(benchmark_sharpe)s,
         %(benchmark_max_drawdown)s,
@@ -98,7 +101,8 @@ WHERE
         coalesce(%(total_combinations)s, total_combinations), coalesce(%(lean_version)s, lean_version),
         coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
         coalesce(%(target_metric)s, target_metric), coalesce(%(target_direction)s, target_direction),
-        %(lean_best_backtest_id)s, %(best_backtest_id)s, %(completed_at)s::timestamptz
+        %(lean_best_backtest_id)s, %(best_backtest_id)s, %(completed_at)s::timestamptz,
+        coalesce(%(data_fingerprint)s::jsonb, data_fingerprint), coalesce(%(engine_digest)s, engine_digest)
     );
 
 -- name: stored_benchmark
@@ -162,11 +166,14 @@ WHERE
     AND (best_backtest_id, warnings) IS DISTINCT FROM (%(best_backtest_id)s, %(warnings)s::text[]);
 
 -- name: restart_run
+-- What the results were made of is not known again before the run ends.
 UPDATE optimization_runs
 SET
     status = 'running',
     error_message = NULL,
     completed_at = NULL,
+    data_fingerprint = NULL,
+    engine_digest = NULL,
     command = %(command)s,
     runner_host = %(runner_host)s,
     runner_pid = %(runner_pid)s,
@@ -204,6 +211,8 @@ SELECT
     runs.status,
     runs.output_folder,
     runs.strategy_code_hash,
+    runs.data_fingerprint,
+    runs.engine_digest,
     runs.runner_host,
     runs.runner_pid,
     runs.runner_started_at,
