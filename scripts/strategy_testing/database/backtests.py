@@ -43,6 +43,12 @@ def reused_results(database: Database, run_uuid: UUID) -> list[BacktestResult]:
     return [_result(row, row["reused_from"]) for row in rows]
 
 
+def stored_results(database: Database, run_uuid: UUID) -> dict[str, BacktestResult]:
+    """What earlier imports stored of a run's own backtests, by their ids; nothing where the run is not stored yet."""
+    rows = database.rows("stored_results", {"run_uuid": str(run_uuid)})
+    return {row["backtest_id"]: _result(row) for row in rows}
+
+
 def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
     result, verdict = judged.result, judged.verdict
     values = {
@@ -58,7 +64,7 @@ def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
     return tuple(values[column] for column in _RESULT_COLUMNS)
 
 
-def _result(row: Row, reused_from: int) -> BacktestResult:
+def _result(row: Row, reused_from: int | None = None) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},

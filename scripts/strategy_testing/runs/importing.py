@@ -8,7 +8,7 @@ from datetime import datetime
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig, StrategyInfo
 from strategy_testing.config.reader import read_config
-from strategy_testing.database.backtests import reused_results, store_results
+from strategy_testing.database.backtests import reused_results, store_results, stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import run_summary
 from strategy_testing.database.runs import (
@@ -100,9 +100,11 @@ def _read(database: Database, run: RunFolder, config: OptimizationConfig | None)
     contents = read_contents(run)
     with database.transaction():
         reused = reused_results(database, run.manifest.run_uuid)
-        stored = stored_benchmark(database, run.manifest.run_uuid)
-    benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, stored)
-    contents = replace(contents, results=tuple(benchmark.compared(contents.results)))
+        earlier = stored_results(database, run.manifest.run_uuid)
+        held = stored_benchmark(database, run.manifest.run_uuid)
+    results = [result.completed_by(earlier.get(result.backtest_id)) for result in contents.results]
+    benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, held)
+    contents = replace(contents, results=tuple(benchmark.compared(results)))
     return _Read(run, contents, config, tuple(reused), benchmark.of_run((*contents.results, *reused)))
 
 

@@ -13,6 +13,13 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE runs.run_uuid = %(run_uuid)s AND result.reused_from IS NOT NULL
 ORDER BY result.id;
 
+-- name: stored_results
+SELECT result.*
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE runs.run_uuid = %(run_uuid)s AND result.reused_from IS NULL
+ORDER BY result.id;
+
 -- name: reusable_results
 -- Finished backtests of exactly this code, engine and period; the latest of each combination.
 SELECT DISTINCT ON (result.parameters) result.*
