@@ -55,7 +55,7 @@ def _store(data: Path, factors: str | None = None) -> None:
 
 
 def _annual(start: float, end: float, days: float) -> float:
-    return (end / start) ** (365 / days) - 1
+    return math.pow(end / start, 365 / days) - 1
 
 
 @pytest.fixture

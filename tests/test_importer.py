@@ -424,8 +424,8 @@ def test_the_pascal_case_output_of_older_lean_is_read_alike(run_script: Run, ask
     output = recording("crashy") / "output"
     run_script("results_importer.py", "--optimization-dir", output)
     columns = (
-        "backtest_id, parameters, status, sharpe_ratio, total_orders, total_trades, total_fees, fee_pct, error_message, "
-        "profit_factor, losing_trades, daily_sharpe_ratio, time_under_water_days, alpha"
+        "backtest_id, parameters, status, sharpe_ratio, total_orders, total_trades, total_fees, fee_pct, "
+        "error_message, profit_factor, losing_trades, daily_sharpe_ratio, time_under_water_days, alpha"
     )
     before = ask(f"SELECT {columns} FROM backtest_results ORDER BY backtest_id")
     ask("DELETE FROM optimization_runs")

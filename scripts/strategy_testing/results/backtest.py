@@ -89,6 +89,13 @@ class BacktestResult:
         trades = self.metrics.get("total_trades")
         return trades is not None and trades > 0
 
+    def completed_by(self, earlier: "BacktestResult | None") -> "BacktestResult":
+        """With the figures that an earlier import read from the large file, where that one has gone since."""
+        if earlier is None or self.metrics["profit_factor"] is not None:
+            return self
+        known = {column: value for column, value in self.metrics.items() if value is not None}
+        return replace(self, metrics={**self.metrics, **earlier.metrics, **known})
+
     @property
     def sharpe_ratio(self) -> Decimal | None:
         """The annualised Sharpe ratio that LEAN reports."""

@@ -141,7 +141,9 @@ def _read(
     stays = known is not None and strategy_name is None and (given is None or runner is not None)
     contents = read_contents(run)
     benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, held_before)
-    contents = replace(contents, results=tuple(benchmark.compared(contents.results)))
+    earlier = {judged.result.backtest_id: judged.result for judged in stored}
+    results = [result.completed_by(earlier.get(result.backtest_id)) for result in contents.results]
+    contents = replace(contents, results=tuple(benchmark.compared(results)))
     read = _Read(
         run=run,
         contents=contents,
