@@ -15,6 +15,7 @@ _ORDER = (
     ("lean", "verdict"),
     ("database",),
     ("report",),
+    ("importing",),
     ("runs",),
     ("commands",),
 )

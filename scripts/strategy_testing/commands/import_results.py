@@ -13,10 +13,10 @@ from strategy_testing.database.connection import Database, open_database
 from strategy_testing.database.runs import known_runs
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.owner import is_gone
+from strategy_testing.importing.rejudging import judge_run_again
 from strategy_testing.results.folder import find_runs
-from strategy_testing.runs.importing import import_run
-from strategy_testing.runs.owner import is_gone
-from strategy_testing.runs.rejudging import judge_run_again
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
 

@@ -12,6 +12,10 @@ from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.files import write_atomically
+from strategy_testing.importing.benchmark import Benchmark
+from strategy_testing.importing.live import LiveImporter
+from strategy_testing.importing.one_run import RunnersView, import_run
+from strategy_testing.importing.owner import this_process
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
@@ -29,10 +33,6 @@ from strategy_testing.results.manifest import (
     write_manifest,
 )
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.benchmark import Benchmark
-from strategy_testing.runs.importing import RunnersView, import_run
-from strategy_testing.runs.live import LiveImporter
-from strategy_testing.runs.owner import this_process
 from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, manifest_of
 from strategy_testing.runs.price_check import price_warnings

@@ -9,11 +9,11 @@ from strategy_testing.database.backtests import stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, resumable_runs
 from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.owner import is_gone
 from strategy_testing.results.backtest import BacktestStatus
 from strategy_testing.results.contents import read_contents
 from strategy_testing.results.folder import read_run
-from strategy_testing.runs.importing import import_run
-from strategy_testing.runs.owner import is_gone
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_rest
 from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy

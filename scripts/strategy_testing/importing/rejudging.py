@@ -6,9 +6,9 @@ from strategy_testing.database.backtests import store_results, stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import KnownRun, lock_run, update_optima
 from strategy_testing.errors import UserError
+from strategy_testing.importing.belonging import known_config
+from strategy_testing.importing.one_run import import_run
 from strategy_testing.results.folder import RunFolder, read_run
-from strategy_testing.runs.belonging import known_config
-from strategy_testing.runs.importing import import_run
 from strategy_testing.verdict.criteria import Standard, judge_again
 from strategy_testing.verdict.optimum import DIFFERENT, find_optima
 

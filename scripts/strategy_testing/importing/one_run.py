@@ -25,14 +25,14 @@ from strategy_testing.database.runs import (
 )
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
+from strategy_testing.importing.belonging import Owner, own_config, owner, refuse_foreign
+from strategy_testing.importing.benchmark import Benchmark
+from strategy_testing.importing.owner import is_gone
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
-from strategy_testing.runs.belonging import Owner, own_config, owner, refuse_foreign
-from strategy_testing.runs.benchmark import Benchmark
-from strategy_testing.runs.owner import is_gone
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
 from strategy_testing.verdict.effects import find_twins
 from strategy_testing.verdict.fees import PaidFees, paid_fees

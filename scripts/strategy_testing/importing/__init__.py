@@ -1,0 +1,1 @@
+"""What LEAN left of a run, read, judged and stored."""
