@@ -1,1 +1,1 @@
-"""The order of events of one run: plan, pilot, execution, import, resumption."""
+"""The order of events of one run: plan, reuse, pilot, execution, resumption, recovery."""
