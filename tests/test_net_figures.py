@@ -1,6 +1,7 @@
 """Figures that LEAN does not report, or reports before fees: by hand on small files, and on every recording."""
 
 import json
+import math
 import statistics
 from collections.abc import Callable
 from decimal import Decimal
@@ -135,7 +136,7 @@ def _four_weeks(*closed: int) -> tuple[list[list[float]], list[list[float]], lis
 
 
 def _sharpe(returns: list[float]) -> float:
-    return statistics.mean(returns) / statistics.stdev(returns) * 252**0.5
+    return statistics.mean(returns) / statistics.stdev(returns) * math.sqrt(252)
 
 
 def test_days_on_which_the_market_was_closed_are_dropped() -> None:
