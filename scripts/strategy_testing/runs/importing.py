@@ -4,7 +4,7 @@ Storing is one short transaction; whatever takes time has happened by then.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig
 from strategy_testing.database.backtests import store_results, stored_results
@@ -29,6 +29,7 @@ from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
 from strategy_testing.runs.belonging import Owner, own_config, owner, refuse_foreign
 from strategy_testing.runs.owner import is_gone
+from strategy_testing.runs.price_check import short_period
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
 from strategy_testing.verdict.optimum import Optima, find_optima
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
@@ -60,6 +61,8 @@ class _Read:
     """The file that was named to judge by."""
     stored: tuple[Judged, ...]
     """The run's results as they are stored, each with its last verdict."""
+    prices: tuple[date | None, date | None]
+    """The first and last day of any price, where they miss the period that the config asks for."""
     known: KnownRun | None
     """The run as it is stored, None for a new one."""
     owner: Owner | None
@@ -127,12 +130,18 @@ def _read(
         config=config,
         config_file=str(given.file) if given else None,
         stored=stored,
+        prices=_prices(run, config),
         known=known,
         owner=None if stays else owner(run, config, strategy_name),
     )
     if given is not None and runner is None:
         refuse_foreign(given, run, read.results)
     return read
+
+
+def _prices(run: RunFolder, config: OptimizationConfig | None) -> tuple[date | None, date | None]:
+    noted = run.manifest.prices_from, run.manifest.prices_to
+    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.backtest)
 
 
 def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
@@ -150,7 +159,7 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
     if config is None:
         standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
     else:
-        standard = Standard.of(config)
+        standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
     judged = judge_again(results, standard, read.stored if config is None or standard.judges else ())
     optima = find_optima(judged, standard, contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())

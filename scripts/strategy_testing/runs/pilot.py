@@ -22,7 +22,7 @@ from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.runs.price_check import GET_PRICES, PriceWarning, price_warnings
-from strategy_testing.verdict.criteria import other_period
+from strategy_testing.verdict.criteria import Standard, other_period
 from strategy_testing.verdict.sanity import find_nonsense
 
 HANDFUL = 12
@@ -105,8 +105,7 @@ def _judged(plan: RunPlan, result: BacktestResult, seconds: float, *, ignore_fee
 
 def _period_not_covered(plan: RunPlan, result: BacktestResult, prices: Sequence[PriceWarning]) -> Failure | None:
     """Why the figures of the grid would be those of other years."""
-    asked = plan.config.backtest
-    period = other_period(result, asked.start_date, asked.end_date)
+    period = other_period(result, Standard.of(plan.config))
     if period is not None:
         remedy = "let the strategy read start_date and end_date and pass them on, or run it with --force"
         return Failure(f"the pilot backtest did not keep to the config's dates: {period}", remedy, _PILOT_FAILED)

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
-_TOLERANCE = timedelta(days=7)
+TOLERANCE = timedelta(days=7)
 """Weekends and holidays at both ends of a period."""
 
 
@@ -89,10 +89,10 @@ def price_findings(folder: Path, tickers: Iterable[str], start: date | None, end
         if prices is None:
             findings.append(PriceFinding(ticker, f"no daily prices in {file}"))
             continue
-        if start is not None and prices.first > start + _TOLERANCE:
+        if start is not None and prices.first > start + TOLERANCE:
             text = f"its daily prices begin on {prices.first}, after start_date {start}"
             findings.append(PriceFinding(ticker, text, prices))
-        if end is not None and prices.last < end - _TOLERANCE:
+        if end is not None and prices.last < end - TOLERANCE:
             text = f"its daily prices end on {prices.last}, before end_date {end}: LEAN would go on without them"
             findings.append(PriceFinding(ticker, text, prices))
     return findings
