@@ -1,5 +1,6 @@
 """Example configs: each valid one is read as it is meant, each invalid one is refused with exactly these messages."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from strategy_testing.config.model import OptimizationConfig, WalkForward
-from strategy_testing.config.reader import read_config
+from strategy_testing.config.reader import read_config, read_document
 from strategy_testing.errors import ConfigError, UserError
 from strategy_testing.metrics.catalogue import METRICS, Unit
 from strategy_testing.search.space import ListParameter, RangeParameter
@@ -342,3 +343,16 @@ def test_every_stored_metric_has_both_criteria(tmp_path: Path, bound: str) -> No
     config = read_config(_written(tmp_path, f"{_flags_only()}success_criteria:\n{lines}"))
     assert [criterion.name for criterion in config.criteria] == names
     assert [criterion.metric for criterion in config.criteria] == list(METRICS)
+
+
+def test_the_document_that_is_kept_of_a_config_can_judge_in_its_place(tmp_path: Path) -> None:
+    """Numbers come back from JSON; secrets are masked, which is no mistake."""
+    options = "lean:\n  extra_config: {a-key: 5}\n  extra_arguments: [--polygon-api-key, s3cret]\n"
+    config = read_config(_written(tmp_path, DESCRIBED.replace("lean:\n", options)))
+    kept = json.loads(json.dumps(config.document, default=float), parse_float=Decimal)
+    again = read_document(kept, Path("kept"))
+    for part in ("criteria", "search", "backtest", "strategy"):
+        assert getattr(again, part) == getattr(config, part)
+    assert again.document == kept
+    with pytest.raises(ConfigError, match=r"kept: success_criteria\.min_luck: unknown criterion"):
+        read_document(kept | {"success_criteria": {"min_luck": 7}}, Path("kept"))

@@ -31,6 +31,20 @@ def test_a_recorded_log(unpacked: Unpacked, recording: str, launched: int, waiti
     assert (len(log.launched), log.waiting_on, log.has_ended) == (launched, waiting, ended)
 
 
+@pytest.mark.parametrize(
+    ("recording", "optimum"),
+    [
+        ("grid-72", "777f3e11-893a-4321-85f7-dfb80192809b"),
+        ("euler", "8e8096f4-e2c7-4fe7-91a4-67c6c677152e"),
+        ("crashy", "f8acd29c-ecb2-49eb-b471-adadaa922909"),
+        ("unknown-target", None),
+        ("terminated", None),
+    ],
+)
+def test_the_log_names_leans_optimum(unpacked: Unpacked, recording: str, optimum: str | None) -> None:
+    assert read_log(_text(unpacked(recording))).best_backtest_id == optimum
+
+
 def test_every_launched_backtest_has_its_parameters(unpacked: Unpacked) -> None:
     log = read_log(_text(unpacked("grid-72")))
     assert log.launched["777f3e11-893a-4321-85f7-dfb80192809b"] == {

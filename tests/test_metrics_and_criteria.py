@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from strategy_testing.config.model import Bound, Criterion
+from strategy_testing.config.model import Bound, Constraint, Criterion
 from strategy_testing.metrics.catalogue import METRICS, MetricValues, criterion_metric
 from strategy_testing.metrics.lean_names import UnknownMetricError, name_for_lean_cli, optimizer_path
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
@@ -138,6 +138,50 @@ def test_a_failed_backtest_has_that_one_reason() -> None:
 
 def test_without_criteria_nothing_is_judged() -> None:
     assert judge(_figures(total_trades="0"), "an error", []) == NOT_JUDGED
+
+
+@pytest.mark.parametrize(
+    ("metric", "operator", "threshold", "reason"),
+    [
+        ("Drawdown", "<", "0.15", "Constraint not met: Drawdown 18.6% < 15.0%"),
+        ("Drawdown", "<", "0.1860", "Constraint not met: Drawdown 18.6% < 18.6%"),
+        ("Drawdown", "<=", "0.18599", "Constraint not met: Drawdown 18.600% <= 18.599%"),
+        ("Drawdown", "!=", "0.186", "Constraint not met: Drawdown 18.6% != 18.6%"),
+        ("Drawdown", "==", "0.186", None),
+        ("Drawdown", ">=", "0.186", None),
+        (PORTFOLIO.lower() + "drawdown", ">", "0.2", "Constraint not met: {} 18.6% > 20.0%"),
+        ("Total Trades", ">", "300", "Constraint not met: Total Trades 200 > 300"),
+        (TRADES + "AverageMAE", ">", "-50", "Constraint not met: {} -78.18 > -50.00"),
+        (TRADES + "LargestMAE", ">", "-50", "Constraint cannot be checked: {} > -50.00, value unknown"),
+        ("Sharpe Ratio", ">", "1", "Constraint cannot be checked: Sharpe Ratio > 1.00, value unknown"),
+    ],
+)
+def test_a_constraint_is_met_or_says_why_not(metric: str, operator: str, threshold: str, reason: str | None) -> None:
+    result = _result(_figures(max_drawdown="0.186"), other_statistics={"averagemae": Decimal("-78.1806")})
+    standard = Standard(constraints=(Constraint(metric, operator, Decimal(threshold)),))
+    expected = (reason.format(metric),) if reason else ()
+    assert criteria.judge(result, standard) == Verdict(not expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"start_date": date(2012, 1, 3), "end_date": date(2020, 12, 31)}, None),
+        ({}, None),
+        ({"start_date": date(2012, 1, 1)}, "2012-01-03 to 2020-12-31 instead of 2012-01-01 to 2020-12-31"),
+        ({"end_date": date(2024, 12, 31)}, "2012-01-03 to 2020-12-31 instead of 2012-01-03 to 2024-12-31"),
+        (
+            {"start_date": date(2012, 1, 3), "prices_from": date(2016, 1, 4)},
+            "2016-01-04 to 2020-12-31 instead of 2012-01-03 to 2020-12-31",
+        ),
+    ],
+)
+def test_a_backtest_of_another_period_never_passes(asked: dict[str, Any], reason: str | None) -> None:
+    standard = replace(Standard(criteria=tuple(_criteria(min_sharpe="-1"))), **asked)
+    reasons = (f"Other period: {reason}",) if reason else ()
+    assert criteria.judge(_result(_figures(sharpe_ratio="0")), standard) == Verdict(not reasons, reasons)
+    unknown = _result(_figures(sharpe_ratio="0"), backtest_start=None, backtest_end=None)
+    assert criteria.judge(unknown, replace(standard, prices_from=None)).meets_criteria
 
 
 def test_no_criterion_name_stands_for_two_metrics() -> None:

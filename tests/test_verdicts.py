@@ -205,6 +205,25 @@ def test_prices_that_do_not_cover_the_period_stop_after_the_pilot_unless_forced(
     assert f"! price data: {late}" in forced.stderr
 
 
+def test_without_a_pilot_nothing_passes_whose_prices_all_miss_the_period(
+    replayed: Run, run_script: Run, workspace: Path, ask: Ask
+) -> None:
+    make_project(workspace, "RSI_MeanReversion_ETF")
+    for ticker, first in (("spy", "20160104"), ("qqq", "20170103"), ("iwm", "20160104")):
+        store_prices(workspace / "data", ticker, first, "20201231")
+    done = replayed("grid-72", EXAMPLE, "--no-pilot")
+    assert (done.last_line, done.exit_code) == ("72 runs complete, 0 passed, best Sharpe: 0.4", 0)
+    period = "Other period: 2016-01-04 to 2020-12-31 instead of 2012-01-03 to 2020-12-31"
+    assert all(row["rejection_reasons"][0] == period for row in ask(_VERDICTS))
+    before = ask(_VERDICTS)
+    store_prices(workspace / "data", "spy", "20120103", "20201231")  # filled later, which changes no result
+    run_script("results_importer.py", "--optimization-dir", workspace / ".optimization")
+    assert ask(_VERDICTS) == before
+    shutil.rmtree(workspace / ".optimization")
+    assert run_script("results_importer.py", "--rejudge").stdout == "judged 1 run again: 0 verdicts changed\n"
+    assert ask(_VERDICTS) == before
+
+
 def test_tickers_without_any_price_are_named(judged: Run, recording: Recording, ask: Ask) -> None:
     folder = recording("crashy")
     for backtest in (file.parent for file in folder.rglob("*-summary.json")):

@@ -4,7 +4,7 @@ Storing is one short transaction; whatever takes time has happened by then.
 """
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig
 from strategy_testing.database.backtests import store_results, stored_results
@@ -28,6 +28,7 @@ from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
 from strategy_testing.importing.belonging import Owner, own_config, owner, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import is_gone
+from strategy_testing.importing.price_check import short_period
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
@@ -69,6 +70,8 @@ class _Read:
     """The file that was named to judge by."""
     stored: tuple[Judged, ...]
     """The run's results as they are stored, each with its last verdict."""
+    prices: tuple[date | None, date | None]
+    """The first and last day of any price, where they miss the period that the config asks for."""
     known: KnownRun | None
     """The run as it is stored, None for a new one."""
     owner: Owner | None
@@ -150,6 +153,7 @@ def _read(
         config=config,
         config_file=str(given.file) if given else None,
         stored=stored,
+        prices=_prices(run, config),
         known=known,
         owner=None if stays else owner(run, config, strategy_name),
         comparison=benchmark.of_run((*contents.results, *(judged.result for judged in stored))),
@@ -158,6 +162,11 @@ def _read(
     if given is not None and runner is None:
         refuse_foreign(given, run, read.results)
     return read
+
+
+def _prices(run: RunFolder, config: OptimizationConfig | None) -> tuple[date | None, date | None]:
+    noted = run.manifest.prices_from, run.manifest.prices_to
+    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.backtest)
 
 
 def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
@@ -175,7 +184,7 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
     if config is None:
         standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
     else:
-        standard = Standard.of(config)
+        standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
     judged = judge_again(results, standard, read.stored if config is None or standard.judges else ())
     optima = find_optima(judged, standard, contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())

@@ -7,8 +7,6 @@ from pathlib import Path
 
 _SUCCEEDED = "succeeded-data-requests-*.txt"
 _FAILED = "failed-data-requests-*.txt"
-_DEFAULT_BENCHMARK = "equity/usa/hour/spy.zip"
-"""What LEAN looks for beside a strategy's own tickers, where the strategy sets no benchmark."""
 _RESOLUTIONS = {"tick", "second", "minute", "hour", "daily"}
 _ADJUSTING = ("factor_files", "map_files")
 """Folders of a stock market with the splits, dividends and names of each ticker."""
@@ -34,6 +32,11 @@ class DataRequest:
         """The ticker as people write it, whatever its data: SPY, ES."""
         return self.ticker.partition("_")[0].upper()
 
+    @property
+    def is_default_benchmark(self) -> bool:
+        """Whether LEAN looks for it beside a strategy's own tickers, where the strategy sets no benchmark."""
+        return self.path == "equity/usa/hour/spy.zip"
+
 
 @dataclass(frozen=True)
 class DataRequests:
@@ -51,7 +54,7 @@ class DataRequests:
     def without_prices(self) -> tuple[str, ...]:
         """The tickers of which nothing at all was found: single days that lack are usual where a file holds one day."""
         found = {each.name for each in self.succeeded}
-        return tuple(sorted({each.name for each in self.failed if each.path != _DEFAULT_BENCHMARK} - found))
+        return tuple(sorted({each.name for each in self.failed if not each.is_default_benchmark} - found))
 
 
 def read_data_requests(folder: Path) -> DataRequests:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,8 @@ LEAN_OUTPUT = "lean-output.txt"
 PILOT_FOLDER = "pilot"
 LEAN_PROCESS = "lean-process.json"
 """Which process is at work for the run; there only while one is."""
+
+_DAYS = ("prices_from", "prices_to")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class RunManifest:
     started_at: datetime
     parameters: tuple[str, ...] = field(default=())
     """Names of the optimised parameters."""
+    prices_from: date | None = None
+    """The first day of any price that LEAN read, where that is long after the start that was asked for."""
+    prices_to: date | None = None
+    """The last day of any price, where that is long before the end that was asked for."""
     is_derived: bool = False
     """Whether the runner left none, so that it was made out of what LEAN left."""
 
@@ -50,7 +56,7 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
     """Writes the manifest whole or not at all."""
     values = asdict(manifest) | {"run_uuid": str(manifest.run_uuid), "started_at": manifest.started_at.isoformat()}
     del values["is_derived"]
-    write_atomically(folder / MANIFEST_FILE, json.dumps(values, indent=2) + "\n")
+    write_atomically(folder / MANIFEST_FILE, json.dumps(values, indent=2, default=str) + "\n")
 
 
 def read_manifest(folder: Path) -> RunManifest | None:
@@ -65,6 +71,7 @@ def read_manifest(folder: Path) -> RunManifest | None:
                 "parts": _texts(values["parts"]),
                 "commands": _texts(values["commands"]),
                 "parameters": _texts(values["parameters"]),
+                **{key: date.fromisoformat(day) for key in _DAYS if (day := values.get(key))},
                 "is_derived": False,
             }
         )

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,6 +17,7 @@ from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.one_run import RunnersView, import_run
 from strategy_testing.importing.owner import this_process
+from strategy_testing.importing.price_check import price_warnings, short_period
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
@@ -35,7 +37,6 @@ from strategy_testing.results.manifest import (
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, manifest_of
-from strategy_testing.runs.price_check import price_warnings
 from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.workspace import project_folder
@@ -182,6 +183,11 @@ def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun
     run = read_run(plan.folder)
     if run is None:
         raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
+    first, last = short_period(plan.folder, plan.config.backtest)
+    if first or last:  # kept, because the data folder may be filled later
+        run = replace(run, manifest=replace(run.manifest, prices_from=first, prices_to=last))
+        with suppress(OSError):
+            write_manifest(plan.folder, run.manifest)
     try:
         return database.retrying(partial(import_run, database, run, config=plan.config, runner=view))
     except DatabaseError as error:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT, ExpectedFees
+from strategy_testing.importing.price_check import GET_PRICES, PriceWarning, price_warnings
 from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
@@ -21,8 +22,7 @@ from strategy_testing.results.folder import backtest_files, read_output
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.plan import RunPlan
-from strategy_testing.runs.price_check import GET_PRICES, PriceWarning, price_warnings
-from strategy_testing.verdict.criteria import other_period
+from strategy_testing.verdict.criteria import Standard, other_period
 from strategy_testing.verdict.sanity import find_nonsense
 
 HANDFUL = 12
@@ -111,8 +111,7 @@ def _judged(
 
 def _period_not_covered(plan: RunPlan, result: BacktestResult, prices: Sequence[PriceWarning]) -> Failure | None:
     """Why the figures of the grid would be those of other years."""
-    asked = plan.config.backtest
-    period = other_period(result, asked.start_date, asked.end_date)
+    period = other_period(result, Standard.of(plan.config))
     if period is not None:
         remedy = "let the strategy read start_date and end_date and pass them on, or run it with --force"
         return Failure(f"the pilot backtest did not keep to the config's dates: {period}", remedy, _PILOT_FAILED)

@@ -30,6 +30,10 @@ class Standard:
     start_date: date | None = None
     """Of the period that is asked for; None where the config leaves it to the strategy."""
     end_date: date | None = None
+    prices_from: date | None = None
+    """The first day of any price, where that is long after start_date: LEAN runs through what lacks in silence."""
+    prices_to: date | None = None
+    """The last day of any price, where that is long before end_date."""
     target_metric: str | None = None
     """As the config or LEAN names it."""
     target_direction: str | None = None
@@ -40,12 +44,12 @@ class Standard:
         """What a config asks for."""
         search, period = config.search, config.backtest
         return cls(
-            config.criteria,
-            search.constraints,
-            period.start_date,
-            period.end_date,
-            search.target_metric,
-            search.target_direction,
+            criteria=config.criteria,
+            constraints=search.constraints,
+            start_date=period.start_date,
+            end_date=period.end_date,
+            target_metric=search.target_metric,
+            target_direction=search.target_direction,
         )
 
     @property
@@ -122,7 +126,7 @@ def judge(result: BacktestResult, standard: Standard) -> Verdict:
     if error is not None:
         # The figures of a crashed backtest cover only the days before the crash, so none of them is held against it.
         return Verdict(False, (f"Backtest failed: {error}",))
-    period = other_period(result, standard.start_date, standard.end_date)
+    period = other_period(result, standard)
     reasons = [NO_TRADES] if result.metrics.get("total_trades") == 0 else []
     reasons += [period] if period else []
     reasons += [reason for each in standard.criteria if (reason := _reason(result.metrics, each)) is not None]
@@ -146,9 +150,10 @@ def compared_value(result: BacktestResult, metric: str) -> tuple[Decimal | None,
     return result.metrics.get(known.column), known.unit
 
 
-def other_period(result: BacktestResult, start: date | None, end: date | None) -> str | None:
-    """`Other period: …` where a backtest ran other dates than the asked ones; a date that is not known is none."""
-    first, last = result.backtest_start, result.backtest_end
+def other_period(result: BacktestResult, standard: Standard) -> str | None:
+    """`Other period: …` where a backtest covers other dates than the asked ones; a date that is not known is none."""
+    start, end = standard.start_date, standard.end_date
+    first, last = standard.prices_from or result.backtest_start, standard.prices_to or result.backtest_end
     if (start is None or first in (None, start)) and (end is None or last in (None, end)):
         return None
     return f"{OTHER_PERIOD}: {first} to {last} instead of {start or first} to {end or last}"

@@ -2,11 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from strategy_testing.config.model import BacktestSettings
-from strategy_testing.results.data_requests import DataRequest
-from strategy_testing.strategy.prices import Market, price_findings
+from strategy_testing.results.data_requests import DataRequest, read_data_requests
+from strategy_testing.strategy.prices import TOLERANCE, Market, PriceDataError, daily_prices, price_findings
 from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file
 
 GET_PRICES = "get the prices with `lean data download`, or choose tickers and a period that they cover"
@@ -55,6 +56,37 @@ def price_warnings(
         for market in markets
         for finding in price_findings(market.folder(data), wanted[market], requested.start_date, requested.end_date)
     ]
+
+
+def short_period(folder: Path, requested: BacktestSettings) -> tuple[date | None, date | None]:
+    """The first and the last day of any price that the backtests of a run read, where they miss the asked period.
+
+    None for a day that does not, or of which nobody can tell: only daily prices of US stocks and indices are looked
+    into, in the data folder of the run's workspace.
+
+    Args:
+        folder: the run's.
+        requested: the period that the config asks for.
+    """
+    file = lean_config_file(folder)
+    start, end = requested.start_date, requested.end_date
+    if file is None or not (start or end):
+        return None, None
+    read = [each for each in read_data_requests(folder).succeeded if not each.is_default_benchmark]
+    if not read or not all(any(_is_of(each, market) for market in Market) for each in read):
+        return None, None
+    try:
+        data = data_folder(file)
+        found = [daily_prices(data / each.path) for each in read]
+    except (LeanConfigError, PriceDataError):
+        return None, None
+    known = [prices for prices in found if prices is not None]
+    if len(known) < len(found):
+        return None, None
+    first, last = min(prices.first for prices in known), max(prices.last for prices in known)
+    begins_late = start is not None and first > start + TOLERANCE
+    ends_early = end is not None and last < end - TOLERANCE
+    return first if begins_late else None, last if ends_early else None
 
 
 def _is_of(request: DataRequest, market: Market) -> bool:
