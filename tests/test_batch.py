@@ -133,6 +133,12 @@ def _never_ran(done: ScriptResult) -> dict[str, str]:
     return {Path(config).name: reason for config, reason in told}
 
 
+def _director_asks(question: str) -> str:
+    """The query of one of the director's questions."""
+    text = (PROJECT / "docs" / "DIRECTOR.md").read_text(encoding="utf-8")
+    return text.split(f"\n## {question}")[1].split("```sql\n")[1].split("```")[0]
+
+
 def _interrupt(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGINT) -> tuple[str, str, int]:
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
@@ -204,6 +210,11 @@ def test_what_cannot_run_is_told_and_the_rest_runs(bench: Bench, run_batch: Run,
     assert ask("SELECT batch_id, error_message, estimated_orders FROM optimization_runs WHERE status = 'refused'") == [
         {"batch_id": 1, "error_message": _TOO_DEAR, "estimated_orders": 821}
     ]
+    told = ask(_director_asks("9. How did the last runs end"))
+    assert {Path(row["what"]).name: row["status"] for row in told} == {
+        "Small": "completed", "Crashy": "partial",
+        "invalid.yaml": "broken", "Idle_dear.yaml": "refused", "Idle_gone.yaml": "refused",
+    }  # fmt: skip
     ignored = run_batch(bench.batch([dear]), "--ignore-fees")
     assert (ignored.exit_code, _table(ignored)["Idle_dear"][4]) == (0, "completed")
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -513,21 +514,21 @@ def test_fees_are_analysed_by_run(ask: Ask) -> None:
     strategy = _strategy(ask)
     run = _run(ask, strategy)
     for fee_pct, fees in ((0.674, 674), (0.1, 100)):
-        more = {"net_profit": -142, "annual_fee_pct": fee_pct / 2}
-        _result(ask, run, strategy, None, total_orders=822, total_fees=fees, fee_pct=fee_pct, **more)
+        paid: dict[str, Any] = {"total_fees": fees, "fee_pct": fee_pct, "annual_fee_pct": fee_pct / 2}
+        _result(ask, run, strategy, None, total_orders=822, net_profit=-142, **paid)
     query = """
         SELECT backtests, over_30_percent, max_fee_pct::text AS most, avg_total_fees::text AS fees,
             avg_annual_fee_pct::text AS a_year, max_annual_fee_pct::text AS most_a_year, estimated_orders,
             fees_to_estimate::text AS ratio
         FROM fee_analysis
     """
-    paid = {"backtests": 2, "over_30_percent": 1, "most": "0.674", "fees": "387.00"}
-    paid |= {"a_year": "0.1935", "most_a_year": "0.337"}
-    assert ask(query) == [{**paid, "estimated_orders": None, "ratio": None}]
+    both = {"backtests": 2, "over_30_percent": 1, "most": "0.674", "fees": "387.00"}
+    both |= {"a_year": "0.1935", "most_a_year": "0.337"}
+    assert ask(query) == [{**both, "estimated_orders": None, "ratio": None}]
     ask("UPDATE optimization_runs SET estimated_orders = 180, estimated_fees = 180")
-    assert ask(query) == [{**paid, "estimated_orders": 180, "ratio": "2.15"}]
+    assert ask(query) == [{**both, "estimated_orders": 180, "ratio": "2.15"}]
     ask("UPDATE optimization_runs SET estimated_fees = 0")
-    assert ask(query) == [{**paid, "estimated_orders": 180, "ratio": None}]
+    assert ask(query) == [{**both, "estimated_orders": 180, "ratio": None}]
 
 
 def test_an_unreachable_database_is_told_without_the_password(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ _MADE_BY_RUNNING = (
     "lean-output.txt", "run-manifest.json", "log.txt", "optimizer-config.json", ".optimization",
 )  # fmt: skip
 """Files and folders that are written when the project is used."""
-_CONFIGS_OF_A_TEST = ("invalid.yaml", "Idle_dear.yaml", "Idle_gone.yaml", "Crashy.yaml", "Small.yaml")
+_CONFIGS_OF_A_TEST = ("invalid.yaml", "Idle_dear.yaml", "Idle_gone.yaml", "Crashy.yaml", "Small.yaml", "Long.yaml")
 """In the table that BATCHES.md shows."""
 _NO_PATHS = ("lean-env/", "lean-workspace/")
 

@@ -408,7 +408,7 @@ def test_a_finished_run_shows_what_was_estimated_and_what_was_paid(replayed: Run
     assert row == [
         {
             "estimated_orders": 180,
-            "estimated_fees": "180.0",
+            "estimated_fees": "180.00",
             "estimated_fee_pct": "0.036000",
             "avg_total_fees": "77.31",
             "avg_fee_pct": "0.0155",

@@ -35,7 +35,7 @@ class ExpectedFees:
 
     estimated_orders: int
     estimated_fees: Decimal
-    """Dollars over the whole backtest."""
+    """Dollars over the whole backtest, rounded to cents."""
     estimated_fee_pct: Decimal
     """Of the capital, a fraction, rounded to 6 decimals."""
     estimated_annual_fee_pct: Decimal
@@ -88,7 +88,7 @@ class FeeEstimate:
     def expected(self) -> ExpectedFees:
         """What of it is stored with the run."""
         fee_pct, annual_fee_pct = (round(share, _SHARE_DECIMALS) for share in (self.fee_pct, self.annual_fee_pct))
-        return ExpectedFees(self.orders, self.total_fees, fee_pct, annual_fee_pct, self.model)
+        return ExpectedFees(self.orders, round(self.total_fees, 2), fee_pct, annual_fee_pct, self.model)
 
 
 @dataclass(frozen=True)
