@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from strategy_testing.config.model import BacktestSettings
+from strategy_testing.importing import price_check
 from strategy_testing.results.data_requests import DataRequest, DataRequests, parse_data_request, read_data_requests
-from strategy_testing.runs import price_check
 from test_price_data import store_prices
 
 _GET = "; get the prices with `lean data download`, or choose tickers and a period that they cover"
