@@ -27,8 +27,8 @@ class Benchmark:
             asked: the config's backtest.benchmark.
             stored: what an earlier import found, for the case that the prices are gone.
         """
-        self._asked = asked
-        self._stored = stored if stored and asked in (None, stored.name) else None
+        self._asked = asked.upper() if asked else None
+        self._stored = stored if stored and self._asked in (None, stored.name) else None
         self._by_prices = cache(lambda *period: _held_by_prices(folder, *period))
 
     def compared(self, results: Iterable[BacktestResult]) -> list[BacktestResult]:
@@ -58,14 +58,14 @@ class Benchmark:
 
     def _held(self, result: BacktestResult) -> BuyAndHold | str:
         """Buy-and-hold over the result's days, or why it is not known."""
-        ticker = self._asked or result.parameters.get("benchmark")
+        ticker = self._asked or result.parameters.get("benchmark", "").upper() or None
         only = next(iter(result.stocks)) if len(result.stocks) == 1 else None
         if result.held is not None:
             return replace(result.held, name=ticker or only or result.held.name)
         ticker = ticker or (_EVERYBODYS if _EVERYBODYS in result.stocks else only)
         if ticker is None or result.backtest_start is None or result.backtest_end is None:
             return self._stored or "the results do not tell with what to compare; name a ticker in backtest.benchmark"
-        held = self._by_prices(ticker.upper(), result.backtest_start, result.backtest_end)
+        held = self._by_prices(ticker, result.backtest_start, result.backtest_end)
         return self._stored or held if isinstance(held, str) else held
 
 
