@@ -184,7 +184,7 @@ def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun
     if run is None:
         raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
     first, last = short_period(plan.folder, plan.config.backtest)
-    if first or last:  # kept, because the data folder may be filled later
+    if run.outputs and (first or last):  # kept with the results, because the data folder may be filled later
         run = replace(run, manifest=replace(run.manifest, prices_from=first, prices_to=last))
         with suppress(OSError):
             write_manifest(plan.folder, run.manifest)
