@@ -1,4 +1,4 @@
--- The database as it is now: tables, functions, triggers, views, comments, in this order; what others need comes before.
+-- The database as it is now: tables, functions, triggers, views, comments, in this order; what others need goes first.
 -- Every statement may run again: it creates what is missing and renews functions, triggers, views and comments.
 -- A change to an existing table is a file in db_migrations/, which runs before this one on an older database.
 -- Ratios and rates are fractions (0.15 is 15 %), money is dollars, times are UTC.

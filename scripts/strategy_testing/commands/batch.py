@@ -66,10 +66,8 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         return agenda.refused[0]
     with Signals() as signals:
         batch_id = _begin(database, batch, batch_id)
-        count = (
-            f"{number_of(len(batch.configs), 'config')}, {len(agenda.jobs)} to run, {batch.max_concurrent} at a time"
-        )
-        tell(f"batch {batch.name} (number {batch_id}): {count}")
+        count = f"{number_of(len(batch.configs), 'config')}, {len(agenda.jobs)} to run"
+        tell(f"batch {batch.name} (number {batch_id}): {count}, {batch.max_concurrent} at a time")
         environment = os.environ | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
         _run_jobs(batch, agenda, _handed_on(batch, batch_id, settings), environment, signals)
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
