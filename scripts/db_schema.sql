@@ -227,6 +227,7 @@ ORDER BY
     result.backtest_start,
     result.backtest_end,
     result.status = 'failed',
+    result.meets_criteria IS NULL,  -- a run without criteria erases no verdict
     result.id DESC;
 
 -- Functions -----------------------------------------------------------------------------------------------------------
@@ -529,6 +530,7 @@ results AS (
         result.backtest_end,
         is_reused,
         result.status = 'failed',
+        result.meets_criteria IS NULL,
         result.id DESC
 ),
 runs AS (
@@ -824,7 +826,7 @@ COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, UTC
 
 COMMENT ON VIEW latest_results IS
     'The results that figures over several runs count: of each combination of a strategy and period the newest that '
-    'did not fail, else the newest';
+    'did not fail and was judged, else the newest that did not fail, else the newest';
 COMMENT ON COLUMN latest_results.id IS 'Number of the result in backtest_results';
 COMMENT ON COLUMN latest_results.strategy_id IS 'The strategy that was tested';
 

@@ -204,8 +204,11 @@ def test_the_newest_verdict_on_a_combination_decides(ask: Ask) -> None:
     for meets, status in ((False, "rejected"), (True, "passed"), (False, "rejected")):
         _result(ask, _run(ask, strategy), strategy, meets, parameters='{"level": "1"}')
         assert _status(ask, strategy) == status
+    _result(ask, _run(ask, strategy), strategy, True, parameters='{"level": "1"}')
+    _result(ask, _run(ask, strategy), strategy, None, parameters='{"level": "1"}')
     _result(ask, _run(ask, strategy), strategy, None, "failed", parameters='{"level": "1"}')
-    assert _status(ask, strategy) == "rejected"
+    assert _status(ask, strategy) == "passed"
+    assert ask("SELECT passed FROM strategy_leaderboard") == [{"passed": 1}]
 
 
 def test_the_leaderboard_notes_why_the_last_run_decided_nothing(ask: Ask) -> None:
