@@ -1,4 +1,4 @@
--- The database as it is now: tables, functions, triggers, views, comments, in this order.
+-- The database as it is now: tables, functions, triggers, views, comments, in this order; what others need goes first.
 -- Every statement may run again: it creates what is missing and renews functions, triggers, views and comments.
 -- A change to an existing table is a file in db_migrations/, which runs before this one on an older database.
 -- Ratios and rates are fractions (0.15 is 15 %), money is dollars, times are UTC.
@@ -259,6 +259,7 @@ ORDER BY
     result.backtest_start,
     result.backtest_end,
     result.status = 'failed',
+    result.meets_criteria IS NULL,  -- a run without criteria erases no verdict
     result.id DESC;
 
 -- Functions -----------------------------------------------------------------------------------------------------------
@@ -568,6 +569,7 @@ results AS (
         result.backtest_end,
         is_reused,
         result.status = 'failed',
+        result.meets_criteria IS NULL,
         result.id DESC
 ),
 runs AS (
@@ -930,14 +932,14 @@ COMMENT ON COLUMN backtest_results.created_at IS 'When the row was made, UTC';
 COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, UTC';
 
 COMMENT ON VIEW latest_results IS
-    'The results that figures over several runs count: of each combination of a strategy and period the newest that did not fail, else the newest'
-;
+    'The results that figures over several runs count: of each combination of a strategy and period the newest that '
+    'did not fail and was judged, else the newest that did not fail, else the newest';
 COMMENT ON COLUMN latest_results.id IS 'Number of the result in backtest_results';
 COMMENT ON COLUMN latest_results.strategy_id IS 'The strategy that was tested';
 
 COMMENT ON VIEW strategy_leaderboard IS
-    'Strategies that pass first, then by the target of their configs, or by the Sharpe ratio where targets differ. Figures are those of the best backtest: the best that passes, else the best that did not fail and made a trade'
-;
+    'Strategies that pass first, then by the target of their configs, or by the Sharpe ratio where targets differ. '
+    'Figures are those of the best backtest: the best that passes, else the best that did not fail and made a trade';
 COMMENT ON COLUMN strategy_leaderboard.rank IS 'Place: those that pass first, then by the target';
 COMMENT ON COLUMN strategy_leaderboard.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN strategy_leaderboard.category IS 'Category of the strategy';
@@ -972,14 +974,15 @@ COMMENT ON COLUMN strategy_leaderboard.note IS
     'What to know: few trades (under 30) or none, not judged, and why the last run did not try all combinations';
 
 COMMENT ON VIEW daily_summary IS
-    'One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a day, and not at all where it was taken from a run of another day'
-;
+    'One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a '
+    'day, and not at all where it was taken from a run of another day';
 COMMENT ON COLUMN daily_summary.day IS 'Day on which the runs ended, or began while they run, UTC';
 COMMENT ON COLUMN daily_summary.runs IS
     'Runs of the day (rows of optimization_runs), those that only took known results included, refused ones left out';
 COMMENT ON COLUMN daily_summary.strategies IS 'Strategies tested';
 COMMENT ON COLUMN daily_summary.combinations IS 'Combinations finished, failed ones included';
-COMMENT ON COLUMN daily_summary.reused IS 'Combinations taken from runs of other days instead; no other column counts them';
+COMMENT ON COLUMN daily_summary.reused IS
+    'Combinations taken from runs of other days instead; no other column counts them';
 COMMENT ON COLUMN daily_summary.failed IS 'Combinations that failed';
 COMMENT ON COLUMN daily_summary.passed IS 'Combinations that met the criteria';
 COMMENT ON COLUMN daily_summary.best_sharpe IS 'Best Sharpe ratio over backtests that did not fail and made a trade';
@@ -988,8 +991,8 @@ COMMENT ON COLUMN daily_summary.best_parameters IS 'Parameters of the best backt
 COMMENT ON COLUMN daily_summary.summary IS 'The day as one line';
 
 COMMENT ON VIEW parameter_performance IS
-    'How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination counts once'
-;
+    'How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination '
+    'counts once';
 COMMENT ON COLUMN parameter_performance.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN parameter_performance.parameter IS 'Name of the parameter';
 COMMENT ON COLUMN parameter_performance.value IS 'Its value; 30 and 30.0 are the same';
@@ -1022,7 +1025,8 @@ COMMENT ON COLUMN fee_analysis.over_30_percent IS 'Backtests whose fees passed 3
 COMMENT ON COLUMN fee_analysis.avg_net_profit IS 'Average net profit, dollars';
 COMMENT ON COLUMN fee_analysis.avg_profit_before_fees IS 'Average profit without the fees, dollars';
 
-COMMENT ON VIEW rejection_summary IS 'Why backtests were rejected, by strategy and kind of reason; a combination counts once';
+COMMENT ON VIEW rejection_summary IS
+    'Why backtests were rejected, by strategy and kind of reason; a combination counts once';
 COMMENT ON COLUMN rejection_summary.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN rejection_summary.reason IS 'Kind of reason, the text before its colon';
 COMMENT ON COLUMN rejection_summary.backtests IS 'Backtests rejected for it';

@@ -246,8 +246,11 @@ def test_the_newest_verdict_on_a_combination_decides(ask: Ask) -> None:
     for meets, status in ((False, "rejected"), (True, "passed"), (False, "rejected")):
         _result(ask, _run(ask, strategy), strategy, meets, parameters='{"level": "1"}')
         assert _status(ask, strategy) == status
+    _result(ask, _run(ask, strategy), strategy, True, parameters='{"level": "1"}')
+    _result(ask, _run(ask, strategy), strategy, None, parameters='{"level": "1"}')
     _result(ask, _run(ask, strategy), strategy, None, "failed", parameters='{"level": "1"}')
-    assert _status(ask, strategy) == "rejected"
+    assert _status(ask, strategy) == "passed"
+    assert ask("SELECT passed FROM strategy_leaderboard") == [{"passed": 1}]
 
 
 def test_the_leaderboard_notes_why_the_last_run_decided_nothing(ask: Ask) -> None:
@@ -429,7 +432,7 @@ def test_strategies_that_pass_lead_then_the_target_decides(ask: Ask) -> None:
     ask("UPDATE optimization_runs SET target_metric = 'Drawdown', target_direction = 'min'")
     # The deepest drawdown has the best Sharpe ratio, and does not lead by it.
     for name, drawdown, meets in (("Deep", "0.3", False), ("Flat", "0.1", None), ("Passing", "0.5", True)):
-        more = {"target_value": drawdown, "sharpe_ratio": drawdown, "total_trades": 40}
+        more: dict[str, Any] = {"target_value": drawdown, "sharpe_ratio": drawdown, "total_trades": 40}
         _result(ask, runs[name], strategies[name], meets, **more, parameters='{"a": "1"}')
     # The best of a strategy: what passes, though it falls deeper.
     _result(ask, runs["Passing"], strategies["Passing"], False, target_value="0.01", total_trades=40)
@@ -446,8 +449,8 @@ def test_the_leaderboard_says_what_its_figures_are_of(ask: Ask) -> None:
     strategy = _strategy(ask)
     run = _run(ask, strategy)
     ask("UPDATE optimization_runs SET target_metric = 'Net Profit', target_direction = 'max', benchmark = 'SPY'")
-    days = {"backtest_start": "2012-01-03", "backtest_end": "2020-12-31", "start_equity": 5000}
-    figures = {"target_value": "0.5", "excess_return": "-0.08", "probabilistic_sharpe_ratio": "0.02"}
+    days: dict[str, Any] = {"backtest_start": "2012-01-03", "backtest_end": "2020-12-31", "start_equity": 5000}
+    figures: dict[str, Any] = {"target_value": "0.5", "excess_return": "-0.08", "probabilistic_sharpe_ratio": "0.02"}
     _result(ask, run, strategy, True, **days, **figures, sharpe_ratio=1, total_trades=30, daily_sharpe_ratio="1.2")
     row = ask("SELECT * FROM strategy_leaderboard")[0]
     assert {name: str(row[name]) for name in (*days, *figures) if name in row} == {
@@ -462,7 +465,7 @@ def test_what_another_day_has_computed_is_not_counted_again(ask: Ask) -> None:
     first, second = _run(ask, strategy), _run(ask, strategy)
     ask("UPDATE optimization_runs SET completed_at = '2026-01-01T12:00Z' WHERE id = %s", first)
     ask("UPDATE optimization_runs SET completed_at = '2026-01-02T12:00Z' WHERE id = %s", second)
-    known = {"sharpe_ratio": 1, "total_trades": 30, "parameters": '{"a": "1"}'}
+    known: dict[str, Any] = {"sharpe_ratio": 1, "total_trades": 30, "parameters": '{"a": "1"}'}
     _result(ask, first, strategy, True, **known)
     ask("INSERT INTO backtest_results (optimization_run_id, strategy_id) VALUES (%s, %s)", first, strategy)
     origin = ask("SELECT id FROM backtest_results ORDER BY id")[0]["id"]

@@ -255,7 +255,7 @@ def test_a_truncated_result(row: Fault, cut: str, bench: Bench, undisturbed: Und
         bench.ask("DELETE FROM optimization_runs RETURNING id")
         bench.folder().rename(bench.home / "whole")
     done = bench.run("--config", bench.config, "--fresh", LEAN_REPLAY_FAULT=f"truncate=2:{size}")
-    assert "1 backtests have no usable result" in done.stderr
+    assert "1 backtest has no usable result" in done.stderr
     assert len(bench.stored()) == 5
     run = bench.run_row()
     assert run is not None

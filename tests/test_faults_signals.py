@@ -23,6 +23,7 @@ from fault_bench import (  # noqa: F401
     make_bench,
     moments,
 )
+from strategy_testing.metrics.figures import number_of
 
 _SIGNALS = {"sigint": signal.SIGINT, "sigterm": signal.SIGTERM}
 
@@ -64,7 +65,7 @@ def test_a_signal_at_any_moment(row: Fault, moment: int, bench: Bench, undisturb
     time.sleep(seconds)
     process.send_signal(_SIGNALS[row.id])
     done = bench.end(process)
-    assert f"{len(bench.stored())} finished backtests are stored; go on with --resume" in done.stderr
+    assert f"{number_of(len(bench.stored()), 'finished backtest')} stored; go on with --resume" in done.stderr
     assert len(bench.stored()) >= count
     assert bench.check(row, done) == undisturbed(bench)
 

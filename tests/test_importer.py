@@ -450,6 +450,24 @@ def test_a_wrong_path_is_told(path: str, message: str, run_script: Run, tmp_path
     assert done.stderr == f"error: {tmp_path / path}: {message}\n"
 
 
+def test_the_database_says_why_a_strategy_is_undecided(
+    run_script: Run, ask: Ask, unpacked: Recording, tmp_path: Path
+) -> None:
+    """Nothing of either passes, but one only crashed, and the other did not try all of its combinations."""
+    run_script("results_importer.py", "--optimization-dir", unpacked("init-fail"))
+    parameters = "    rsi_period: {start: 8, end: 18, step: 1}\n"
+    config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters, criteria="min_sharpe: 5")
+    run_script("results_importer.py", "--optimization-dir", unpacked("container-killed"), "--config", config)
+    rows = ask("SELECT strategy, status, best_meets_criteria, note FROM strategy_leaderboard ORDER BY strategy DESC")
+    assert [(row["strategy"], row["status"], row["best_meets_criteria"]) for row in rows] == [
+        ("init-fail", "testing", None),
+        ("RSI_MeanReversion_ETF", "testing", False),
+    ]
+    crashed, killed = (str(row["note"]) for row in rows)
+    assert re.match(r"not judged; run 1 failed after 2 of 2 combinations: .*no such setting: x", crashed)
+    assert re.match(r"(few trades; )?run 2 partial after 4 of 11 combinations: .*7 of 11 combinations", killed)
+
+
 def test_the_leaderboard_is_rewritten(run_script: Run, recording: Recording, tmp_path: Path) -> None:
     run_script("results_importer.py", "--optimization-dir", recording("idle"))
     run_script("results_importer.py", "--optimization-dir", recording("dead-parameter"))

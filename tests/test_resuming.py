@@ -109,7 +109,7 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     assert (stdout, process.returncode) == ("", 130)
     run = ask("SELECT id, status FROM optimization_runs")[0]
     assert run["status"] == "interrupted"
-    assert f"finished backtests are stored; go on with --resume {run['id']}" in stderr
+    assert f"finished backtests stored; go on with --resume {run['id']}" in stderr
     had = _count(ask)
     resumed = replayed("grid-72", config, "--resume")
     assert (resumed.stdout, resumed.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)

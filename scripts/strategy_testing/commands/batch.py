@@ -32,6 +32,7 @@ from strategy_testing.database.connection import Database
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions
 from strategy_testing.lean.process import lean_command
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.paths import SCRIPTS_DIR
 from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
 from strategy_testing.report.outlook import Outlook, refuse_without_yes
@@ -79,8 +80,8 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         refuse_without_yes(agenda.outlooks)
     with Signals() as signals:
         batch_id = _begin(database, batch, batch_id, agenda)
-        count = f"{len(batch.configs)} configs, {len(agenda.jobs)} to run, {batch.max_concurrent} at a time"
-        tell(f"batch {batch.name} (number {batch_id}): {count}")
+        count = f"{number_of(len(batch.configs), 'config')}, {len(agenda.jobs)} to run"
+        tell(f"batch {batch.name} (number {batch_id}): {count}, {batch.max_concurrent} at a time")
         environment = os.environ | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
         _run_jobs(batch, agenda, _handed_on(batch, batch_id, settings), environment, signals)
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):

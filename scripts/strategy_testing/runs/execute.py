@@ -136,8 +136,7 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
         rest = "nothing is missing" if is_complete else f"go on with --resume {run.stored.id}"
-        are = "is" if imported.backtests == 1 else "are"
-        display.say(f"{number_of(imported.backtests, 'finished backtest')} {are} stored; {rest}")
+        display.say(f"{number_of(imported.backtests, 'finished backtest')} stored; {rest}")
         raise interruption
     _say_which_prices_are_short(plan, display)
     return imported

@@ -10,6 +10,7 @@ from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.importing.one_run import RunnersView, import_run
 from strategy_testing.importing.owner import is_gone, this_process
 from strategy_testing.lean.process import end_left_over
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import read_run
 from strategy_testing.verdict.outcome import RunStatus
@@ -51,7 +52,5 @@ def _recover(database: Database, orphan: UnfinishedRun) -> str:
         imported = import_run(database, run, runner=view)
     except UserError as error:
         return f"warning: run {orphan.id} was left behind and cannot be imported: {error}"
-    return (
-        f"run {orphan.id} was left behind by a runner that is gone: {imported.backtests} finished backtests are "
-        f"stored; go on with --resume {orphan.id}"
-    )
+    stored = f"{number_of(imported.backtests, 'finished backtest')} stored; go on with --resume {orphan.id}"
+    return f"run {orphan.id} was left behind by a runner that is gone: {stored}"

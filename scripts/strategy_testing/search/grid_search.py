@@ -27,7 +27,8 @@ class GridSearch:
     @property
     def size(self) -> str:
         """`1,200 combinations`."""
-        return f"{count_combinations(self.parameters):,} combinations"
+        count = count_combinations(self.parameters)
+        return f"{count:,} combination{'' if count == 1 else 's'}"
 
     @property
     def doubt(self) -> str | None:
