@@ -45,7 +45,9 @@ def _status(ask: Ask, strategy: int) -> object:
     return ask("SELECT status FROM strategies WHERE id = %s", strategy)[0]["status"]
 
 
-def _result(ask: Ask, run: int, strategy: int, meets: bool | None, status: object = "completed", **more: object) -> None:
+def _result(
+    ask: Ask, run: int, strategy: int, meets: bool | None, status: object = "completed", **more: object
+) -> None:
     columns = {"optimization_run_id": run, "strategy_id": strategy, "meets_criteria": meets, "status": status, **more}
     names, marks = ", ".join(columns), ", ".join(["%s"] * len(columns))
     ask(f"INSERT INTO backtest_results ({names}) VALUES ({marks})", *columns.values())
