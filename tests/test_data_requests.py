@@ -16,7 +16,7 @@ _PERIOD = BacktestSettings(start_date=date(2015, 1, 1), end_date=date(2020, 12, 
 
 
 def price_warnings(requests: list[DataRequest], requested: BacktestSettings, workspace: Path) -> list[str]:
-    return list(map(str, price_check.price_warnings(requests, requested, workspace)))
+    return list(map(str, price_check.price_warnings(DataRequests(failed=frozenset(requests)), requested, workspace)))
 
 
 def daily(ticker: str, asset_class: str = "equity", market: str = "usa") -> DataRequest:
@@ -87,10 +87,19 @@ def test_prices_that_end_early_or_lack_are_named(workspace: Path) -> None:
 def test_only_prices_that_are_there_can_be_too_short(workspace: Path) -> None:
     store_prices(workspace / "data", "spy", "20150102", "20180329")
     store_prices(workspace / "data", "qqq", "20160104", "20210331")
-    found = price_check.price_warnings([daily("spy"), daily("qqq"), daily("xlf")], _PERIOD, workspace)
+    found = price_check.price_warnings(
+        DataRequests(failed=frozenset({daily("spy"), daily("qqq"), daily("xlf")})), _PERIOD, workspace
+    )
     assert [(warning.cause[:3], warning.is_too_short) for warning in found] == [
         ("QQQ", True), ("SPY", True), ("XLF", False),
     ]  # fmt: skip
+
+
+def test_prices_that_lean_read_from_elsewhere_are_no_warning(workspace: Path) -> None:
+    store_prices(workspace / "data", "spy", "20150102", "20180329")
+    found = DataRequests(succeeded=frozenset({daily("spy"), daily("qqq"), daily("vix", "index")}))
+    (short,) = price_check.price_warnings(found, _PERIOD, workspace)
+    assert short.cause.startswith("SPY: its daily prices end on 2018-03-29")
 
 
 @pytest.mark.parametrize(

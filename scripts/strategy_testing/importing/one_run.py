@@ -64,6 +64,8 @@ class _Read:
 
     run: RunFolder
     contents: RunContents
+    results: tuple[BacktestResult, ...]
+    """Those on disk, and those that are only stored: taken from earlier runs, or their files are gone."""
     config: OptimizationConfig | None
     """That judges; None where nothing is judged."""
     config_file: str | None
@@ -79,13 +81,6 @@ class _Read:
     comparison: Comparison
     expected_fees: ExpectedFees | None
     """What the run was stored with; for one that is new, what its config alone tells."""
-
-    @property
-    def results(self) -> tuple[BacktestResult, ...]:
-        """Those on disk, and those that are only stored: taken from earlier runs, or their files are gone."""
-        on_disk = {result.backtest_id for result in self.contents.results}
-        stored = [judged.result for judged in self.stored if judged.result.backtest_id not in on_disk]
-        return (*self.contents.results, *stored)
 
 
 @dataclass(frozen=True)
@@ -147,16 +142,19 @@ def _read(
     earlier = {judged.result.backtest_id: judged.result for judged in stored}
     results = [result.completed_by(earlier.get(result.backtest_id)) for result in contents.results]
     contents = replace(contents, results=tuple(benchmark.compared(results)))
+    on_disk = {result.backtest_id for result in contents.results}
+    only_stored = [judged.result for judged in stored if judged.result.backtest_id not in on_disk]
     read = _Read(
         run=run,
         contents=contents,
+        results=(*contents.results, *only_stored),
         config=config,
         config_file=str(given.file) if given else None,
         stored=stored,
         prices=_prices(run, config),
         known=known,
         owner=None if stays else owner(run, config, strategy_name),
-        comparison=benchmark.of_run((*contents.results, *(judged.result for judged in stored))),
+        comparison=benchmark.of_run((*contents.results, *only_stored)),
         expected_fees=expected,
     )
     if given is not None and runner is None:

@@ -1,12 +1,11 @@
 """Whether the daily prices that LEAN looked for cover the period that the config asks for."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from strategy_testing.config.model import BacktestSettings
-from strategy_testing.results.data_requests import DataRequest, read_data_requests
+from strategy_testing.results.data_requests import DataRequest, DataRequests, read_data_requests
 from strategy_testing.strategy.prices import TOLERANCE, Market, PriceDataError, daily_prices, price_findings
 from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file
 
@@ -27,27 +26,27 @@ class PriceWarning:
         return f"! price data: {self.cause}; {self.remedy}"
 
 
-def price_warnings(
-    requests: Collection[DataRequest], requested: BacktestSettings, workspace: Path
-) -> list[PriceWarning]:
+def price_warnings(requests: DataRequests, requested: BacktestSettings, workspace: Path) -> list[PriceWarning]:
     """Warnings for people; an empty list where all is well.
 
-    Only daily prices of US stocks and indices are looked into, in the data folder that the workspace's lean.json names.
+    What LEAN read, and is not to be seen from here, it got from elsewhere: nothing is said of it. Only daily prices of US stocks and indices are looked into, in the data folder that the workspace's lean.json names.
 
     Args:
         requests: what LEAN looked for, found or not.
         requested: the period that the config asks for.
         workspace: the lean workspace.
     """
-    wanted = {market: {each.ticker.upper() for each in requests if _is_of(each, market)} for market in Market}
-    markets = [market for market in Market if wanted[market]]
+    daily = [each for each in requests.all if any(_is_of(each, market) for market in Market)]
     file = lean_config_file(workspace)
-    if file is None or not markets:
+    if file is None or not daily:
         return []
     try:
         data = data_folder(file)
     except LeanConfigError as error:
         return [PriceWarning(str(error), "fix the file, or make it anew with `lean init`")]
+    known = [each for each in daily if each in requests.failed or (data / each.path).is_file()]
+    wanted = {market: {each.ticker.upper() for each in known if _is_of(each, market)} for market in Market}
+    markets = [market for market in Market if wanted[market]]
     missing = [str(market.folder(data)) for market in markets if not market.folder(data).is_dir()]
     if missing:
         return [PriceWarning(f"there is no folder {' nor '.join(missing)}", GET_PRICES)]

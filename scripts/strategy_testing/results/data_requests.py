@@ -50,6 +50,10 @@ class DataRequests:
         """Of both kinds."""
         return self.succeeded | self.failed
 
+    def beside(self, others: "DataRequests") -> "DataRequests":
+        """Those that are not among others."""
+        return DataRequests(self.succeeded - others.all, self.failed - others.all)
+
     @property
     def without_prices(self) -> tuple[str, ...]:
         """The tickers of which nothing at all was found: single days that lack are usual where a file holds one day."""

@@ -155,7 +155,7 @@ def _begin(database: Database, plan: RunPlan, options: RunOptions, display: Prog
 
 def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None:
     """Warns of prices that the pilot, where there was one, has not read."""
-    requests = read_data_requests(plan.folder).all - read_data_requests(plan.folder / PILOT_FOLDER).all
+    requests = read_data_requests(plan.folder).beside(read_data_requests(plan.folder / PILOT_FOLDER))
     for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
         display.say(str(warning))
 

@@ -73,7 +73,7 @@ def run_pilot(
     ended = session.run(pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
-    requests = read_data_requests(plan.folder / PILOT_FOLDER).all
+    requests = read_data_requests(plan.folder / PILOT_FOLDER)
     # Before the verdict: a pilot without trades shows its cause.
     warnings = price_warnings(requests, plan.config.backtest, plan.workspace)
     prices = tuple(map(str, warnings))
