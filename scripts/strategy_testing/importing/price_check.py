@@ -29,7 +29,8 @@ class PriceWarning:
 def price_warnings(requests: DataRequests, requested: BacktestSettings, workspace: Path) -> list[PriceWarning]:
     """Warnings for people; an empty list where all is well.
 
-    What LEAN read, and is not to be seen from here, it got from elsewhere: nothing is said of it. Only daily prices of US stocks and indices are looked into, in the data folder that the workspace's lean.json names.
+    Only daily prices of US stocks and indices are looked into, in the data folder that the workspace's lean.json names.
+    What LEAN read and is not there came from elsewhere: nothing is said of it.
 
     Args:
         requests: what LEAN looked for, found or not.
