@@ -148,7 +148,8 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
         to_read.insert(0, file.summary)
     for path in to_read:
         try:
-            document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+            read = content if content and path == file.path else path.read_bytes()
+            document = json.loads(read.decode("utf-8-sig"), parse_float=Decimal)
             from_log = log.launched.get(file.backtest_id)
             result = parse_backtest(file.backtest_id, document, from_log, read_large_file(content))
             return _with_data_requests(result, file.folder)
