@@ -210,7 +210,7 @@ def test_what_cannot_run_is_told_and_the_rest_runs(bench: Bench, run_batch: Run,
     assert ask("SELECT batch_id, error_message, estimated_orders FROM optimization_runs WHERE status = 'refused'") == [
         {"batch_id": 1, "error_message": _TOO_DEAR, "estimated_orders": 821}
     ]
-    told = ask(_director_asks("9. How did the last runs end"))
+    told = ask(_director_asks("9. How did each strategy's last run end"))
     assert {Path(row["what"]).name: row["status"] for row in told} == {
         "Small": "completed", "Crashy": "partial",
         "invalid.yaml": "broken", "Idle_dear.yaml": "refused", "Idle_gone.yaml": "refused",
