@@ -22,7 +22,9 @@ from strategy_testing.results.json_values import (
     get,
     get_section,
 )
+from strategy_testing.results.manifest import TABLE
 from strategy_testing.results.optimizer_log import OptimizerLog
+from strategy_testing.results.table import differs
 
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
@@ -129,7 +131,11 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
     for path in to_read:
         try:
             document = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
-            result = parse_backtest(file.backtest_id, document, log.launched.get(file.backtest_id))
+            launched_with = log.launched.get(file.backtest_id)
+            result = parse_backtest(file.backtest_id, document, launched_with)
+            rows = (log.table or ({},)) if launched_with is None else (launched_with,)
+            if log.table is not None and all(differs(result.parameters, row) for row in rows):
+                raise NotAResultError(f"was not run with the parameters that {TABLE} names; LEAN's launcher ran alone")
             return _failed_without_prices(result, file.folder)
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
