@@ -52,6 +52,7 @@ def _check_effect(findings: Findings, search: Search, conditions: tuple[Conditio
         findings.problem(path, "divides by zero in a combination; multiply instead, or exclude that value")
         return
     if left == 0:
-        findings.problem(path, "no combination satisfies it; correct it, or leave it out")
+        all_of = "it" if len(conditions) == 1 else "all of them"
+        findings.problem(path, f"no combination satisfies {all_of}; correct it, or leave it out")
     elif left == search.combinations:
         findings.warning(path, "excludes no combination; correct it, or leave it out")
