@@ -31,7 +31,7 @@ _GUIDE = _DOCS / "LEAN_DEVELOPER_GUIDE.md"
 _REFERENCE = _DOCS / "REFERENCE.md"
 _DOCUMENTS = (_README, *sorted(_DOCS.glob("*.md")))
 _SCRIPTS = ("optimize_runner", "results_importer")
-_FLAGS_OF_OTHERS = {"--strict", "--parameter", "--no-update", "--polygon-api-key"}
+_FLAGS_OF_OTHERS = {"--strict", "--parameter", "--no-update", "--polygon-api-key", "--extra-docker-config"}
 """Of mypy and of the lean CLI."""
 _PACKAGES = ("strategy_testing", "strategy_checks")
 _HELP = PROJECT / "tests" / "help"
@@ -46,7 +46,7 @@ _PATH = re.compile(r"(?<![\w./<$~-])\.?[\w-]+(?:/[\w.-]+)+/?|(?<![\w./-])[\w-]+\
 
 _MADE_BY_RUNNING = (
     ".venv", ".venv-lean", ".postgres", ".demo", "lean_projects/.optimization", "lean_projects/results",
-    "lean_projects/data", "lean.json", "lean_projects/lean.json", "optimization.yaml", "optimizer.json",
+    "lean_projects/data", "lean.json", "lean_projects/lean.json", "optimization.yaml", "optimizer.json", "combinations.json",
     "lean-output.txt", "run-manifest.json", "log.txt", "optimizer-config.json", ".optimization",
 )  # fmt: skip
 """Files and folders that are written when the project is used."""
