@@ -1,5 +1,6 @@
 """The file that stands in the place of LEAN's launcher, run as LEAN's optimizer runs it, with a stand-in for dotnet."""
 
+import ast
 import json
 import os
 import subprocess
@@ -11,7 +12,9 @@ import pytest
 
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.preparation import prepare
+from strategy_testing.paths import SCRIPTS_DIR
 
+_SOURCE = SCRIPTS_DIR / "strategy_testing" / "lean" / "engine" / "launcher.py"
 _DOTNET = """#!{python}
 import json, sys
 words = sys.argv[1:]
@@ -115,6 +118,16 @@ def test_a_damaged_file_runs_lean_as_it_would_be_run_without(folder: Path, name:
     else:
         assert words[1:] == [word.format("combination:0") for word in _NAMED]
         assert said != ""
+
+
+def test_it_needs_nothing_but_an_older_python() -> None:
+    """Images of LEAN had 3.8 before."""
+    tree = ast.parse(_SOURCE.read_text(encoding="utf-8"), feature_version=(3, 8))
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in imported if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in imported if isinstance(node, ast.ImportFrom)}
+    assert names
+    assert names <= set(sys.stdlib_module_names)
 
 
 def test_it_is_executable_whatever_the_copy_it_was_made_from(folder: Path) -> None:

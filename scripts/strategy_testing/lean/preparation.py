@@ -8,11 +8,11 @@ from pathlib import Path
 
 from strategy_testing.files import write_atomically
 from strategy_testing.lean.command import LeanCommand
-from strategy_testing.results.manifest import LAUNCHER
+from strategy_testing.results.manifest import LAUNCHER, TABLE
 
 _OUR_LAUNCHER = Path(__file__).with_name("engine") / "launcher.py"
-_SHOWN_LINES = 60
-"""Of a file that a script holds as it is; of a longer one its two ends are shown."""
+_SHOWN_LINES = 40
+"""Of a table that a script holds as it is; of a longer one its two ends are shown."""
 _SHOWN_END_LINES = 3
 
 
@@ -37,15 +37,16 @@ def prepare(command: LeanCommand, workspace: Path) -> None:
 def preparing_lines(command: LeanCommand) -> list[str]:
     """The same as lines of a shell script, run in the workspace."""
     lines = [f"mkdir -p {shlex.quote(str(command.output))}"] if command.files else []
-    lines += [_writing(shlex.quote(str(command.output / name)), text) for name, text in command.files.items()]
+    for name, text in command.files.items():
+        lines.append(_writing(shlex.quote(str(command.output / name)), text, is_table=name == TABLE))
     if command.table:
         lines.append(shlex.join(["install", "-m", "755", str(_OUR_LAUNCHER), str(command.output / LAUNCHER)]))
     return lines
 
 
-def _writing(file: str, text: str) -> str:
+def _writing(file: str, text: str, *, is_table: bool) -> str:
     lines = text.splitlines()
-    if len(lines) <= _SHOWN_LINES:
+    if len(lines) <= _SHOWN_LINES or not is_table:
         return f"cat > {file} <<'END'\n{text}END"
     ends = [*lines[:_SHOWN_END_LINES], f"… {len(lines):,} lines, packed below", *lines[-_SHOWN_END_LINES:]]
     shown = "\n".join(f"# {line}" for line in ends)
