@@ -22,7 +22,7 @@ from strategy_testing.results.json_values import (
     get,
     get_section,
 )
-from strategy_testing.results.manifest import TABLE
+from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.results.table import differs
 
@@ -135,7 +135,7 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
             result = parse_backtest(file.backtest_id, document, launched_with)
             rows = (log.table or ({},)) if launched_with is None else (launched_with,)
             if log.table is not None and all(differs(result.parameters, row) for row in rows):
-                raise NotAResultError(f"was not run with the parameters that {TABLE} names; LEAN's launcher ran alone")
+                raise NotAResultError(f"was not run with the parameters that {TABLE} names; see {LEAN_OUTPUT} for why")
             return _failed_without_prices(result, file.folder)
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
