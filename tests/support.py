@@ -1,16 +1,11 @@
 """What tests share that is no fixture."""
 
-import itertools
 import tarfile
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import psutil
-
-from strategy_testing.search.space import Grid, Progression
 
 PROJECT = Path(__file__).resolve().parents[1]
 RECORDINGS = PROJECT / "tests" / "recordings"
@@ -99,13 +94,3 @@ def _is_of(process: psutil.Process, folder: Path) -> bool:
     if working_folder and Path(working_folder).is_relative_to(folder):
         return True
     return any(str(folder) in word for word in process.info["cmdline"] or ())
-
-
-def combinations(grid: Grid) -> Iterator[dict[str, Decimal | str]]:
-    """Every combination of a grid."""
-    names = list(grid.axes)
-    axes: list[Sequence[Decimal | str]] = [
-        axis.values() if isinstance(axis, Progression) else [axis] for axis in grid.axes.values()
-    ]
-    for values in itertools.product(*axes):
-        yield dict(zip(names, values, strict=True))

@@ -73,7 +73,7 @@ def _first_line(file: Path) -> str:
 
 @pytest.mark.parametrize("file", _BATCHES, ids=lambda file: str(file.stem))
 def test_a_batchs_comment_counts_its_combinations(file: Path) -> None:
-    counts = [count_combinations(read_config(config).search.parameters) for config in read_batch(file).configs]
+    counts = [read_config(config).search.method.combinations or 0 for config in read_batch(file).configs]
     terms = " + ".join(map(str, counts))
     said = f"{terms} = {sum(counts)} combinations." if len(counts) > 1 else f"{terms} combinations."
     assert _first_line(file).startswith(said)
@@ -81,14 +81,16 @@ def test_a_batchs_comment_counts_its_combinations(file: Path) -> None:
 
 @pytest.mark.parametrize("file", _CONFIGS, ids=lambda file: str(file.stem))
 def test_a_configs_comment_counts_its_combinations(file: Path) -> None:
-    count = count_combinations(read_config(file).search.parameters)
-    products = re.findall(r"((?:\d+ x )+\d+) = ([\d,]+) (?:combinations|backtests)", file.read_text(encoding="utf-8"))
+    search, text = read_config(file).search, file.read_text(encoding="utf-8")
+    count = count_combinations(search.parameters)
+    products = re.findall(r"((?:\d+ x )+\d+) = ([\d,]+) (?:combinations|backtests)", text)
     for product, total in products:
         result = 1
         for factor in product.split(" x "):
             result *= int(factor)
         assert result == int(total.replace(",", "")) == count
     assert products or file.stem == "bollinger_etf_rejected"
+    assert search.method.combinations == count or f"so {search.method.combinations} of them are run" in text
 
 
 @pytest.fixture(name="whole_workspace", scope="module")

@@ -128,6 +128,16 @@ def test_a_sound_file_gives_no_warning(file: Path) -> None:
     assert read_config(file).warnings == ()
 
 
+def test_conditions_restrict_the_search(tmp_path: Path) -> None:
+    search = _valid("where").search.method
+    assert (search.combinations, search.size) == (27, "27 of 72 combinations")
+    lists = (EXAMPLES / "valid" / "where.yaml").read_text(encoding="utf-8")
+    config = read_config(_written(tmp_path, lists + "    - fast_sma < slow_sma + 100\n"))
+    (warning,) = config.warnings
+    assert "optimization.where[3]: excludes no combination; correct it, or leave it out (line 18)" in warning
+    assert config.search.method.combinations == 27
+
+
 def test_the_described_example_is_accepted_in_full(tmp_path: Path) -> None:
     config = read_config(_written(tmp_path, DESCRIBED))
     assert config.warnings == ()

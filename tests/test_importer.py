@@ -280,6 +280,7 @@ _IMPORTS = {
     "idle": (0, "5 runs complete, not judged, best Sharpe: n/a", "imported 5 backtests"),
     "init-fail": (17, "2 runs complete (2 failed), not judged, best Sharpe: n/a", "no such setting: x"),
     "interrupted": (4, "2 runs complete, not judged, best Sharpe: -0.1", "missing: the backtest did not finish"),
+    "list-warm": (0, "4 runs complete, not judged, best Sharpe: 0.5", "imported 4 backtests"),
     "minmax": (16, "0 runs complete, not judged, best Sharpe: n/a", "Minimum value (4) should be less or equal"),
     "no-prices": (17, "2 runs complete (2 failed), not judged, best Sharpe: n/a", "No prices: XLE, XLF"),
     "step-zero": (16, "0 runs complete, not judged, best Sharpe: n/a", "step should be positive value; but was 0"),

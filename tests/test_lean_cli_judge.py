@@ -35,6 +35,8 @@ class Judgement:
     """What it would hand to the engine."""
     imports_from: tuple[str, ...]
     """Folders from which the strategy could import, beside its own."""
+    mounts: dict[str, str]
+    """What --extra-docker-config has Docker mount: this machine's files by their places in the container."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,9 @@ def _answer(judge: subprocess.Popen[str], question: dict[str, Any]) -> Judgement
     judge.stdin.flush()
     answer = json.loads(judge.stdout.readline())
     imports_from = tuple(answer.get("imports_from", ()))
-    return Judgement(answer["accepted"], answer.get("why", ""), answer.get("config"), imports_from)
+    return Judgement(
+        answer["accepted"], answer.get("why", ""), answer.get("config"), imports_from, answer.get("mounts", {})
+    )
 
 
 @pytest.fixture
@@ -200,8 +204,13 @@ _MADE = {
     "negative": "    shift: {start: -0.02, end: 0.02, step: 0.01}\n",
     "lists": "    level: {values: [1, 2, 4, 8]}\n    trend: {values: [true, false]}\n    asset: {values: [SPY, QQQ]}\n",
     "one value": "    level: {values: [3]}\n    deep: {start: 1, end: 1, step: 1}\n",
+    "any text": "    pair: {values: ['a,b:c d', '\"x\" é', \"it's\"]}\n",
+    "conditions": "    fast: {start: 1, end: 20, step: 1}\n    slow: {start: 1, end: 20, step: 1}\n"
+    "  where: [fast < slow]\n",
 }
-_MADE_COMBINATIONS = {"flags": 24, "negative": 5, "lists": 16, "one value": 1}
+_MADE_COMBINATIONS = {
+    "flags": 24, "negative": 5, "lists": 16, "one value": 1, "any text": 3, "conditions": 190
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", _MADE)
@@ -210,15 +219,36 @@ def test_it_accepts_flags_and_lists(
 ) -> None:
     make_project(lean_workspace, "Quick")
     config = write_config(tmp_path / "made.yaml", "Quick", _MADE[name], constraint="Total Trades >= 10")
-    assert judge_dry_run(config).combinations == _MADE_COMBINATIONS[name]
+    judged = judge_dry_run(config)
+    assert (judged.combinations, len(judged.commands)) == (_MADE_COMBINATIONS[name], 1)
+    _check_mounts(judged.judgements[0], lean_workspace, _MADE_COMBINATIONS[name])
+
+
+def _check_mounts(judgement: Judgement, workspace: Path, combinations: int) -> None:
+    """Where LEAN counts through a table: Docker would mount what the script has written, each at a place of its own."""
+    names = [parameter["name"] for parameter in judgement.config["parameters"]]
+    written = {file.name: file for file in workspace.glob(".optimization/*/*/*")}
+    if names != ["combination"]:
+        assert "launcher" not in written
+        return
+    mounted = {bind: Path(source) for bind, source in judgement.mounts.items() if ".optimization" in source}
+    folder = "/Lean/Launcher/bin/Debug"
+    assert mounted == {
+        f"{folder}/QuantConnect.Lean.Launcher": written["launcher"],
+        f"{folder}/combinations.json": written["combinations.json"],
+    }
+    assert os.access(written["launcher"], os.X_OK)
+    assert len(_json(written["combinations.json"])) == combinations
 
 
 def test_it_accepts_the_options_of_the_section_lean(
     judge_dry_run: Callable[[Path], Judged],
 ) -> None:
     judged = judge_dry_run(PROJECT / "tests" / "configs" / "valid" / "lean_options.yaml")
-    assert (judged.combinations, len(judged.commands)) == (30, 2)
-    assert judged.script.count("--polygon-api-key '***'") == 3  # the pilot's too
+    assert (judged.combinations, len(judged.commands)) == (30, 1)
+    assert judged.judgements[0].mounts["/Prices"] == "/srv/prices"
+    assert len(judged.judgements[0].mounts) == 3
+    assert judged.script.count("--polygon-api-key '***'") == 2  # the pilot's too
     assert "of-the-vendor" not in judged.script
 
 

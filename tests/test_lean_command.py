@@ -1,4 +1,4 @@
-"""The `lean optimize` of a config: flags where they can say it, else an optimizer config."""
+"""The `lean optimize` of a config: flags where they can say it, else an optimizer config or a table."""
 
 import json
 import shlex
@@ -11,6 +11,7 @@ from strategy_testing.config.reader import read_config
 from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine, plan_commands
 from support import write_config
 
+WORKSPACE = Path("/srv/lean workspace")
 OUTPUT = PurePosixPath(".optimization/RSI/run")
 PERIOD = "    rsi_period: {start: 10, end: 20, step: 2}\n"
 _LISTED = PERIOD + "    use_trend: {values: [true, false]}\n"
@@ -18,12 +19,11 @@ _LISTED = PERIOD + "    use_trend: {values: [true, false]}\n"
 
 def _planned(folder: Path, parameters: str = PERIOD, **options: str) -> list[LeanCommand]:
     file = write_config(folder / "command.yaml", "RSI", parameters, **options)
-    return plan_commands(read_config(file), OUTPUT, 4)
+    return plan_commands(read_config(file), WORKSPACE, OUTPUT, 4)
 
 
 def _optimizer_config(command: LeanCommand) -> dict[str, Any]:
-    assert command.optimizer_config_text is not None
-    content: dict[str, Any] = json.loads(command.optimizer_config_text)
+    content: dict[str, Any] = json.loads(command.files["optimizer.json"])
     return content
 
 
@@ -36,7 +36,7 @@ def test_a_config_without_dates_becomes_flags(tmp_path: Path) -> None:
         *("--constraint", "Drawdown < 0.15"),
         *("--output", ".optimization/RSI/run", "--max-concurrent-backtests", "2"),
     )
-    assert command.optimizer_config is None
+    assert command.files == {}
     assert command.output == OUTPUT
     assert command.shown().startswith("lean optimize RSI --strategy 'Grid Search' --target 'Sharpe Ratio' ")
 
@@ -67,7 +67,7 @@ _VENDOR = (
 
 
 def test_the_options_of_the_config_reach_every_command_and_the_pilot(tmp_path: Path) -> None:
-    config = read_config(write_config(tmp_path / "command.yaml", "RSI", _LISTED, more=_VENDOR))
+    config = read_config(write_config(tmp_path / "command.yaml", "RSI", PERIOD, more=_VENDOR))
     docker = (
         '{"volumes": {"/srv": {"bind": "/Prices", "mode": "ro"}}, '
         '"environment": {"VENDOR_TOKEN": "t0ken", "TZ": "UTC"}}'
@@ -78,10 +78,11 @@ def test_the_options_of_the_config_reach_every_command_and_the_pilot(tmp_path: P
         *("--extra-config", "vendor-secret", "s3cret", "--addon-module", "First", "--addon-module", "Second"),
         *("--release", "--polygon-api-key", "-k3y", "--polygon-password=passw0rd", "--verbose"),
     )
-    first, second = plan_commands(config, OUTPUT, 4)
+    (command,) = plan_commands(config, WORKSPACE, OUTPUT, 4)
+    (later,) = plan_commands(config, WORKSPACE, OUTPUT, 4, first_part=2)
     pilot = build_pilot_command(config, OUTPUT)
-    assert first.arguments[-len(wanted) :] == pilot.arguments[-len(wanted) :] == wanted
-    assert second.arguments[-len(wanted) - 1 :] == (*wanted, "--no-update")
+    assert command.arguments[-len(wanted) :] == pilot.arguments[-len(wanted) :] == wanted
+    assert later.arguments[-len(wanted) - 1 :] == (*wanted, "--no-update")
     bought = "lean: {download_data: true, data_purchase_limit: 0}\n"
     assert _planned(tmp_path, more=bought)[0].arguments[-3:] == ("--data-purchase-limit", "0", "--download-data")
 
@@ -106,9 +107,10 @@ def test_only_a_runs_first_command_may_look_for_a_newer_engine(
     tmp_path: Path, said: str, given: tuple[int, int]
 ) -> None:
     config = read_config(write_config(tmp_path / "command.yaml", "RSI", _LISTED, more=said))
-    commands = plan_commands(config, OUTPUT, 4)
+    first = plan_commands(config, WORKSPACE, OUTPUT, 4)
+    commands = [*first, *plan_commands(config, WORKSPACE, OUTPUT, 4, first_part=2)]
     assert tuple(command.arguments.count("--no-update") for command in commands) == given
-    behind_a_pilot = [*keep_engine(commands, config.lean), *plan_commands(config, OUTPUT, 4, first_part=2)]
+    behind_a_pilot = keep_engine(commands, config.lean)
     assert {command.arguments.count("--no-update") for command in behind_a_pilot} == {given[1]}
     assert build_pilot_command(config, OUTPUT).arguments.count("--no-update") == given[0]
 
@@ -144,32 +146,59 @@ def test_dates_and_capital_reach_the_strategy_through_an_optimizer_config(tmp_pa
 def test_whole_numbers_have_no_decimal_point_in_the_optimizer_config(tmp_path: Path) -> None:
     parameters = "    rsi_period: {start: 10.0, end: 2e1, step: 2.00}\n"
     (command,) = _planned(tmp_path, parameters, more="backtest: {initial_capital: 1000}\n")
-    text = command.optimizer_config_text
-    assert text is not None
+    text = command.files["optimizer.json"]
     assert '"min": 10,' in text
     assert '"max": 20,' in text
     assert '"step": 2\n' in text
 
 
-def test_texts_and_booleans_become_one_part_each(tmp_path: Path) -> None:
-    commands = _planned(tmp_path, PERIOD + "    use_trend: {values: [true, false]}\n")
-    assert [command.output for command in commands] == [OUTPUT / "part-01", OUTPUT / "part-02"]
-    assert [command.arguments[3] for command in commands] == [
-        ".optimization/RSI/run/part-01/optimizer.json",
-        ".optimization/RSI/run/part-02/optimizer.json",
-    ]
-    assert [_optimizer_config(command)["parameters"][1] for command in commands] == [
-        {"name": "use_trend", "value": "true"},
-        {"name": "use_trend", "value": "false"},
-    ]
+_DOCKER = "    extra_docker_config: {volumes: {/srv: {bind: /Prices, mode: ro}}, environment: {TZ: UTC}}\n"
 
 
-def test_an_irregular_list_becomes_parts_of_flags(tmp_path: Path) -> None:
-    commands = _planned(tmp_path, "    exit_threshold: {values: [50, 60, 75]}\n")
-    assert [command.arguments[8:13] for command in commands] == [
-        ("--parameter", "exit_threshold", "50", "60", "10"),
-        ("--parameter", "exit_threshold", "75", "75", "1"),
-    ]
+def test_what_ranges_cannot_say_is_counted_through_in_one_command(tmp_path: Path) -> None:
+    parameters = "    level: {values: [50, 60, 75]}\n    pair: {values: ['a,b:c d', '\"x\" é']}\n"
+    period = "backtest: {start_date: 2015-01-01, initial_capital: 1000}\n"
+    (command,) = _planned(tmp_path, parameters, constraint="Drawdown < 0.15", more=f"{period}lean:\n{_DOCKER}")
+    mounted = {
+        "/srv": {"bind": "/Prices", "mode": "ro"},
+        "/srv/lean workspace/.optimization/RSI/run/launcher": {
+            "bind": "/Lean/Launcher/bin/Debug/QuantConnect.Lean.Launcher",
+            "mode": "ro",
+        },
+        "/srv/lean workspace/.optimization/RSI/run/combinations.json": {
+            "bind": "/Lean/Launcher/bin/Debug/combinations.json",
+            "mode": "ro",
+        },
+    }
+    assert command.arguments[:-1] == (
+        *("optimize", "RSI", "--strategy", "Grid Search", "--target", "Sharpe Ratio", "--target-direction", "max"),
+        *("--parameter", "combination", "0", "5", "1", "--constraint", "Drawdown < 0.15"),
+        *("--output", ".optimization/RSI/run", "--max-concurrent-backtests", "2", "--extra-docker-config"),
+    )
+    assert json.loads(command.arguments[-1]) == {"volumes": mounted, "environment": {"TZ": "UTC"}}
+    assert (command.output, command.combinations) == (OUTPUT, 6)
+    fixed = {"start_date": "2015-01-01", "initial_capital": "1000"}
+    rows = [{"level": n, "pair": t} | fixed for n in ("50", "60", "75") for t in ("a,b:c d", '"x" é')]
+    assert list(command.files) == ["combinations.json"]
+    assert json.loads(command.files["combinations.json"]) == rows
+    assert command.files["combinations.json"].splitlines()[1] == json.dumps(rows[0]) + ","
+
+
+def test_what_an_earlier_part_has_done_is_left_out_of_the_next_one(tmp_path: Path) -> None:
+    config = read_config(write_config(tmp_path / "command.yaml", "RSI", PERIOD))
+    done = [{"rsi_period": value, "exit_threshold": "70"} for value in ("10", "12.0", "18")]
+    (command,) = plan_commands(config, WORKSPACE, OUTPUT, 4, done=done, first_part=2)
+    assert command.output == OUTPUT / "part-02"
+    assert [row["rsi_period"] for row in command.table] == ["14", "16", "20"]
+    everything = [{"rsi_period": str(value)} for value in range(10, 22, 2)]
+    assert plan_commands(config, WORKSPACE, OUTPUT, 4, done=everything, first_part=2) == []
+
+
+def test_the_pilot_runs_a_combination_that_satisfies_the_conditions(tmp_path: Path) -> None:
+    parameters = "    fast: {values: [20, 30, 50]}\n    slow: {start: 10, end: 30, step: 10}\n  where: [fast < slow]\n"
+    config = read_config(write_config(tmp_path / "command.yaml", "RSI", parameters))
+    arguments = build_pilot_command(config, OUTPUT).arguments
+    assert arguments[4:] == ("--parameter", "fast", "20", "--parameter", "slow", "30")
 
 
 def test_an_euler_search_is_given_a_coarse_and_a_finest_step(tmp_path: Path) -> None:

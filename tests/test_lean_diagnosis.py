@@ -29,6 +29,7 @@ EXPECTED: dict[str, ExitCode | None] = {
     "no-prices": None,
     "init-fail": None,
     "interrupted": ExitCode.LEAN_STOPPED_EARLY,
+    "list-warm": None,
     "minmax": ExitCode.OPTIMIZER_DID_NOT_START,
     "no-docker": ExitCode.DOCKER_NOT_RUNNING,
     "no-image": ExitCode.IMAGE_UNAVAILABLE,

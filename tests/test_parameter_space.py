@@ -1,22 +1,18 @@
-"""Properties of the combinations: counted as LEAN counts, covered once each, refined without a rounding error."""
+"""Properties of the combinations: counted as LEAN counts, refined without a rounding error."""
 
-from collections import Counter
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from strategy_testing.search.euler_search import SEGMENTS, halves_evenly, steps
 from strategy_testing.search.space import (
     ListParameter,
-    Parameter,
+    Progression,
     RangeParameter,
     canonical_value,
-    count_combinations,
-    cover_with_grids,
     range_count,
 )
-from support import combinations
 
 numbers = st.decimals(min_value=-50, max_value=50, places=3)
 positive_steps = st.decimals(min_value=Decimal("0.25"), max_value=20, places=3)
@@ -46,10 +42,6 @@ def _enumerated(parameter: RangeParameter) -> list[Decimal]:
     return values
 
 
-def _all_values(parameter: Parameter) -> list[Decimal | str]:
-    return [*_enumerated(parameter)] if isinstance(parameter, RangeParameter) else list(parameter.values)
-
-
 @given(ranges())
 def test_the_count_of_a_range_is_that_of_a_naive_enumeration(parameter: RangeParameter) -> None:
     assert range_count(parameter.start, parameter.end, parameter.step) == len(_enumerated(parameter))
@@ -59,26 +51,12 @@ def test_a_cent_to_two_by_half_a_cent_is_three_values() -> None:
     assert range_count(Decimal("0.01"), Decimal("0.02"), Decimal("0.005")) == 3
 
 
-@given(st.lists(numbers, min_size=1, max_size=8, unique=True), ranges())
-@settings(max_examples=60, deadline=None)
-def test_the_grids_cover_the_product_and_no_combination_twice(irregular: list[Decimal], span: RangeParameter) -> None:
-    parameters: list[Parameter] = [
-        ListParameter("irregular", tuple(irregular)),
-        ListParameter("boolean", ("true", "false")),
-        span,
-    ]
-    grids = cover_with_grids(parameters)
-    covered = Counter(
-        (values["irregular"], values["boolean"], values["range"]) for grid in grids for values in combinations(grid)
-    )
-    first, second, third = map(_all_values, parameters)
-    assert set(covered) == {(a, b, c) for a in first for b in second for c in third}
-    assert set(covered.values()) == {1}
-    assert count_combinations(parameters) == len(covered) == sum(grid.combinations for grid in grids)
-
-
-def test_evenly_spaced_values_in_any_order_are_one_grid() -> None:
-    assert len(cover_with_grids([ListParameter("a", (Decimal(30), Decimal(10), Decimal(20)))])) == 1
+def test_evenly_spaced_values_in_any_order_are_a_range() -> None:
+    even = ListParameter("a", (Decimal(30), Decimal(10), Decimal(20)))
+    assert even.progression == Progression(Decimal(10), Decimal(10), 3)
+    assert ListParameter("a", (Decimal("0.5"),)).progression == Progression(Decimal("0.5"), Decimal(1), 1)
+    assert ListParameter("a", (Decimal(10), Decimal(20), Decimal(50))).progression is None
+    assert ListParameter("a", ("true", "false")).progression is None
 
 
 @given(whole_ranges())

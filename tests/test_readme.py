@@ -31,7 +31,7 @@ _GUIDE = _DOCS / "LEAN_DEVELOPER_GUIDE.md"
 _REFERENCE = _DOCS / "REFERENCE.md"
 _DOCUMENTS = (_README, *sorted(_DOCS.glob("*.md")))
 _SCRIPTS = ("optimize_runner", "results_importer")
-_FLAGS_OF_OTHERS = {"--strict", "--parameter", "--no-update", "--polygon-api-key"}
+_FLAGS_OF_OTHERS = {"--strict", "--parameter", "--no-update", "--polygon-api-key", "--extra-docker-config"}
 """Of mypy and of the lean CLI."""
 _PACKAGES = ("strategy_testing", "strategy_checks")
 _HELP = PROJECT / "tests" / "help"
@@ -47,7 +47,7 @@ _PATH = re.compile(r"(?<![\w./<$~-])\.?[\w-]+(?:/[\w.-]+)+/?|(?<![\w./-])[\w-]+\
 _MADE_BY_RUNNING = (
     ".venv", ".venv-lean", ".postgres", ".demo", "lean_projects/.optimization", "lean_projects/results",
     "lean_projects/data", "lean.json", "lean_projects/lean.json", "optimization.yaml", "optimizer.json",
-    "lean-output.txt", "run-manifest.json", "log.txt", "optimizer-config.json", ".optimization",
+    "combinations.json", "lean-output.txt", "run-manifest.json", "log.txt", "optimizer-config.json", ".optimization",
 )  # fmt: skip
 """Files and folders that are written when the project is used."""
 _CONFIGS_OF_A_TEST = ("invalid.yaml", "Idle_dear.yaml", "Idle_gone.yaml", "Crashy.yaml", "Small.yaml", "Long.yaml")
@@ -336,7 +336,7 @@ def _make_targets(text: str) -> list[str]:
 def test_every_flag_exists() -> None:
     known = set(_FLAG.findall("".join(_help(script) for script in _SCRIPTS)))
     for file in _DOCUMENTS:
-        allowed = known | _FLAGS_OF_OTHERS if file in (_GUIDE, _CONFIG_FORMAT) else known
+        allowed = known | _FLAGS_OF_OTHERS if file in (_GUIDE, _CONFIG_FORMAT, _ARCHITECTURE) else known
         assert set(_FLAG.findall(file.read_text(encoding="utf-8"))) <= allowed, file.name
 
 

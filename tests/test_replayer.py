@@ -513,3 +513,67 @@ def test_docker_answers(workspace: Workspace) -> None:
     assert (down.returncode, "daemon" in down.stderr) == (1, True)
     refused = workspace.lean("crashy", ALL_SIX, DOCKER_STAND_IN="down")
     assert refused.stdout == recorded("no-docker")["stdout.txt"].decode()
+
+
+_COUNTED = [*CRASHY, "--parameter", "combination", "0", "2", "1"]
+_IN_ITS_PLACE = """#!/usr/bin/env python3
+import json, os, sys
+words = sys.argv[1:]
+row = json.load(open("rows.json"))[int(words[words.index("--parameters") + 1].split(":")[1])]
+config = json.load(open("rows.json"))[-1]
+with open(config["copy"], "w") as copy:
+    json.dump({"parameters": row}, copy)
+os.execvp("dotnet", ["dotnet", "QuantConnect.Lean.Launcher.dll", "--config", config["copy"], *words])
+"""
+
+
+def _mounted(workspace: Workspace, rows: list[dict[str, str]], mode: int = 0o755) -> list[str]:
+    """Something that stands in the place of LEAN's launcher, and a file beside it."""
+    launcher, table = workspace.root / "mine", workspace.root / "rows"
+    launcher.write_text(_IN_ITS_PLACE, encoding="utf-8")
+    launcher.chmod(mode)
+    table.write_text(json.dumps([*rows, {"copy": str(workspace.root / "copy.json")}]), encoding="utf-8")
+    folder = "/Lean/Launcher/bin/Debug"
+    volumes = {
+        str(launcher): {"bind": f"{folder}/QuantConnect.Lean.Launcher", "mode": "ro"},
+        str(table): {"bind": f"{folder}/rows.json", "mode": "ro"},
+    }
+    return ["--extra-docker-config", json.dumps({"volumes": volumes})]
+
+
+def test_what_is_mounted_over_leans_launcher_says_what_is_replayed(workspace: Workspace) -> None:
+    rows = [{"lookback": "7"}, {"lookback": "2"}, {"lookback": "5.0"}]
+    done = workspace.lean("crashy", [*_COUNTED, *_mounted(workspace, rows)])
+    assert done.returncode == 0, done.stderr
+    log = (workspace.out / "log.txt").read_text(encoding="utf-8")
+    launched = dict(re.findall(r"launched backtest '(\S+)' with parameters 'combination:(\d)'", log))
+    assert sorted(launched.values()) == ["0", "1", "2"]
+    for backtest, number in launched.items():
+        result = json.loads((workspace.out / backtest / f"{backtest}.json").read_text(encoding="utf-8"))
+        found = result["algorithmConfiguration"]["parameters"]
+        assert float(found["lookback"]) == float(rows[int(number)]["lookback"])
+    assert "was reached using ParameterSet: (combination:" in log
+    sent = json.loads((workspace.out / "optimizer-config.json").read_text(encoding="utf-8"))
+    assert [parameter["name"] for parameter in sent["parameters"]] == ["combination"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "mode", "said"),
+    [
+        ([{"lookback": str(n)} for n in (2, 3, 9)], 0o755, "holds no backtest for lookback 9"),
+        ([{"lookback": str(n)} for n in (2, 3, 4)], 0o644, "cannot be executed in the container"),
+    ],
+)
+def test_what_such_a_mount_cannot_do_is_refused(
+    workspace: Workspace, rows: list[dict[str, str]], mode: int, said: str
+) -> None:
+    done = workspace.lean("crashy", [*_COUNTED, *_mounted(workspace, rows, mode)])
+    assert done.returncode == 64
+    assert said in done.stderr
+    assert not workspace.out.exists()
+
+
+def test_without_the_mount_lean_runs_its_own_parameters(workspace: Workspace) -> None:
+    done = workspace.lean("crashy", _COUNTED)
+    assert done.returncode == 64
+    assert "holds no backtest for combination 0" in done.stderr

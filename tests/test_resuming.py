@@ -75,6 +75,12 @@ def _count(ask: Ask) -> int:
     return int(ask("SELECT count(*) AS n FROM backtest_results")[0]["n"])
 
 
+def _commands(ask: Ask, run: int) -> int:
+    """How many `lean optimize` the run was."""
+    command = ask("SELECT command FROM optimization_runs WHERE id = %s", run)[0]["command"]
+    return int(command.count("lean optimize "))
+
+
 def test_each_backtest_is_stored_while_the_run_goes_on(
     start: Callable[..., "subprocess.Popen[str]"], config: Path, ask: Ask, workspace: Path
 ) -> None:
@@ -118,6 +124,7 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     after = ask("SELECT id, status, completed_combinations, error_message FROM optimization_runs")
     assert after == [{"id": run["id"], "status": "completed", "completed_combinations": 72, "error_message": None}]
     assert _count(ask) == 72
+    assert _commands(ask, run["id"]) == 2
     whole = replayed("grid-72", config, "--fresh")
     assert whole.exit_code == 0
     runs = [row["id"] for row in ask("SELECT id FROM optimization_runs ORDER BY id")]
@@ -209,6 +216,7 @@ def test_computed_combinations_are_taken_from_earlier_runs(
     assert "running 60 combinations" in whole.stderr
     run = ask("SELECT * FROM optimization_runs ORDER BY id DESC")[0]
     assert (run["status"], run["reused_combinations"], run["completed_combinations"]) == ("completed", 12, 72)
+    assert _commands(ask, run["id"]) == 1
     # Judged by the new config, though the old one asked for nothing.
     assert ask("SELECT count(*) FROM backtest_results WHERE reused_from IS NOT NULL AND meets_criteria IS NULL") == [
         {"count": 0}

@@ -48,11 +48,18 @@ def test_a_grid_knows_its_combinations_beforehand() -> None:
     assert not search.includes({"trend": "false", "period": "20", "further": "1"})
 
 
-def test_a_grid_runs_what_is_not_done() -> None:
-    done = [{"period": "20", "trend": "true"}, {"period": "20.0", "trend": "false"}]
-    lacking = Progression(Decimal(10), Decimal(20), 2)
-    parts = GridSearch((PERIOD, TREND)).parts(done)
-    assert parts == [Part({"period": lacking, "trend": text}, 2) for text in ("true", "false")]
+def test_a_regular_grid_is_what_leans_own_ranges_say() -> None:
+    level = ListParameter("level", (Decimal(30), Decimal(20), Decimal(10)))
+    axes = {"period": PERIOD.progression, "level": Progression(Decimal(10), Decimal(10), 3)}
+    assert GridSearch((PERIOD, level)).parts([]) == [Part(axes, 9)]
+    assert GridSearch((PERIOD, level)).parts([{"period": "15", "level": "20"}]) == [Part(axes, 9)]
+
+
+def test_of_a_grid_what_is_not_done_is_one_list() -> None:
+    done = [{"period": "20", "trend": "true"}, {"period": "20.0", "trend": "false", "start_date": "2015-01-01"}]
+    rows = tuple({"period": period, "trend": trend} for period in ("10", "30") for trend in ("true", "false"))
+    counted = {"combination": Progression(Decimal(0), Decimal(1), 4)}
+    assert GridSearch((PERIOD, TREND)).parts(done) == [Part(counted, 4, rows)]
 
 
 def test_an_euler_search_begins_anew_whatever_is_done() -> None:

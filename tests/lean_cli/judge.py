@@ -1,8 +1,8 @@
 """Asks the real `lean` CLI whether it takes a command line; run by the interpreter of .venv-lean.
 
 Takes the words that follow `lean`, in the folder in which they would be run. Prints one JSON object: whether the CLI
-accepts them, why not, the optimizer config that it would hand to the engine, and the folders from which the strategy
-could import. Nothing is run, and no network is
+accepts them, why not, the optimizer config that it would hand to the engine, the folders from which the strategy
+could import, and what the user has Docker mount. Nothing is run, and no network is
 used: the CLI's own functions parse, and the steps between are those of its `optimize` command up to Docker.
 
 With the word `serve` alone it answers one question after another, `{"folder": …, "words": […]}` a line, each in a fork
@@ -64,7 +64,12 @@ def main(words: list[str]) -> int:
     sys.addaudithook(_no_network)
     _write_modules()
     try:
-        answer = {"accepted": True, "config": _what_the_engine_gets(words), "imports_from": _imports_from(words[1])}
+        answer = {
+            "accepted": True,
+            "config": _what_the_engine_gets(words),
+            "imports_from": _imports_from(words[1]),
+            "mounts": _mounts(words),
+        }
     except RefusedError as refusal:
         answer = {"accepted": False, "why": str(refusal)}
     sys.stdout.write(json.dumps(answer) + "\n")
@@ -155,6 +160,15 @@ def _imports_from(project: str) -> list[str]:
         for bind in places
         if path == bind or path.startswith(f"{bind}/")
     ]
+
+
+def _mounts(words: list[str]) -> dict[str, str]:
+    """This machine's files by their places in the container, of --extra-docker-config."""
+    given = _parsed(words[0], words[1:])["extra_docker_config"]
+    container: Any = importlib.import_module("lean.container").container
+    options: dict[str, Any] = {}
+    _asked(container.lean_runner.parse_extra_docker_config, options, json.loads(given))
+    return {volume["bind"]: source for source, volume in options.get("volumes", {}).items()}
 
 
 def _from_file(given: Mapping[str, Any]) -> Any:

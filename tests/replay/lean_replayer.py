@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from replay import arguments, console, containers, matching, optimizer_config, player
+from replay import arguments, console, containers, matching, mounted, optimizer_config, player
 from replay.arguments import Arguments
 from replay.launcher import run_container
 from replay.matching import Match
@@ -26,6 +26,7 @@ from replay.refusals import HELP_URL, USAGE, CliError, ReplayError, UsageError
 VERSION = "1.0.230"
 _SKIPPED = {"bin", "obj", "__pycache__", "backtests", "live", "optimizations", "storage", "report"}
 _SOURCES = {".py", ".cs", ".ipynb", ".css", ".html"}
+_UNLABELLED = "Label 'lean_version' not found in image 'quantconnect/lean',"
 _OPTIMUM = re.compile(r"ParameterSet: \(([^)]+)\) backtestId '([^']+)'")
 
 
@@ -88,7 +89,11 @@ class Invocation:
 
     def _optimize(self) -> int:
         config = optimizer_config.build(self._asked)
-        recording, match = self._choose("optimize", config, {})
+        asked = matching.combinations(config)
+        docker = json.loads(self._asked.text("--extra-docker-config") or "{}")
+        real = mounted.real_parameters(docker, asked, self._scratch)
+        table = list(zip(asked, real, strict=True)) if real != asked else []
+        recording, match = self._choose("optimize", config, {}, table)
         plan = self._plan_optimization(recording, match, config)
         self._output.mkdir(parents=True, exist_ok=True)
         text = json.dumps(config, indent=4) + "\n"
@@ -105,7 +110,7 @@ class Invocation:
 
     def _backtest(self) -> int:
         parameters = {str(name): str(value) for name, value in self._asked.every("--parameter")}
-        recording, match = self._choose("backtest", {}, parameters)
+        recording, match = self._choose("backtest", {}, parameters, [])
         if match.jobs:
             number = f"1{random.randint(100_000_000, 999_999_999)}"
             plan = single(recording, match.jobs[0].backtest, number)
@@ -138,7 +143,13 @@ class Invocation:
         failed = recording.run["exit_code"] != 0 and not _stopped_from_outside(recording, match)
         return Plan(steps, int(failed), bool(recording.run["hangs"]), fixed=tuple(match.fixed.items()))
 
-    def _choose(self, command: str, config: dict[str, Any], parameters: dict[str, str]) -> tuple[Recording, Match]:
+    def _choose(
+        self,
+        command: str,
+        config: dict[str, Any],
+        parameters: dict[str, str],
+        table: list[tuple[dict[str, str], dict[str, str]]],
+    ) -> tuple[Recording, Match]:
         found: list[tuple[Recording, Match]] = []
         problems: list[ReplayError] = []
         for recording in self._recordings:
@@ -146,7 +157,7 @@ class Invocation:
                 if command == "backtest":
                     match = matching.match_backtest(recording, parameters, self._anything)
                 elif recording.command == command:
-                    match = matching.match_optimization(recording, config, self._anything)
+                    match = matching.match_optimization(recording, config, self._anything, table)
                 else:
                     raise ReplayError(f"the recording {recording.name} is one of lean {recording.command}")
             except ReplayError as problem:
@@ -204,6 +215,8 @@ class Invocation:
         if image:
             console.write(f"Label 'lean_version' not found in image '{image.split(':')[0]}', using default None")
             console.write(f'A custom engine-image image: "{image}" is being used!')
+        elif (first := next(iter(self._recordings[0].lines), "")).startswith(_UNLABELLED):
+            console.write(first)
 
     def _show_refusal(self, recording: Recording) -> int:
         _, _, said = str(recording.run.get("note", "")).partition("stderr: ")

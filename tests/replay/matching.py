@@ -57,10 +57,21 @@ def combinations(config: dict[str, Any]) -> list[dict[str, str]]:
     return [dict(zip(names, chosen, strict=True)) for chosen in product(*values)] if names else []
 
 
-def match_optimization(recording: Recording, config: dict[str, Any], anything: bool) -> Match:
-    """Decide how to replay an optimization; raises ReplayError if the recording cannot answer it."""
+def match_optimization(
+    recording: Recording, config: dict[str, Any], anything: bool, table: list[tuple[dict[str, str], dict[str, str]]]
+) -> Match:
+    """Decide how to replay an optimization; raises ReplayError if the recording cannot answer it.
+
+    The table holds what LEAN's optimizer asks for beside what LEAN then gets, where something stands between them.
+    """
     if anything or not recording.backtests:
         return Match(True, [], {})
+    if table:
+        real = [parameters for _, parameters in table]
+        fixed = _unlisted(real, set(recording.backtests[0].parameters))
+        listed = [{name: text for name, text in each.items() if name not in fixed} for each in real]
+        wanted = [(asked, each) for (asked, _), each in zip(table, listed, strict=True)]
+        return Match(False, _jobs(recording, wanted, fixed, partial=False), fixed)
     if _is_euler(config) or _is_euler(recording.config):
         return _match_euler(recording, config)
     asked = combinations(config)

@@ -79,7 +79,12 @@ class Recording:
         if not log.exists() or self.command != "optimize":
             return []
         found = _LAUNCH.findall(log.read_text(encoding="utf-8"))
-        return [Backtest(name, dict(pair.split(":", 1) for pair in text.split(","))) for name, text in found]
+        named = [(name, dict(pair.split(":", 1) for pair in text.split(","))) for name, text in found]
+        table = self.folder / "table.json"
+        if not table.exists():
+            return [Backtest(name, parameters) for name, parameters in named]
+        rows = json.loads(table.read_text(encoding="utf-8"))
+        return [Backtest(name, rows[int(parameters["combination"])]) for name, parameters in named]
 
     @cached_property
     def config(self) -> dict[str, Any]:

@@ -39,3 +39,8 @@ class Findings:
     def sound(self, section: Mapping[str, Any], *path: str) -> dict[str, Any]:
         """The keys of a section whose values keep the schema."""
         return {key: value for key, value in section.items() if dotted((*path, key)) not in self.broken}
+
+    def breaks(self, *path: str) -> bool:
+        """Whether the place, or something within it, breaks the schema."""
+        place = dotted(path)
+        return any(each == place or each.startswith((f"{place}.", f"{place}[")) for each in self.broken)

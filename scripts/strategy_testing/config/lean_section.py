@@ -1,11 +1,18 @@
 """Reads the section lean: how the engine is run, and which of the CLI's own options it gets."""
 
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from strategy_testing.config.findings import Findings
 from strategy_testing.config.model import LeanSettings
+from strategy_testing.config.yaml_source import YamlPath
+
+LAUNCHER_IN_CONTAINER = "/Lean/Launcher/bin/Debug/QuantConnect.Lean.Launcher"
+"""What LEAN's optimizer starts for each backtest."""
+TABLE_IN_CONTAINER = "/Lean/Launcher/bin/Debug/combinations.json"
+"""Where our launcher finds the table of combinations: in the folder in which it is started."""
 
 _ONLY_BACKTEST = "only a single backtest knows it; leave it out"
 _REFUSED = {
@@ -35,6 +42,7 @@ def read_lean(findings: Findings) -> LeanSettings:
     values = findings.sound(findings.section("lean"), "lean")
     extra = values.get("extra_arguments", [])
     _check_arguments(findings, extra)
+    _check_mounts(findings, values.get("extra_docker_config", {}))
     modules = values.get("addon_module", [])
     known = {key: value for key, value in values.items() if key in LeanSettings.__dataclass_fields__}
     return LeanSettings(
@@ -44,6 +52,20 @@ def read_lean(findings: Findings) -> LeanSettings:
         | {"addon_module": (modules,) if isinstance(modules, str) else tuple(modules)}
         | {"extra_arguments": tuple(extra)}
     )
+
+
+def _check_mounts(findings: Findings, docker: Mapping[str, Any]) -> None:
+    """Two mounts at one place: Docker would refuse to start the container."""
+    if findings.breaks("lean", "extra_docker_config"):
+        return
+    binds: list[tuple[YamlPath, Any]] = [
+        (("volumes", source), volume.get("bind")) for source, volume in docker.get("volumes", {}).items()
+    ]
+    binds += [(("mounts", i), mount.get("target")) for i, mount in enumerate(docker.get("mounts", []))]
+    for path, target in binds:
+        if posixpath.normpath(str(target)) in (LAUNCHER_IN_CONTAINER, TABLE_IN_CONTAINER):
+            message = f"{target} is where the framework puts a file of its own; mount something else, or elsewhere"
+            findings.problem(("lean", "extra_docker_config", *path), message)
 
 
 def _check_arguments(findings: Findings, words: Sequence[Any]) -> None:

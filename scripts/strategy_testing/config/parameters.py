@@ -14,9 +14,8 @@ Report = Callable[[YamlPath, str], None]
 
 _SECTION: YamlPath = ("optimization", "parameters")
 _RANGE_KEYS = ("start", "end", "step")
-# LEAN hands the engine one word `name:value,name:value`; these characters would tear it apart.
+# LEAN may hand the engine one word `name:value,name:value`; other characters would tear it apart.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_FORBIDDEN_IN_TEXT = re.compile(r"[\s,:]")
 
 
 def read_parameters(
@@ -134,11 +133,6 @@ def _trouble(raw: Any, value: Decimal | str, kind: str | None) -> str | None:
         return f"{shown(raw)} is not of type {kind}; fix the value or the type"
     if value == "":
         return "must not be empty; write a text"
-    if isinstance(value, str) and _FORBIDDEN_IN_TEXT.search(value):
-        return (
-            f"{shown(raw)} cannot reach the strategy: LEAN breaks a value at blanks, commas and colons; "
-            "separate with | instead"
-        )
     return None
 
 

@@ -21,6 +21,7 @@ from strategy_testing.config.model import (
 from strategy_testing.config.parameters import read_parameters
 from strategy_testing.config.schema_validation import known_keys, shown, suggestion
 from strategy_testing.config.secrets import masked
+from strategy_testing.config.where import read_where
 from strategy_testing.config.yaml_source import YamlDocument, parse_yaml, read_text
 from strategy_testing.errors import ConfigError
 from strategy_testing.search.grid_search import GridSearch
@@ -168,6 +169,8 @@ class _ConfigReader(Findings):
             values.get("parameters"), fixed, self.broken, self.problem, self.warning, search=search
         )
         method = search(tuple(parameters))
+        if "where" in values and not self.breaks("optimization", "where") and parameters:
+            method = read_where(self, method, values["where"], list(values["parameters"]))
         if not self.found_beyond_schema and method.doubt:
             self.warning(("optimization", "type"), method.doubt)
         if not all(key in values for key in ("type", "target_metric", "target_direction")):

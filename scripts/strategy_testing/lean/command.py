@@ -5,16 +5,17 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from strategy_testing.config.lean_section import LAUNCHER_IN_CONTAINER, TABLE_IN_CONTAINER
 from strategy_testing.config.model import Constraint, LeanSettings, OptimizationConfig
 from strategy_testing.config.secrets import masked_words
 from strategy_testing.lean.options import NO_UPDATE, option_words
 from strategy_testing.metrics.lean_names import name_for_lean_cli, optimizer_path
-from strategy_testing.results.manifest import OPTIMIZER_CONFIG
+from strategy_testing.results.manifest import LAUNCHER, OPTIMIZER_CONFIG, TABLE
 from strategy_testing.search.protocol import Part, Refinement
-from strategy_testing.search.space import Axis, Progression, plain, value_text
+from strategy_testing.search.space import Progression, plain
 
 _STRATEGIES = "QuantConnect.Optimizer.Strategies."
 _SETTINGS_TYPE = f"{_STRATEGIES}StepBaseOptimizationStrategySettings, QuantConnect.Optimizer"
@@ -40,11 +41,19 @@ class LeanCommand:
     """The content of output/optimizer.json, where flags cannot say it."""
     combinations: int | None
     """Backtests that it asks for; None where they are not known beforehand."""
+    table: tuple[Mapping[str, str], ...] = ()
+    """The content of output/combinations.json, where LEAN counts through a table; beside it stands our launcher."""
 
     @property
-    def optimizer_config_text(self) -> str | None:
-        """The file as it is written."""
-        return None if self.optimizer_config is None else json.dumps(self.optimizer_config, indent=2) + "\n"
+    def files(self) -> dict[str, str]:
+        """What has to stand in its output folder before it is run: names and texts."""
+        files = {}
+        if self.optimizer_config is not None:
+            files[OPTIMIZER_CONFIG] = json.dumps(self.optimizer_config, indent=2) + "\n"
+        if self.table:
+            rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in self.table)
+            files[TABLE] = f"[\n{rows}\n]\n"
+        return files
 
     def shown(self, lean: tuple[str, ...] = ("lean",)) -> str:
         """The command as a shell takes it, its secrets hidden."""
@@ -53,6 +62,7 @@ class LeanCommand:
 
 def plan_commands(
     config: OptimizationConfig,
+    workspace: Path,
     output: PurePosixPath,
     max_concurrent: int,
     *,
@@ -63,6 +73,7 @@ def plan_commands(
 
     Args:
         config: what to run.
+        workspace: the lean workspace.
         output: the run's folder, relative to the lean workspace; a lone first command writes into it, any other into
             a folder part-NN in it.
         max_concurrent: backtests at once, where the config does not say.
@@ -73,7 +84,9 @@ def plan_commands(
     parts = config.search.method.parts(done)
     is_alone = first_part == 1 and len(parts) == 1
     folders = [output if is_alone else output / f"part-{first_part + i:02}" for i in range(len(parts))]
-    commands = [_build_command(config, part, folder, concurrent) for part, folder in zip(parts, folders, strict=True)]
+    commands = [
+        _build_command(config, part, workspace, folder, concurrent) for part, folder in zip(parts, folders, strict=True)
+    ]
     alone = 1 if first_part == 1 else 0
     return [*commands[:alone], *keep_engine(commands[alone:], config.lean)]
 
@@ -89,25 +102,38 @@ def keep_engine(commands: Sequence[LeanCommand], lean: LeanSettings) -> list[Lea
 
 
 def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> LeanCommand:
-    """`lean backtest` of the middle combination: of every parameter the value in the middle of its range or list."""
+    """`lean backtest` of the combination that stands for the others."""
     arguments = ["backtest", config.strategy.lean_project_path, "--output", str(output)]
-    middle = {parameter.name: value_text(parameter.middle()) for parameter in config.search.parameters}
-    for name, value in (middle | config.backtest.fixed_parameters).items():
+    for name, value in (dict(config.search.method.middle) | config.backtest.fixed_parameters).items():
         arguments += ["--parameter", name, value]
     return LeanCommand((*arguments, *option_words(config.lean)), output, None, combinations=1)
 
 
-def _build_command(config: OptimizationConfig, part: Part, output: PurePosixPath, concurrent: int) -> LeanCommand:
+def _build_command(
+    config: OptimizationConfig, part: Part, workspace: Path, output: PurePosixPath, concurrent: int
+) -> LeanCommand:
     """The command of one part: flags where they can say it, else an optimizer config."""
     progressions = {name: axis for name, axis in part.axes.items() if isinstance(axis, Progression)}
+    fixed = config.backtest.fixed_parameters
+    table = tuple({**row, **fixed} for row in part.table)
     content = None
-    if len(progressions) == len(part.axes) and not config.backtest.fixed_parameters:
+    if len(progressions) == len(part.axes) and (table or not fixed):
         arguments = _flags(config, progressions)
     else:
         content = _optimizer_config(config, part)
         arguments = ["--optimizer-config", str(output / OPTIMIZER_CONFIG)]
-    arguments = ["optimize", config.strategy.lean_project_path, *arguments, *_common_flags(config, output, concurrent)]
-    return LeanCommand(tuple(arguments), output, content, part.combinations)
+    arguments = ["optimize", config.strategy.lean_project_path, *arguments, "--output", str(output)]
+    arguments += ["--max-concurrent-backtests", str(concurrent)]
+    arguments += option_words(config.lean, _volumes(workspace / output) if table else None)
+    return LeanCommand(tuple(arguments), output, content, part.combinations, table)
+
+
+def _volumes(folder: Path) -> dict[str, dict[str, str]]:
+    """Puts our launcher and its table where LEAN's optimizer starts its own."""
+    return {
+        str(folder / LAUNCHER): {"bind": LAUNCHER_IN_CONTAINER, "mode": "ro"},
+        str(folder / TABLE): {"bind": TABLE_IN_CONTAINER, "mode": "ro"},
+    }
 
 
 def _flags(config: OptimizationConfig, axes: Mapping[str, Progression]) -> list[str]:
@@ -138,11 +164,7 @@ def _optimizer_config(config: OptimizationConfig, part: Part) -> dict[str, Any]:
     }
 
 
-def _common_flags(config: OptimizationConfig, output: PurePosixPath, concurrent: int) -> list[str]:
-    return ["--output", str(output), "--max-concurrent-backtests", str(concurrent), *option_words(config.lean)]
-
-
-def _range_or_value(axis: Axis | Refinement) -> dict[str, Any]:
+def _range_or_value(axis: Progression | Refinement | str) -> dict[str, Any]:
     if isinstance(axis, str):
         return {"value": axis}
     bounds = {"min": _number(axis.start), "max": _number(axis.end), "step": _number(axis.step)}

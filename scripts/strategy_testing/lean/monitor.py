@@ -10,6 +10,7 @@ from strategy_testing.lean.limits import Limits, reason_to_stop
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.optimizer_log import OptimizerLog, read_log
+from strategy_testing.results.table import read_table
 
 _CLOSING_BRACE = b"}"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -38,7 +39,7 @@ class LeanMonitor:
         self._limits = limits
         self._started = started
         self._on_look = on_look
-        self._log = OptimizerLog()
+        self._log = OptimizerLog(table=read_table(folder))
         self._offset = 0
         self._finished: set[str] = set()
         self._sizes: dict[str, int] = {}

@@ -25,7 +25,9 @@ from strategy_testing.results.json_values import (
     get,
     get_section,
 )
+from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
 from strategy_testing.results.optimizer_log import OptimizerLog
+from strategy_testing.results.table import differs
 
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
@@ -150,8 +152,11 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
         try:
             read = content if content and path == file.path else path.read_bytes()
             document = json.loads(read.decode("utf-8-sig"), parse_float=Decimal)
-            from_log = log.launched.get(file.backtest_id)
-            result = parse_backtest(file.backtest_id, document, from_log, read_large_file(content))
+            launched_with = log.launched.get(file.backtest_id)
+            result = parse_backtest(file.backtest_id, document, launched_with, read_large_file(content))
+            rows = (log.table or ({},)) if launched_with is None else (launched_with,)
+            if log.table is not None and all(differs(result.parameters, row) for row in rows):
+                raise NotAResultError(f"was not run with the parameters that {TABLE} names; see {LEAN_OUTPUT} for why")
             return _with_data_requests(result, file.folder)
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))

@@ -13,16 +13,19 @@ from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.results.backtest import DATA_REPORT, BacktestFile, SkippedFile
 from strategy_testing.results.manifest import (
     CONFIG_COPY,
+    LAUNCHER,
     LEAN_OUTPUT,
     LEAN_PROCESS,
     MANIFEST_FILE,
     OPTIMIZER_CONFIG,
     PILOT_FOLDER,
+    TABLE,
     RunManifest,
     read_manifest,
 )
 from strategy_testing.results.optimizer_config import read_search, search_type, target, varied_parameters
 from strategy_testing.results.optimizer_log import OptimizerLog, read_log
+from strategy_testing.results.table import Table, read_table
 
 _SINGLE_BACKTEST = "Backtest"
 """The type of a run that is one `lean backtest`."""
@@ -34,7 +37,8 @@ _LEANS_PREFIXES = (DATA_REPORT, "failed-data-requests-", "succeeded-data-request
 _OPTIMIZER_CONFIG_OF_LEAN = "optimizer-config.json"
 _KNOWN = {
     "log.txt", "config", "code", _OPTIMIZER_CONFIG_OF_LEAN,
-    MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, LEAN_OUTPUT, LEAN_PROCESS, PILOT_FOLDER,
+    MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, TABLE, LAUNCHER, LEAN_OUTPUT, LEAN_PROCESS,
+    PILOT_FOLDER,
 }  # fmt: skip
 
 
@@ -100,7 +104,9 @@ def _derived_manifest(output: LeanOutput) -> RunManifest:
     # Output folders are called by their time, or just `output`; the project's name stands above.
     project = folder.parent.name or folder.name
     metric, direction = target(output.optimizer_config)
-    search = read_search(output.optimizer_config)
+    search, table = read_search(output.optimizer_config), output.log.table
+    varied = varied_parameters(output.optimizer_config) if table is None else _varied(table)
+    combinations = len(table) if table is not None else search.combinations if search else None
     return RunManifest(
         run_uuid=uuid5(NAMESPACE_URL, folder.as_uri()),
         strategy=project,
@@ -109,15 +115,21 @@ def _derived_manifest(output: LeanOutput) -> RunManifest:
         optimization_type=_SINGLE_BACKTEST if output.is_single_backtest else search_type(output.optimizer_config),
         target_metric=metric,
         target_direction=direction,
-        total_combinations=1 if output.is_single_backtest else search.combinations if search else None,
+        total_combinations=1 if output.is_single_backtest else combinations,
         parts=(".",),
         commands=(),
         strategy_code_hash=None,
         engine_image=None,
         started_at=output.log.started_at or datetime.fromtimestamp(folder.stat().st_mtime, UTC),
-        parameters=tuple(dict.fromkeys(varied_parameters(output.optimizer_config))),
+        parameters=tuple(dict.fromkeys(varied)),
         is_derived=True,
     )
+
+
+def _varied(table: Table) -> list[str]:
+    """The names whose values are not the same in every row."""
+    names = dict.fromkeys(name for row in table for name in row)
+    return [name for name in names if len({row.get(name) for row in table}) > 1]
 
 
 def read_output(folder: Path) -> LeanOutput | None:
@@ -128,7 +140,8 @@ def read_output(folder: Path) -> LeanOutput | None:
     single = optimizer_config is None and bool(_single_backtests(folder))
     if optimizer_config is None and not single and not _names_container(folder) and not _has_backtests(folder):
         return None
-    return LeanOutput(folder, read_log(_log_text(folder)), optimizer_config or {}, single)
+    log = read_log(_log_text(folder), OptimizerLog(table=read_table(folder)))
+    return LeanOutput(folder, log, optimizer_config or {}, single)
 
 
 def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[SkippedFile]]:

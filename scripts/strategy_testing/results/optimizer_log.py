@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from strategy_testing.results.table import Table, with_real_parameters
+
 _TIMESTAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?Z (TRACE|ERROR|DEBUG):: (.*)")
 _LAUNCHED = re.compile(r"launched backtest '([^']+)' with parameters '([^']*)'")
 _WAITING = re.compile(r"start ended\. Waiting on (\d+) backtests")
@@ -18,7 +20,9 @@ class OptimizerLog:
     """What the log says so far."""
 
     launched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Parameters of every launched backtest by its id."""
+    """Parameters of every launched backtest by its id: the real ones, wherever LEAN counted through a table."""
+    table: Table | None = None
+    """What it counted through."""
     waiting_on: int | None = None
     started_at: datetime | None = None
     last_line_at: datetime | None = None
@@ -41,7 +45,7 @@ def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
         log = replace(log, started_at=log.started_at or moment, last_line_at=moment)
         message = match[4]
         if launch := _LAUNCHED.search(message):
-            launched[launch[1]] = _parameters(launch[2])
+            launched[launch[1]] = _parameters(launch[2], log.table)
         log = _with_event(log, match[3], message)
     return replace(log, launched=launched)
 
@@ -63,7 +67,7 @@ def _moment(seconds: str, fraction: str | None) -> datetime:
     return datetime.fromisoformat(seconds).replace(microsecond=microseconds, tzinfo=UTC)
 
 
-def _parameters(text: str) -> dict[str, str]:
+def _parameters(text: str, table: Table | None) -> dict[str, str]:
     """`a:1,b:2` as LEAN writes it; a piece without a colon is no parameter."""
-    pairs = (piece.split(":", 1) for piece in text.split(",") if ":" in piece)
-    return dict(sorted((name, value) for name, value in pairs))
+    pairs = {piece.split(":", 1)[0]: piece.split(":", 1)[1] for piece in text.split(",") if ":" in piece}
+    return dict(sorted(with_real_parameters(pairs, table).items()))

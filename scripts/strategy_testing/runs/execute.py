@@ -12,13 +12,13 @@ from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
-from strategy_testing.files import write_atomically
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.one_run import RunnersView, import_run
 from strategy_testing.importing.owner import this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
+from strategy_testing.lean.preparation import prepare
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.progress import ProgressDisplay
@@ -29,7 +29,6 @@ from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import (
     CONFIG_COPY,
     LEAN_OUTPUT,
-    OPTIMIZER_CONFIG,
     PILOT_FOLDER,
     RunManifest,
     write_manifest,
@@ -223,10 +222,7 @@ def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:
         if plan.resumed is None:
             (plan.folder / CONFIG_COPY).write_text(plan.config.text, encoding="utf-8")
         for command in plan.commands:
-            if command.optimizer_config_text is not None:
-                folder = plan.workspace / command.output
-                folder.mkdir(parents=True, exist_ok=True)
-                write_atomically(folder / OPTIMIZER_CONFIG, command.optimizer_config_text)
+            prepare(command, plan.workspace)
         write_manifest(plan.folder, manifest)
     except OSError as error:
         raise _no_folder(plan, error) from None

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.lean.command import LeanCommand, keep_engine, plan_commands
+from strategy_testing.lean.preparation import preparing_lines
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.results.manifest import OPTIMIZER_CONFIG, RunManifest
+from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.inputs import RunInputs
 
 OUTPUT_ROOT = ".optimization"
@@ -113,7 +114,9 @@ def plan_run(
     output, number = home / stamp, 2
     while (setup.workspace / output).exists():  # a run that began in the same second
         output, number = home / f"{stamp}_{number}", number + 1
-    commands = plan_commands(config, output, setup.concurrency, done=[result.parameters for result in reused])
+    commands = plan_commands(
+        config, setup.workspace, output, setup.concurrency, done=[result.parameters for result in reused]
+    )
     if reused:
         commands = keep_engine(commands, config.lean)
     return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), tuple(reused))
@@ -137,12 +140,12 @@ def plan_rest(
     """
     output = PurePosixPath(folder.relative_to(setup.workspace).as_posix())
     first = len(manifest.parts) + 1
-    commands = plan_commands(config, output, setup.concurrency, done=done, first_part=first)
+    commands = plan_commands(config, setup.workspace, output, setup.concurrency, done=done, first_part=first)
     return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), resumed=manifest)
 
 
 def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
-    """What would run, as a shell script: the commands, each behind the optimizer config that it needs.
+    """What would run, as a shell script: the commands, each behind the files that it needs.
 
     Args:
         plan: what would run.
@@ -150,9 +153,6 @@ def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
     """
     lines = [f"cd {shlex.quote(str(plan.workspace))}", *(command.shown(plan.lean) for command in first)]
     for command in plan.commands:
-        if command.optimizer_config_text is not None:
-            file = command.output / OPTIMIZER_CONFIG
-            lines.append(f"mkdir -p {shlex.quote(str(command.output))}")
-            lines.append(f"cat > {shlex.quote(str(file))} <<'END'\n{command.optimizer_config_text}END")
+        lines += preparing_lines(command)
         lines.append(command.shown(plan.lean))
     return "\n".join(lines)

@@ -5,15 +5,19 @@ segments and a first step of min-step × 2^k every round divides evenly, so that
 written without a decimal point; each round looks at the best value and one step to either side of it.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
 
+from strategy_testing.search.conditions import Condition
 from strategy_testing.search.protocol import Objection, Part, Refinement
-from strategy_testing.search.space import Axis, Parameter, RangeParameter, range_count, value_text
+from strategy_testing.search.space import Parameter, RangeParameter, middle_values, range_count, value_text
 
 SEGMENTS = 2
+_TORN = re.compile(r"[\s,:]")
+"""Where LEAN cuts the one word `name:value,name:value` in which it hands the parameters on."""
 _FIRST_ROUND_STEPS = 2
 """The first round looks at no fewer than three values of a range: both ends' regions and the middle."""
 
@@ -59,6 +63,11 @@ class EulerSearch:
         return "an Euler search: the number of combinations is not known beforehand"
 
     @property
+    def middle(self) -> Mapping[str, str]:
+        """Of every parameter the middle value."""
+        return middle_values(self.parameters)
+
+    @property
     def doubt(self) -> str | None:
         """That no parameter has a step to refine."""
         ranges = [parameter for parameter in self.parameters if isinstance(parameter, RangeParameter)]
@@ -74,7 +83,11 @@ class EulerSearch:
         """It refines ranges only, and whole numbers only by steps that halve evenly."""
         if not isinstance(parameter, RangeParameter):
             message = "Euler Search refines ranges, not lists; give start, end and step, or Grid Search"
-            return Objection("values", message) if len(parameter.values) > 1 else None
+            if len(parameter.values) == 1 and _TORN.search(str(parameter.values[0])):
+                message = "LEAN tears a text apart at blanks, commas and colons here; use |, or Grid Search"
+            elif len(parameter.values) == 1:
+                return None
+            return Objection("values", message)
         step, finest = parameter.step, parameter.min_step
         if finest is None:
             return None
@@ -87,6 +100,10 @@ class EulerSearch:
             doubled *= 2
         use = f"use step {doubled} or {doubled * 2}"
         return Objection("min_step", f"step {step} does not halve down to {finest} in whole numbers; {use}")
+
+    def restricted(self, where: tuple[Condition, ...]) -> str:
+        """Not at all: LEAN itself chooses what to test next."""
+        return "LEAN chooses what an Euler Search tests, and knows no conditions; use Grid Search, or leave it out"
 
     def key(self, combination: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         """By what is written."""
@@ -101,7 +118,7 @@ class EulerSearch:
         return [Part({parameter.name: _axis(parameter) for parameter in self.parameters}, None)]
 
 
-def _axis(parameter: Parameter) -> Axis | Refinement:
+def _axis(parameter: Parameter) -> str | Refinement:
     if not isinstance(parameter, RangeParameter):
         return value_text(parameter.values[0])  # `objection` lets only lists of one value through
     return Refinement(parameter.start, parameter.end, *steps(parameter))

@@ -1,13 +1,26 @@
 """Grid search: every combination of the parameters' values, once."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from strategy_testing.search.grids import cover_missing
-from strategy_testing.search.protocol import Objection, Part
-from strategy_testing.search.space import Parameter, RangeParameter, canonical_value, count_combinations
+from strategy_testing.search.conditions import Condition, Value, as_value
+from strategy_testing.search.protocol import COMBINATION, Objection, Part
+from strategy_testing.search.space import (
+    Parameter,
+    Progression,
+    RangeParameter,
+    canonical_value,
+    count_combinations,
+    middle_values,
+    value_text,
+)
+
+MOST_LISTED = 1_000_000
+"""Combinations of which conditions can choose."""
 
 
 @dataclass(frozen=True)
@@ -15,6 +28,8 @@ class GridSearch:
     """Every combination. Numbers count by their value: 30 and 30.0 are one, however a part of the grid writes them."""
 
     parameters: tuple[Parameter, ...]
+    where: tuple[Condition, ...] = ()
+    """What a combination has to satisfy; of no more than MOST_LISTED combinations."""
 
     name: ClassVar[str] = "Grid Search"
     segments: ClassVar[int] = 10  # what the CLI writes; a grid with steps does not use it
@@ -22,13 +37,22 @@ class GridSearch:
     @property
     def combinations(self) -> int | None:
         """How many there are; None where the parameters are not known."""
-        return count_combinations(self.parameters) if self.parameters else None
+        return self._count if self.parameters else None
 
     @property
     def size(self) -> str:
-        """`1,200 combinations`."""
+        """`1,200 combinations`, or `800 of 1,200 combinations`."""
         count = count_combinations(self.parameters)
-        return f"{count:,} combination{'' if count == 1 else 's'}"
+        of = f"{self._count:,} of " if self.where else ""
+        return f"{of}{count:,} combination{'' if count == 1 else 's'}"
+
+    @property
+    def middle(self) -> Mapping[str, str]:
+        """Of every parameter the middle value; where conditions exclude that, the combination in the list's middle."""
+        middle = middle_values(self.parameters)
+        if not self.where or self.includes(middle):
+            return middle
+        return next(itertools.islice(self._listed(), (self._count - 1) // 2, None))
 
     @property
     def doubt(self) -> str | None:
@@ -43,20 +67,68 @@ class GridSearch:
             return Objection("min_step", message)
         return None
 
+    def restricted(self, where: tuple[Condition, ...]) -> "GridSearch | str":
+        """The grid without the combinations that do not satisfy the conditions."""
+        count = count_combinations(self.parameters)
+        if count > MOST_LISTED:
+            return f"can choose out of {MOST_LISTED:,} combinations, not of {count:,}; list fewer values"
+        return replace(self, where=where)
+
     def key(self, combination: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         """By the numbers' values."""
         return frozenset((name, canonical_value(value)) for name, value in combination.items())
 
     def includes(self, combination: Mapping[str, str]) -> bool:
         """Whether it is one of the grid's."""
-        return combination.keys() == self._values.keys() and all(
-            canonical_value(value) in self._values[name] for name, value in combination.items()
-        )
+        if combination.keys() != self._values.keys():
+            return False
+        chosen = [self._values[name].get(canonical_value(value)) for name, value in combination.items()]
+        known = [value for value in chosen if value is not None]
+        return len(known) == len(chosen) and self._satisfies(known)
 
     def parts(self, done: Collection[Mapping[str, str]]) -> list[Part]:
-        """The grids of what is not done."""
-        return [Part(grid.axes, grid.combinations) for grid in cover_missing(self.parameters, done)]
+        """One, of what is not done: the grid as it is where it is whole and regular, else its combinations listed."""
+        own = [{name: each[name] for name in self._values if name in each} for each in done]
+        finished = {self.key(each) for each in own if self.includes(each)}
+        axes = {p.name: progression for p in self.parameters if (progression := p.progression) is not None}
+        if not finished and not self.where and len(axes) == len(self.parameters):
+            return [Part(axes, self.combinations)]
+        table = tuple(each for each in self._listed() if self.key(each) not in finished)
+        return (
+            [Part({COMBINATION: Progression(Decimal(0), Decimal(1), len(table))}, len(table), table)] if table else []
+        )
+
+    def _listed(self) -> Iterator[dict[str, str]]:
+        """Every combination, the last parameter changing fastest."""
+        for chosen in itertools.product(*(values.values() for values in self._values.values())):
+            if self._satisfies(chosen):
+                yield {value.name: value.text for value in chosen}
+
+    def _satisfies(self, chosen: Collection["_Chosen"]) -> bool:
+        values = {value.name: value.value for value in chosen} if self.where else {}
+        return all(condition.holds(values) for condition in self.where)
 
     @cached_property
-    def _values(self) -> dict[str, set[str]]:
-        return {parameter.name: parameter.canonical_values() for parameter in self.parameters}
+    def _count(self) -> int:
+        return sum(1 for _ in self._listed()) if self.where else count_combinations(self.parameters)
+
+    @cached_property
+    def _values(self) -> dict[str, dict[str, "_Chosen"]]:
+        """By name, and by what canonical_value makes of them."""
+        return {
+            p.name: {
+                canonical_value(str(value)): _Chosen(p.name, as_value(p, value), value_text(value))
+                for value in p.values
+            }
+            for p in self.parameters
+        }
+
+
+class _Chosen(NamedTuple):
+    """One value of one parameter."""
+
+    name: str
+    value: Value
+    """As conditions see it."""
+    text: str
+    """As the strategy is given it."""

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar, NamedTuple, Protocol
 
-from strategy_testing.search.space import Axis, Parameter
+from strategy_testing.search.conditions import Condition
+from strategy_testing.search.space import Parameter, Progression
+
+COMBINATION = "combination"
+"""The parameter through which LEAN counts the places of a table, from 0."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +28,12 @@ class Refinement:
 class Part:
     """What one `lean optimize` searches."""
 
-    axes: Mapping[str, Axis | Refinement]
-    """What each parameter does."""
+    axes: Mapping[str, Progression | Refinement | str]
+    """What each parameter does: run through a progression, be refined, or stay at a text."""
     combinations: int | None
     """Backtests that it asks for; None where they are not known beforehand."""
+    table: tuple[Mapping[str, str], ...] = ()
+    """The combinations, where ranges cannot say them; LEAN counts through them by the one axis COMBINATION."""
 
 
 class Objection(NamedTuple):
@@ -62,6 +68,10 @@ class Search(Protocol):
         """How many there are, in words."""
 
     @property
+    def middle(self) -> Mapping[str, str]:
+        """A combination that stands for the others: of every parameter the middle value, where the search tests it."""
+
+    @property
     def doubt(self) -> str | None:
         """Why another search may have been meant."""
 
@@ -74,6 +84,9 @@ class Search(Protocol):
             is_whole: whether every value of a range must be a whole number.
         """
 
+    def restricted(self, where: tuple[Condition, ...]) -> "Search | str":
+        """The search of those of its combinations for which the conditions hold; or why there is none."""
+
     def key(self, combination: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         """What two mappings of parameters have in common exactly if they are the same combination."""
 
@@ -81,7 +94,7 @@ class Search(Protocol):
         """Whether it is known beforehand that the search tests this combination, given without fixed parameters."""
 
     def parts(self, done: Collection[Mapping[str, str]]) -> list[Part]:
-        """What LEAN is to run, one command for each part.
+        """What LEAN is to run, one command for each part; nothing where nothing is left.
 
         Args:
             done: parameters of combinations that need no backtest, fixed ones included; a search that decides by its

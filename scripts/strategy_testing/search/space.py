@@ -1,13 +1,7 @@
-"""The combinations of a config, counted exactly as LEAN runs them, and the grids that cover them.
+"""Parameters and their values, counted exactly as LEAN runs them: a range is min + i × step ≤ max in decimals."""
 
-LEAN's optimizer takes ranges: the values of one are min + i × step ≤ max in decimal arithmetic. An irregular list or
-a list of texts is therefore covered by several grids, each of them one `lean optimize`, none of which repeats a
-combination of another.
-"""
-
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -46,12 +40,17 @@ class RangeParameter:
 
     @property
     def progression(self) -> Progression:
-        """Its values."""
+        """Its values as one progression."""
         return Progression(self.start, self.step, range_count(self.start, self.end, self.step))
+
+    @property
+    def values(self) -> tuple[Decimal | str, ...]:
+        """Every value, exact."""
+        return tuple(self.progression.values())
 
     def canonical_values(self) -> set[str]:
         """The values as canonical_value writes them."""
-        return {canonical_value(str(value)) for value in self.progression.values()}
+        return {canonical_value(str(value)) for value in self.values}
 
     def middle(self) -> Decimal:
         """The value in the middle, the lower of two."""
@@ -65,6 +64,15 @@ class ListParameter:
     name: str
     values: tuple[Decimal | str, ...]
 
+    @property
+    def progression(self) -> Progression | None:
+        """Its values as one progression, in ascending order; None where they are none."""
+        numbers = sorted(value for value in self.values if isinstance(value, Decimal))
+        if len(numbers) < len(self.values):
+            return None
+        found = Progression(numbers[0], numbers[1] - numbers[0] if len(numbers) > 1 else Decimal(1), len(numbers))
+        return found if found.values() == numbers else None
+
     def canonical_values(self) -> set[str]:
         """The values as canonical_value writes them."""
         return {canonical_value(str(value)) for value in self.values}
@@ -75,22 +83,6 @@ class ListParameter:
 
 
 Parameter = RangeParameter | ListParameter
-
-
-Axis = Progression | str
-"""What one parameter does within a grid: run through a progression, or stay at a text."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A rectangle of combinations that one `lean optimize` can run."""
-
-    axes: Mapping[str, Axis]
-
-    @property
-    def combinations(self) -> int:
-        """How many backtests the grid is."""
-        return math.prod(axis.count if isinstance(axis, Progression) else 1 for axis in self.axes.values())
 
 
 def range_count(start: Decimal, end: Decimal, step: Decimal) -> int:
@@ -114,52 +106,6 @@ def count_combinations(parameters: Sequence[Parameter]) -> int:
     )
 
 
-def cover_with_grids(parameters: Sequence[Parameter]) -> list[Grid]:
-    """The fewest-pieces cover of the parameters' product by grids that LEAN can run, without overlap.
-
-    Each list is cut into progressions on its own; the grids are the product of the pieces.
-    """
-    pieces = [[(parameter.name, axis) for axis in _axes(parameter)] for parameter in parameters]
-    return [Grid(dict(combination)) for combination in itertools.product(*pieces)]
-
-
-def _axes(parameter: Parameter) -> list[Axis]:
-    if isinstance(parameter, RangeParameter):
-        return [parameter.progression]
-    numbers = sorted(value for value in parameter.values if isinstance(value, Decimal))
-    texts = [value for value in parameter.values if isinstance(value, str)]
-    return [*split_into_progressions(numbers), *texts]
-
-
-def split_into_progressions(numbers: Sequence[Decimal]) -> list[Progression]:
-    """Cuts distinct numbers into disjoint progressions: the longest one first, again and again.
-
-    A lone number becomes a progression of one value with step 1.
-    """
-    remaining = sorted(numbers)
-    pieces: list[Progression] = []
-    while remaining:
-        longest = _longest_progression(remaining)
-        pieces.append(longest)
-        taken = set(longest.values())
-        remaining = [number for number in remaining if number not in taken]
-    return sorted(pieces, key=lambda piece: piece.start)
-
-
-def _longest_progression(numbers: Sequence[Decimal]) -> Progression:
-    present = set(numbers)
-    best = Progression(numbers[0], Decimal(1), 1)
-    for i, start in enumerate(numbers):
-        for second in numbers[i + 1 :]:
-            step = second - start
-            count = 2
-            while start + count * step in present:
-                count += 1
-            if count > best.count:
-                best = Progression(start, step, count)
-    return best
-
-
 def canonical_value(text: str) -> str:
     """A parameter's value without the spellings that mean the same: 30.0 and 30, 2.500 and 2.5."""
     try:
@@ -179,3 +125,8 @@ def plain(number: Decimal) -> str:
 def value_text(value: Decimal | str) -> str:
     """A parameter's value as a strategy is given it: a number plain, a text as it is."""
     return value if isinstance(value, str) else plain(value)
+
+
+def middle_values(parameters: Sequence[Parameter]) -> dict[str, str]:
+    """Of every parameter the value in the middle, as a strategy is given it."""
+    return {parameter.name: value_text(parameter.middle()) for parameter in parameters}

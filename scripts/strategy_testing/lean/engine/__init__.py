@@ -1,0 +1,1 @@
+"""What runs inside LEAN's container: it needs nothing but that container's own Python."""
