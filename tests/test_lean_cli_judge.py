@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from strategy_testing.strategy.code_hash import hash_strategy
 from support import PROJECT, make_project, write_config
 
 _ENVIRONMENT = PROJECT / ".venv-lean"
@@ -437,6 +438,16 @@ def _without_fixed(config: Any) -> Any:
 
 
 _STRATEGIES = sorted(file.parent.name for file in (PROJECT / "lean_projects").glob("*/main.py"))
+
+
+def test_what_the_cli_writes_into_a_project_is_no_change_of_its_code(
+    ask_lean: Callable[..., Judgement], lean_workspace: Path
+) -> None:
+    project = make_project(lean_workspace, "Quick")
+    before = hash_strategy(project, lean_workspace)
+    assert ask_lean("backtest", "Quick", "--output", "Quick/backtests/1").accepted
+    assert "local-id" in _json(project / "config.json")
+    assert hash_strategy(project, lean_workspace) == before
 
 
 @pytest.mark.parametrize("project", _STRATEGIES)

@@ -73,3 +73,15 @@ def test_the_codes_fingerprint_follows_the_libraries(workspace: Path) -> None:
     changed = hash_strategy(workspace / "Mine", workspace)
     (workspace / "Library" / "other.py").write_text("# of nobody\n", encoding="utf-8")
     assert before != changed == hash_strategy(workspace / "Mine", workspace)
+
+
+def test_the_number_that_the_cli_gives_a_project_is_no_change_of_its_code(workspace: Path) -> None:
+    project = make_project(workspace, "New")
+    config = project / "config.json"
+    before = hash_strategy(project, workspace)
+    config.write_text('{\n    "local-id": 123456789\n}', encoding="utf-8")
+    assert hash_strategy(project, workspace) == before
+    config.write_text('{"parameters": {"level": "2"}}', encoding="utf-8")
+    changed = hash_strategy(project, workspace)
+    config.write_text('{\n  "local-id": 1,\n  "parameters": {"level": "2"}\n}', encoding="utf-8")
+    assert before != changed == hash_strategy(project, workspace)

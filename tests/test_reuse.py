@@ -86,6 +86,18 @@ def test_the_same_prices_are_not_run_again_and_changed_ones_are(
     assert {(row["run"], row["source"]) for row in taken} == {(second, first), (fourth, third), (fifth, first)}
 
 
+@pytest.mark.parametrize(("stop", "reused"), [("0.08", 5), ("0.09", 0)])
+def test_leans_results_name_the_projects_defaults_too(
+    replayed: Run, levels: Path, workspace: Path, ask: Ask, stop: str, reused: int
+) -> None:
+    defaults = '{"parameters": {"level": "2", "stop": "0.08"}}'
+    (workspace / "Idle" / "config.json").write_text(defaults, encoding="utf-8")
+    replayed("idle", levels)
+    ask("UPDATE backtest_results SET parameters = parameters || jsonb_build_object('stop', %s::text)", stop)
+    replayed("idle", levels)
+    assert _reused(ask) == [0, reused]
+
+
 @pytest.mark.parametrize(
     ("file", "what"),
     [

@@ -9,7 +9,7 @@ from strategy_checks.names import Names, Place, last_name, placed
 from strategy_checks.strategy_files import MAIN, Finding, Strategy
 from strategy_testing.config.model import FIXED_PARAMETERS
 from strategy_testing.config.yaml_source import YamlPath, parse_yaml, read_text
-from strategy_testing.strategy.sources import PROJECT_CONFIG
+from strategy_testing.strategy.workspace import PROJECT_CONFIG
 
 _READERS = {"get_parameter", "GetParameter"}
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
-from strategy_testing.strategy.sources import PROJECT_CONFIG, ProjectSources, read_project_sources
+from strategy_testing.strategy.sources import ProjectSources, read_project_sources
 from strategy_testing.strategy.syntax import SyntaxFinding, parse
-from strategy_testing.strategy.workspace import library_folder
+from strategy_testing.strategy.workspace import PROJECT_CONFIG, library_folder
 
 MAIN = "main.py"
 

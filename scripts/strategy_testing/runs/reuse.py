@@ -1,7 +1,7 @@
 """Which results of earlier runs a new one takes: those of the same code, parameters, prices and engine."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
@@ -11,7 +11,13 @@ from strategy_testing.lean.prerequisites import image_digest
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.data_hashes import hash_data
-from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file, project_folder
+from strategy_testing.strategy.workspace import (
+    LeanConfigError,
+    data_folder,
+    default_parameters,
+    lean_config_file,
+    project_folder,
+)
 from strategy_testing.verdict.inputs import RunInputs
 
 _Key = frozenset[tuple[str, str]]
@@ -41,24 +47,25 @@ def find_reusable(
     Raises:
         UserError: there is no such project.
     """
-    code_hash = hash_strategy(project_folder(workspace, config.strategy.lean_project_path), workspace)
+    project = project_folder(workspace, config.strategy.lean_project_path)
+    code_hash = hash_strategy(project, workspace)
     image, fixed = config.lean.image, config.backtest.fixed_parameters
     with database.transaction():
         runs = earlier_runs(database, config.strategy.name, code_hash, image, fixed)
     if not any(run.results for run in runs):
         return [], []
     files = {path for run in runs if run.results for path in run.inputs.data or ()}
-    return choose_results(config, runs, read_inputs(files, workspace, image))
+    return choose_results(config, runs, read_inputs(files, workspace, image), default_parameters(project))
 
 
 def choose_results(
-    config: OptimizationConfig, runs: Sequence[EarlierRun], now: RunInputs
+    config: OptimizationConfig, runs: Sequence[EarlierRun], now: RunInputs, defaults: Mapping[str, str]
 ) -> tuple[list[BacktestResult], list[str]]:
-    """As find_reusable, of runs, the newest first, and of what there is now."""
+    """As find_reusable, of runs, the newest first, of what there is now, and of the project's default parameters."""
     taken: dict[_Key, BacktestResult] = {}
     refused: list[tuple[str, dict[_Key, BacktestResult]]] = []
     for run in runs:
-        wanted, reason = _wanted(config, run.results), _reason_against(run, now)
+        wanted, reason = _wanted(config, run.results, defaults), _reason_against(run, now)
         if reason is None:
             taken = {**wanted, **taken}
         else:
@@ -79,13 +86,18 @@ def _reason_against(run: EarlierRun, now: RunInputs) -> str | None:
     return None if change is None else f"{change} since run {run.id}"
 
 
-def _wanted(config: OptimizationConfig, results: Sequence[BacktestResult]) -> dict[_Key, BacktestResult]:
+def _wanted(
+    config: OptimizationConfig, results: Sequence[BacktestResult], defaults: Mapping[str, str]
+) -> dict[_Key, BacktestResult]:
     """Those that the config asks for: each combination once, the last, with nothing in it that is not asked."""
     search, fixed = config.search.method, config.backtest.fixed_parameters
+    own = {parameter.name for parameter in search.parameters}
     wanted: dict[_Key, BacktestResult] = {}
     for result in results:
-        varied = {name: value for name, value in result.parameters.items() if name not in fixed}
-        given = {name: value for name, value in result.parameters.items() if name in fixed}
-        if search.includes(varied) and search.key(given) == search.key(fixed):
+        varied = {name: value for name, value in result.parameters.items() if name in own}
+        others = {name: value for name, value in result.parameters.items() if name not in own}
+        # LEAN names the project's defaults, too, where nothing is given in their place.
+        asked = {name: value for name, value in defaults.items() if name in others} | fixed
+        if search.includes(varied) and search.key(others) == search.key(asked):
             wanted[search.key(varied)] = result
     return wanted

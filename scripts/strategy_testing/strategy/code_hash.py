@@ -1,10 +1,11 @@
 """The fingerprint of a strategy's code."""
 
 import hashlib
+import json
 from pathlib import Path
 
 from strategy_testing.strategy.sources import project_libraries
-from strategy_testing.strategy.workspace import library_folder
+from strategy_testing.strategy.workspace import PROJECT_CONFIG, library_folder, project_config
 
 _NOT_CODE = {
     "__pycache__",
@@ -17,6 +18,9 @@ _NOT_CODE = {
     ".vscode",
     ".ipynb_checkpoints",
 }
+
+_OF_THE_CLI = {"local-id", "cloud-id", "organization-id"}
+"""What the CLI writes into a project's config.json by itself, the first when it runs the project for the first time."""
 
 
 def hash_strategy(project: Path, workspace: Path) -> str:
@@ -32,6 +36,13 @@ def _add_files(digest: "hashlib._Hash", folder: Path, prefix: str) -> None:
     for file in sorted(folder.rglob("*")):
         relative = file.relative_to(folder)
         if file.is_file() and not _NOT_CODE.intersection(relative.parts) and file.suffix != ".pyc":
-            content = file.read_bytes()
-            digest.update(f"{prefix}{relative.as_posix()}\0{len(content)}\0".encode())
-            digest.update(content)
+            content = _content_of_config(folder) if file == folder / PROJECT_CONFIG else file.read_bytes()
+            if content is not None:
+                digest.update(f"{prefix}{relative.as_posix()}\0{len(content)}\0".encode())
+                digest.update(content)
+
+
+def _content_of_config(folder: Path) -> bytes | None:
+    """What counts of a config.json; None where it is as good as none."""
+    said = {name: value for name, value in project_config(folder).items() if name not in _OF_THE_CLI}
+    return json.dumps(said, sort_keys=True).encode() if said else None

@@ -5,15 +5,13 @@ The CLI keeps libraries in the folder Library beside lean.json and mounts it at 
 """
 
 import ast
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from strategy_testing.strategy.syntax import SyntaxFinding, parse
-from strategy_testing.strategy.workspace import library_folder
+from strategy_testing.strategy.workspace import library_folder, project_config
 
-PROJECT_CONFIG = "config.json"
 _NOT_SOURCES = {"bin", "obj", "__pycache__", "backtests", "live", "optimizations", "storage", "report"}
 """Folders of a project that the CLI does not compile either."""
 
@@ -73,11 +71,9 @@ def project_libraries(project: Path, workspace: Path) -> tuple[list[Path], list[
 
 
 def _named_libraries(project: Path) -> list[str]:
-    """What a config.json names; one that cannot be read names none, as LEAN itself will say."""
     try:
-        config = json.loads((project / PROJECT_CONFIG).read_text(encoding="utf-8-sig"))
-        return [str(library["path"]) for library in config.get("libraries", [])]
-    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        return [str(library["path"]) for library in project_config(project).get("libraries", [])]
+    except (TypeError, KeyError):
         return []
 
 

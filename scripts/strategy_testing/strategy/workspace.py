@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from strategy_testing.errors import ExitCode, UserError
 
 LEAN_CONFIG = "lean.json"
 LIBRARY_FOLDER = "Library"
+PROJECT_CONFIG = "config.json"
 NO_PROJECTS = frozenset({"backtests", "data", "live", "optimizations", "results", "storage"})
 """Folders of a workspace that hold what the CLI and this framework keep there, such as copies of strategies."""
 _DEFAULT_FOLDER = "data"
@@ -51,6 +54,21 @@ def without_comments(text: str) -> str:
     """JSON without // and /* */ comments and without commas after the last element; texts keep theirs."""
     bare = _STRING_OR_COMMENT.sub(lambda match: match[0] if match[0].startswith('"') else " ", text)
     return _STRING_OR_LAST_COMMA.sub(lambda match: match[0] if match[0].startswith('"') else "", bare)
+
+
+def project_config(project: Path) -> Mapping[str, Any]:
+    """What a LEAN project's config.json says; one that is missing or cannot be read says nothing, as LEAN will say."""
+    try:
+        content = json.loads((project / PROJECT_CONFIG).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def default_parameters(project: Path) -> dict[str, str]:
+    """The parameters that LEAN hands to a project beside those that it is given, which take their place."""
+    parameters = project_config(project).get("parameters")
+    return {str(name): str(value) for name, value in parameters.items()} if isinstance(parameters, dict) else {}
 
 
 def project_folder(workspace: Path, lean_project_path: str) -> Path:
