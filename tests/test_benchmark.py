@@ -163,13 +163,15 @@ def test_what_was_compared_once_stays_when_the_prices_are_gone_and_for_results_t
 ) -> None:
     _store(workspace / "data")
     replayed("dead-parameter", strategy)
-    (workspace / "data" / "equity" / "usa" / "daily" / "spy.zip").unlink()
+    prices = workspace / "data" / "equity" / "usa" / "daily" / "spy.zip"
+    kept = prices.rename(workspace / "kept.zip")
     compared = "SELECT benchmark, benchmark_return, benchmark_sharpe FROM optimization_runs ORDER BY id DESC LIMIT 1"
     excesses = "SELECT parameters, excess_return FROM backtest_results ORDER BY id DESC LIMIT 3"
     before = ask(compared), ask(excesses)
     assert before[0][0]["benchmark"] == "SPY"
     run_script("results_importer.py", "--optimization-dir", workspace)
     assert (ask(compared), ask(excesses)) == before
+    kept.rename(prices)  # without its prices nothing is taken again
     again = replayed("dead-parameter", strategy)
     assert "3 combinations are taken from earlier runs" in again.stderr
     assert ask("SELECT count(*) FROM optimization_runs") == [{"count": 2}]

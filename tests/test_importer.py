@@ -478,7 +478,7 @@ def test_the_leaderboard_is_rewritten(run_script: Run, recording: Recording, tmp
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| ")]
     assert rows[:4] == [
         ["Strategy", "Status", "Target", "Excess", "Trades"],
-        ["1. euler-whole", "testing", "2.91", "n/a", "4 few"],
+        ["1. euler-whole", "testing", "2.91", "-44.4%", "4 few"],
         ["2. dead-parameter", "testing", "-0.03", "n/a", "37"],
         ["3. idle", "testing", "n/a", "n/a", "n/a"],
     ]

@@ -78,7 +78,7 @@ def test_a_criterion_on_the_profit_factor_means_the_one_after_fees(
 ) -> None:
     output = recording("dead-parameter")
     criteria = "min_profit_factor: 2, min_gross_profit_factor: 2"
-    config = write_config(tmp_path / "c.yaml", "Dead", "    lookback: {values: [5, 10, 15]}\n", criteria=criteria)
+    config = write_config(tmp_path / "c.yaml", "Dead", "    rsi_lookback: {values: [5, 10, 15]}\n", criteria=criteria)
     reasons = "SELECT DISTINCT gross_profit_factor, rejection_reasons AS reasons FROM backtest_results"
     run_script("results_importer.py", "--optimization-dir", output, "--config", config)
     assert ask(reasons) == [
