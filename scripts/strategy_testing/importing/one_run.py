@@ -3,6 +3,7 @@
 Storing is one short transaction; whatever takes time has happened by then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -34,6 +35,7 @@ from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
+from strategy_testing.search.protocol import Search
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
 from strategy_testing.verdict.effects import find_twins
 from strategy_testing.verdict.fees import PaidFees, paid_fees
@@ -225,13 +227,19 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         outcome=decided.outcome,
         skipped=contents.skipped,
         warnings=decided.warnings,
-        comparison=read.comparison,
+        comparison=replace(read.comparison, passing_above=_passing_above(decided.results, contents.search)),
         backtests=len(contents.results),
         combinations=distinct_combinations(contents.results, contents.search),
         reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
         fees=decided.fees,
     )
+
+
+def _passing_above(results: Sequence[Judged], search: Search) -> int:
+    """Combinations that pass and return more than holding the benchmark."""
+    passing = [judged.result for judged in results if judged.verdict.meets_criteria]
+    return distinct_combinations([one for one in passing if (one.metrics["excess_return"] or 0) > 0], search)
 
 
 def _owner_id(database: Database, read: _Read) -> int:

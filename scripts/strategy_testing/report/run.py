@@ -21,7 +21,7 @@ def story(imported: ImportedRun) -> list[str]:
     lines += [str(imported.fees)] if imported.fees else []
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.summary.completed:
-        lines.append(_beside_the_benchmark(imported.comparison))
+        lines.append(_beside_the_benchmark(imported.comparison, imported.summary.passed or 0))
     if imported.is_still_running:
         lines.append("the run is still running; its status is left to its runner")
     elif imported.outcome.status is not RunStatus.COMPLETED:
@@ -29,12 +29,14 @@ def story(imported: ImportedRun) -> list[str]:
     return lines
 
 
-def _beside_the_benchmark(comparison: Comparison) -> str:
+def _beside_the_benchmark(comparison: Comparison, passed: int) -> str:
     held, best = comparison.held, comparison.best_excess
     if held is None:
         return f"buy and hold: not known, {comparison.why_not}"
     sharpe = "n/a" if held.sharpe is None else format_value(held.sharpe, Unit.RATIO)
     excess = "no trade to compare" if best is None else f"best excess: {format_value(best, Unit.FRACTION)} a year"
+    if passed:
+        excess += f", {comparison.passing_above or 'none'} of the {passed} that pass above it"
     return (
         f"buy and hold of {held.name} over the same days: {format_value(held.annual_return, Unit.FRACTION)} a year, "
         f"Sharpe {sharpe}, drawdown {format_value(held.max_drawdown, Unit.FRACTION)}; {excess}"

@@ -63,6 +63,8 @@ class Comparison:
     """Why it is not known."""
     best_excess: Decimal | None = None
     """The largest excess return a year, a fraction, over backtests that made a trade."""
+    passing_above: int = 0
+    """Combinations that pass and return more."""
 
 
 @dataclass(frozen=True)
