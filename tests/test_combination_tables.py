@@ -68,7 +68,7 @@ def test_the_manifest_of_such_a_folder_names_what_the_table_varies(output: Path)
 
 def test_it_is_imported_under_its_real_parameters(output: Path, run_script: Run, ask: Ask) -> None:
     done = run_script("results_importer.py", "--optimization-dir", output, "--strategy", "RSI")
-    assert (done.last_line, done.exit_code) == ("4 runs complete, not judged, best Sharpe: 0.5", 0)
+    assert (done.last_line, done.exit_code) == ("4 runs complete, not judged, best Sharpe: 0.5 (few trades)", 0)
     rows = [row["parameters"] for row in ask("SELECT parameters FROM backtest_results")]
     assert sorted([{name: row[name] for name in _VARIED} for row in rows], key=str) == sorted(_table(output), key=str)
     assert all(row["exit_threshold"] == "55" and "combination" not in row for row in rows)
@@ -163,7 +163,9 @@ def test_texts_and_numbers_that_a_condition_leaves_are_one_command(
     period = "backtest: {start_date: 2012-01-03, end_date: 2013-12-31, initial_capital: 5000}\n"
     config = write_config(tmp_path / "c.yaml", "RSI", _RECORDED + _WHERE, more=period)
     done = replayed("list-warm", config)
-    assert (done.last_line, done.exit_code) == ("3 runs complete, not judged, best Sharpe: 0.3", 0), done.stderr
+    assert (done.last_line, done.exit_code) == ("3 runs complete, not judged, best Sharpe: 0.3 (few trades)", 0), (
+        done.stderr
+    )
     assert "running 3 combinations of RSI" in done.stderr
     run = ask("SELECT command, output_folder, total_combinations, status FROM optimization_runs")[0]
     assert (run["command"].count("lean optimize"), run["total_combinations"], run["status"]) == (1, 3, "completed")

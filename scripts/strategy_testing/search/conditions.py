@@ -85,9 +85,11 @@ def parse_condition(text: str, parameters: Sequence[Parameter]) -> Condition:
     return Condition(text, holds)
 
 
-def as_value(parameter: Parameter, value: Decimal | str) -> Value:
-    """A parameter's value as conditions see it: the texts of a parameter that is only true or false are flags."""
-    return _FLAGS[str(value)] if _kind(parameter) is _Kind.FLAG else value
+def as_values(parameter: Parameter) -> tuple[Value, ...]:
+    """A parameter's values as conditions see them: the texts of one that is only true or false are flags."""
+    if _kind(parameter) is _Kind.FLAG:
+        return tuple(_FLAGS[str(value)] for value in parameter.values)
+    return tuple(parameter.values)
 
 
 def _kind(parameter: Parameter) -> _Kind:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import ClassVar, NamedTuple
 
-from strategy_testing.search.conditions import Condition, Value, as_value
+from strategy_testing.search.conditions import Condition, Value, as_values
 from strategy_testing.search.protocol import COMBINATION, Objection, Part
 from strategy_testing.search.space import (
     Parameter,
@@ -117,8 +117,8 @@ class GridSearch:
         """By name, and by what canonical_value makes of them."""
         return {
             p.name: {
-                canonical_value(str(value)): _Chosen(p.name, as_value(p, value), value_text(value))
-                for value in p.values
+                canonical_value(str(value)): _Chosen(p.name, seen, value_text(value))
+                for value, seen in zip(p.values, as_values(p), strict=True)
             }
             for p in self.parameters
         }
