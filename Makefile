@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check-strategies bench-overhead replay-orders psql clean
+.PHONY: help install demo test lint check-strategies bench-overhead campaign replay-orders psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,9 @@ check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's 
 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
 	@PYTHONPATH=scripts $(BIN)/python tests/bench_overhead.py
+
+campaign: $(STAMP) ## a busy week: a batch of 120 configs, three of them poisoned, on the replay
+	@CAMPAIGN_CONFIGS=120 $(BIN)/python -m pytest -q --durations=1 tests/test_batch.py -k many_configs
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)

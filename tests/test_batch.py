@@ -467,28 +467,28 @@ def test_the_example_is_read_from_any_folder(tmp_path: Path, monkeypatch: pytest
 
 
 def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: Bench, run_batch: Run, ask: Ask) -> None:
-    configs = [bench.config(f"Small_{number:03}") for number in range(117)]
-    configs[20:20] = [bench.invalid()]
-    configs[50:50] = [bench.config("Broken")]
-    configs[80:80] = [bench.config("Refused")]
-    began = time.monotonic()
+    """`make campaign` takes the 120 of a busy week."""
+    count = int(os.environ.get("CAMPAIGN_CONFIGS", "40"))
+    configs = [bench.config(f"Small_{number:03}") for number in range(count - 3)]
+    configs[7:7] = [bench.invalid()]
+    configs[17:17] = [bench.config("Broken")]
+    configs[27:27] = [bench.config("Refused")]
     done = run_batch(bench.batch(configs, "max_concurrent: 2"), timeout=300, LEAN_REPLAY_SPEED="1000")
-    took = time.monotonic() - began
     assert done.exit_code == 4
-    assert done.last_line == "236 runs complete (2 failed), not judged, best Sharpe: n/a"
+    sound = count - 3
+    assert done.last_line == f"{2 * sound + 2} runs complete (2 failed), not judged, best Sharpe: n/a"
     statuses = [cells[4] for cells in _table(done).values()]
-    assert len(statuses) == 120
+    assert len(statuses) == count
     assert [(number, status) for number, status in enumerate(statuses) if status != "completed"] == [
-        (20, "failed (invalid input)"),
-        (50, "failed (all backtests failed)"),
-        (80, "failed (lean refused)"),
+        (7, "failed (invalid input)"),
+        (17, "failed (all backtests failed)"),
+        (27, "failed (lean refused)"),
     ]
-    assert ask("SELECT count(*) AS n FROM backtest_results WHERE status = 'completed'") == [{"n": 234}]
+    assert ask("SELECT count(*) AS n FROM backtest_results WHERE status = 'completed'") == [{"n": 2 * sound}]
     assert ask("SELECT status, count(*) AS n FROM optimization_runs GROUP BY status ORDER BY status") == [
-        {"status": "completed", "n": 117},
+        {"status": "completed", "n": sound},
         {"status": "failed", "n": 2},
     ]
-    assert took < 120, f"{took:.0f} s"
 
 
 def _previewed(done: ScriptResult) -> list[list[str]]:
