@@ -286,7 +286,14 @@ BEGIN ATOMIC
                     SELECT FROM optimization_runs
                     INNER JOIN backtest_results ON optimization_run_id = optimization_runs.id
                     WHERE optimization_runs.strategy_id = candidate.id
-                        AND optimization_runs.status = 'completed'
+                        -- A run of which some combinations always crash is partial, and has tried them all.
+                        AND (
+                            optimization_runs.status = 'completed'
+                            OR (
+                                optimization_runs.status = 'partial'
+                                AND completed_combinations + failed_combinations >= total_combinations
+                            )
+                        )
                         AND backtest_results.status = 'completed'
                         AND meets_criteria IS FALSE
                 ) THEN 'rejected'
@@ -681,6 +688,17 @@ ORDER BY
     value;
 
 CREATE VIEW fee_analysis AS
+WITH tried AS (
+    -- An Euler search tests some combinations twice.
+    SELECT DISTINCT ON (result.optimization_run_id, tested.combination) result.*
+    FROM backtest_results AS result
+    INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+    CROSS JOIN LATERAL tested_combination(
+        runs.optimization_type, result.parameters, result.combination, result.backtest_id
+    ) AS tested (combination)
+    WHERE result.status = 'completed'
+    ORDER BY result.optimization_run_id, tested.combination, result.id
+)
 SELECT
     strategies.name AS strategy,
     runs.id AS optimization_run_id,
@@ -700,10 +718,9 @@ SELECT
     count(*) FILTER (WHERE result.fee_pct > 0.30) AS over_30_percent,
     round(avg(result.net_profit), 2) AS avg_net_profit,
     round(avg(result.net_profit + result.total_fees), 2) AS avg_profit_before_fees
-FROM backtest_results AS result
+FROM tried AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 INNER JOIN strategies ON strategies.id = result.strategy_id
-WHERE result.status = 'completed'
 GROUP BY strategies.name, runs.id
 ORDER BY avg_fee_pct DESC NULLS LAST, optimization_run_id;
 

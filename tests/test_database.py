@@ -243,6 +243,19 @@ def test_a_strategy_is_rejected_only_after_a_run_that_tried_all_of_its_combinati
     assert _status(ask, strategy) == "passed"
 
 
+def test_a_run_of_which_some_combinations_always_crash_has_tried_them_all(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy, "partial")
+    _result(ask, run, strategy, False, parameters='{"level": "1"}')
+    _result(ask, run, strategy, False, "failed", parameters='{"level": "2"}')
+    ask("UPDATE optimization_runs SET total_combinations = 3")
+    ask("UPDATE optimization_runs SET status = status")
+    assert _status(ask, strategy) == "testing"
+    ask("UPDATE optimization_runs SET total_combinations = 2")
+    ask("UPDATE optimization_runs SET status = status")
+    assert _status(ask, strategy) == "rejected"
+
+
 def test_the_newest_verdict_on_a_combination_decides(ask: Ask) -> None:
     strategy = _strategy(ask)
     for meets, status in ((False, "rejected"), (True, "passed"), (False, "rejected")):

@@ -5,6 +5,8 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
+from strategy_testing.config.model import BacktestSettings
+from strategy_testing.importing.price_check import short_period
 from support import PROJECT, ScriptResult, make_project, write_config
 from test_price_data import store_prices
 
@@ -90,7 +94,7 @@ def test_a_figure_that_is_not_stored_can_be_a_constraint_and_the_target(
     assert Decimal(lean[best]["averageMAE"]) == max(passing)
 
 
-def test_without_its_files_such_a_constraint_cannot_be_checked(
+def test_without_its_files_the_verdict_by_such_a_constraint_stays(
     judged: Run, run_script: Run, recording: Recording, ask: Ask
 ) -> None:
     folder = recording("dead-parameter")
@@ -100,9 +104,10 @@ def test_without_its_files_such_a_constraint_cannot_be_checked(
     ).last_line  # fmt: skip
     shutil.rmtree(folder)
     again = run_script("results_importer.py", "--rejudge")
-    assert again.stdout == "judged 1 run again: 3 verdicts changed\n"
-    reasons = [f"Constraint cannot be checked: {path} > -9999.00, value unknown"]
-    assert [row["rejection_reasons"] for row in ask(_VERDICTS)] == [reasons] * 3
+    assert again.stdout == "judged 1 run again: 0 verdicts changed\n"
+    assert ask("SELECT meets_criteria, rejection_reasons AS why FROM backtest_results") == [
+        {"meets_criteria": True, "why": []}
+    ] * 3  # fmt: skip
 
 
 # LEAN's optimum and ours
@@ -194,15 +199,28 @@ def test_prices_that_do_not_cover_the_period_stop_after_the_pilot_unless_forced(
     replayed: Run, workspace: Path, tmp_path: Path
 ) -> None:
     make_project(workspace, "RSI_MeanReversion_ETF")
-    for ticker, first in (("spy", "20120103"), ("qqq", "20160104"), ("iwm", "20120103")):
+    for ticker, first in (("spy", "20160104"), ("qqq", "20160104"), ("iwm", "20170103")):
         store_prices(workspace / "data", ticker, first, "20201231")
     done = replayed("grid-72", EXAMPLE)
     assert (done.last_line, done.exit_code) == ("0 runs complete, not judged, best Sharpe: n/a", 24)
     late = "QQQ: its daily prices begin on 2016-01-04, after start_date 2012-01-03"
-    assert f"failed: the prices do not cover the period: {late}; " in done.stderr
-    forced = replayed("grid-72", EXAMPLE, "--force")
-    assert (forced.last_line, forced.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4", 0)
-    assert f"! price data: {late}" in forced.stderr
+    assert "failed: the prices do not cover the period: IWM: " in done.stderr
+    again = replayed("grid-72", EXAMPLE, "--resume")
+    assert (again.last_line, again.exit_code) == ("0 runs complete, not judged, best Sharpe: n/a", 24)
+    store_prices(workspace / "data", "spy", "20120103", "20201231")
+    of_one = replayed("grid-72", EXAMPLE)
+    assert (of_one.last_line, of_one.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4", 0)
+    assert f"! price data: {late}" in of_one.stderr
+
+
+def test_a_benchmark_with_prices_does_not_hide_that_those_of_what_is_traded_are_short(workspace: Path) -> None:
+    asked = BacktestSettings(date(2012, 1, 3), date(2020, 12, 31), benchmark="SPY")
+    for ticker, last in (("spy", "20201231"), ("xlf", "20160331")):
+        store_prices(workspace / "data", ticker, "20120103", last)
+    lists = "/equity/usa/daily/xlf.zip\n/equity/usa/daily/spy.zip\n/equity/usa/hour/qqq.zip\n"
+    (workspace / "succeeded-data-requests-1.txt").write_text(lists, encoding="utf-8")
+    assert short_period(workspace, asked) == (None, date(2016, 3, 31))
+    assert short_period(workspace, replace(asked, benchmark=None)) == (None, None)
 
 
 def test_without_a_pilot_nothing_passes_whose_prices_all_miss_the_period(
@@ -215,12 +233,19 @@ def test_without_a_pilot_nothing_passes_whose_prices_all_miss_the_period(
     assert (done.last_line, done.exit_code) == ("72 runs complete, 0 passed, best Sharpe: 0.4", 0)
     period = "Other period: 2016-01-04 to 2020-12-31 instead of 2012-01-03 to 2020-12-31"
     assert all(row["rejection_reasons"][0] == period for row in ask(_VERDICTS))
+    taken = replayed("grid-72", EXAMPLE, "--no-pilot")
+    assert (taken.last_line, taken.exit_code) == ("72 runs complete, 0 passed, best Sharpe: 0.4", 0)
     before = ask(_VERDICTS)
+    assert {row["rejection_reasons"][0] for row in before} == {period}
     store_prices(workspace / "data", "spy", "20120103", "20201231")  # filled later, which changes no result
-    run_script("results_importer.py", "--optimization-dir", workspace / ".optimization")
+    run_script("results_importer.py", "--optimization-dir", workspace / ".optimization", "--all")
+    assert ask(_VERDICTS) == before
+    for summary in list((workspace / ".optimization").rglob("*-summary.json")):
+        shutil.rmtree(summary.parent)
+    run_script("results_importer.py", "--optimization-dir", workspace / ".optimization", "--all")
     assert ask(_VERDICTS) == before
     shutil.rmtree(workspace / ".optimization")
-    assert run_script("results_importer.py", "--rejudge").stdout == "judged 1 run again: 0 verdicts changed\n"
+    assert run_script("results_importer.py", "--rejudge").stdout == "judged 2 runs again: 0 verdicts changed\n"
     assert ask(_VERDICTS) == before
 
 
@@ -319,6 +344,12 @@ def test_the_config_of_another_strategy_is_refused_and_nothing_changes(
     assert f"error: {tmp_path / 'judged.yaml'}: is not the config of {unpacked('crashy') / 'output'}" in done.stderr
     assert "unknown to them: rsi_period, entry_threshold, exit_threshold; name the config" in done.stderr
     assert [ask(query) for query in (*everything, _VERDICTS)] == before
+
+
+def test_a_run_may_leave_parameters_of_its_config_to_the_strategy(judged: Run, unpacked: Recording, ask: Ask) -> None:
+    done = judged(unpacked("crashy"), f"{_LOOKBACK}    stop: {{values: [0.05]}}\n", criteria="min_sharpe: -10")
+    assert done.last_line == "6 runs complete (3 failed), 3 passed, best Sharpe: -0.4"
+    assert ask("SELECT count(*) AS n FROM backtest_results WHERE meets_criteria") == [{"n": 3}]
 
 
 # Judging again

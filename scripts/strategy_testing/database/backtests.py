@@ -10,7 +10,7 @@ from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.metrics.catalogue import METRICS
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.verdict.criteria import Judged, Verdict
+from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Verdict
 from strategy_testing.verdict.inputs import RunInputs
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
@@ -87,12 +87,14 @@ def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
 def _result(row: Row, reused_from: int | None) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
     target = (row["target_metric"] or "").lower().rpartition(".")[2]
+    periods = [reason for reason in row["rejection_reasons"] if reason.startswith(OTHER_PERIOD)]
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
         metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},
         reused_from=reused_from,
+        period_reason=periods[0] if periods else None,
         other_statistics={target: _decimal(row["target_value"])},
     )
 

@@ -55,14 +55,17 @@ def owner(run: RunFolder, config: OptimizationConfig | None, name: str | None) -
 
 
 def refuse_foreign(config: OptimizationConfig, run: RunFolder, results: tuple[BacktestResult, ...]) -> None:
-    """Refuses the config of another strategy: its parameters are not those of the run's backtests.
+    """Refuses the config of another strategy: the run's backtests have none of its parameters, or varied others.
+
+    A run may leave some of them to the strategy's own values.
 
     Raises:
         UserError: names the parameters that no backtest has.
     """
+    own = {parameter.name for parameter in config.search.parameters}
     known = {name for result in results for name in result.parameters} | set(run.manifest.parameters)
     unknown = [parameter.name for parameter in config.search.parameters if parameter.name not in known]
-    if known and unknown:
+    if known and unknown and (len(unknown) == len(own) or not own.issuperset(run.manifest.parameters)):
         raise UserError(
             f"{config.file}: is not the config of {run.folder}, whose backtests have {', '.join(sorted(known))}; "
             f"unknown to them: {', '.join(unknown)}",

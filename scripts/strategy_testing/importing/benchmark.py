@@ -50,7 +50,8 @@ class Benchmark:
 
     def _compared(self, result: BacktestResult) -> BacktestResult:
         earned = result.metrics["compounding_annual_return"]
-        if result.reused_from is not None or result.status is not BacktestStatus.COMPLETED or earned is None:
+        is_known = result.reused_from is not None and result.metrics["excess_return"] is not None
+        if is_known or result.status is not BacktestStatus.COMPLETED or earned is None:
             return result
         held = self._held(result)
         excess = None if isinstance(held, str) else earned - held.annual_return
@@ -58,15 +59,16 @@ class Benchmark:
 
     def _held(self, result: BacktestResult) -> BuyAndHold | str:
         """Buy-and-hold over the result's days, or why it is not known."""
-        ticker = self._asked or result.parameters.get("benchmark", "").upper() or None
+        given = result.parameters.get("benchmark", "").upper() or None
         only = next(iter(result.stocks)) if len(result.stocks) == 1 else None
-        if result.held is not None:
-            return replace(result.held, name=ticker or only or result.held.name)
-        ticker = ticker or (_EVERYBODYS if _EVERYBODYS in result.stocks else only)
+        if result.held is not None and self._asked in (None, given):
+            return replace(result.held, name=given or only or result.held.name)
+        if self._stored is not None:
+            return self._stored  # the prices on disk may have changed since
+        ticker = self._asked or given or (_EVERYBODYS if _EVERYBODYS in result.stocks else only)
         if ticker is None or result.backtest_start is None or result.backtest_end is None:
-            return self._stored or "the results do not tell with what to compare; name a ticker in backtest.benchmark"
-        held = self._by_prices(ticker, result.backtest_start, result.backtest_end)
-        return self._stored or held if isinstance(held, str) else held
+            return "the results do not tell with what to compare; name a ticker in backtest.benchmark"
+        return self._by_prices(ticker, result.backtest_start, result.backtest_end)
 
 
 def _held_by_prices(folder: Path, ticker: str, start: date, end: date) -> BuyAndHold | str:

@@ -31,7 +31,7 @@ from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import is_gone
 from strategy_testing.importing.price_check import short_period
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.results.combinations import distinct_combinations
+from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
@@ -185,10 +185,12 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
         standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
     else:
         standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
-    judged = judge_again(results, standard, read.stored if config is None or standard.judges else ())
+    before = read.stored if config is None or standard.judges else ()
+    judged = judge_again(results, standard, before, is_same_standard=read.config_file is None)
     optima = find_optima(judged, standard, contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
-    fees = paid_fees(results, read.expected_fees)
+    tested = {combination_of(result, contents.search): result for result in results}
+    fees = paid_fees(tuple(tested.values()), read.expected_fees)
     return _Decided(
         results=tuple(judged),
         outcome=outcome,

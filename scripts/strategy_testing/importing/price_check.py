@@ -72,16 +72,18 @@ def short_period(folder: Path, requested: BacktestSettings) -> tuple[date | None
     start, end = requested.start_date, requested.end_date
     if file is None or not (start or end):
         return None, None
-    read = [each for each in read_data_requests(folder).succeeded if not each.is_default_benchmark]
-    if not read or not all(any(_is_of(each, market) for market in Market) for each in read):
+    # LEAN asks for hourly prices of a benchmark that the strategy only names.
+    read = [each for each in read_data_requests(folder).succeeded if not each.is_hourly_stock]
+    if not all(any(_is_of(each, market) for market in Market) for each in read):
         return None, None
+    traded = [each for each in read if each.name != (requested.benchmark or "").upper()] or read
     try:
         data = data_folder(file)
-        found = [daily_prices(data / each.path) for each in read]
+        found = [daily_prices(data / each.path) for each in traded]
     except (LeanConfigError, PriceDataError):
         return None, None
     known = [prices for prices in found if prices is not None]
-    if len(known) < len(found):
+    if not known:
         return None, None
     first, last = min(prices.first for prices in known), max(prices.last for prices in known)
     begins_late = start is not None and first > start + TOLERANCE

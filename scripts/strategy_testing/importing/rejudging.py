@@ -1,6 +1,6 @@
 """Judges a stored run again: by importing its folder once more where that still stands, else by its rows alone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from strategy_testing.database.backtests import store_results, stored_results
 from strategy_testing.database.connection import Database
@@ -9,7 +9,7 @@ from strategy_testing.errors import UserError
 from strategy_testing.importing.belonging import known_config
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.results.folder import RunFolder, read_run
-from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Standard, Verdict, judge_again
+from strategy_testing.verdict.criteria import Standard, judge_again
 from strategy_testing.verdict.optimum import DIFFERENT, find_optima
 
 
@@ -66,20 +66,9 @@ def _judge_rows(database: Database, run: KnownRun) -> None:
     with database.transaction():
         locked = lock_run(database, run.run_uuid)
         stored = stored_results(database, run.run_uuid)
-        judged = judge_again([each.result for each in stored], standard, stored)
-        judged = [_with_known_period(now, before) for now, before in zip(judged, stored, strict=True)]
+        judged = judge_again([each.result for each in stored], standard, stored, is_same_standard=True)
         store_results(database, locked, judged)
         optima = find_optima(judged, standard, [run.lean_best_backtest_id] if run.lean_best_backtest_id else [])
         others = [warning for warning in run.warnings if not warning.startswith(DIFFERENT)]
         warnings = [optima.warning, *others] if optima.warning else others
         update_optima(database, run.id, optima.best_backtest_id, warnings)
-
-
-def _with_known_period(now: Judged, before: Judged) -> Judged:
-    """The prices that a backtest had can be looked into no more, so that what was found of them stays."""
-    known = [reason for reason in before.verdict.reasons if reason.startswith(OTHER_PERIOD)]
-    if not known or now.verdict.meets_criteria is None or any(map(known.__contains__, now.verdict.reasons)):
-        return now
-    reasons = (*known, *(reason for reason in now.verdict.reasons if not reason.startswith(OTHER_PERIOD)))
-    is_same = {*reasons} == {*before.verdict.reasons}
-    return replace(now, verdict=before.verdict if is_same else Verdict(False, reasons))

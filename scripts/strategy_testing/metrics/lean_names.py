@@ -9,13 +9,14 @@ from strategy_testing.metrics.catalogue import METRICS, PORTFOLIO_PATH, TRADES_P
 METRIC_BY_PATH = {metric.lean_path.lower(): metric for metric in METRICS if metric.lean_path}
 """The metrics that LEAN's optimizer can compare, by the path in small letters: LEAN looks it up without case."""
 OTHER_TRADE_STATISTICS = (
-    "TotalProfitLoss", "TotalProfit", "TotalLoss", "LargestProfit", "LargestLoss", "AverageProfitLoss",
+    "TotalFees", "TotalProfitLoss", "TotalProfit", "TotalLoss", "LargestProfit", "LargestLoss", "AverageProfitLoss",
     "AverageProfit", "AverageLoss", "MaxConsecutiveWinningTrades", "ProfitLossRatio", "WinLossRatio", "WinRate",
     "LossRate", "AverageMAE", "AverageMFE", "LargestMAE", "LargestMFE", "MaximumClosedTradeDrawdown",
     "MaximumIntraTradeDrawdown", "ProfitLossStandardDeviation", "ProfitLossDownsideDeviation", "SharpeRatio",
     "SortinoRatio", "ProfitToMaxDrawdownRatio", "MaximumEndTradeDrawdown", "AverageEndTradeDrawdown",
 )  # fmt: skip
-"""What else of a result's trade statistics it can compare; no metric of the catalogue."""
+"""What of a result's trade statistics it can compare beside the catalogue's metrics; the fees of closed trades are not
+those of the catalogue, which count open positions too."""
 _OPTIMIZER_PATHS = METRIC_BY_PATH.keys() | {(TRADES_PATH + name).lower() for name in OTHER_TRADE_STATISTICS}
 
 

@@ -72,6 +72,8 @@ class BacktestResult:
     """UTC."""
     completed_at: datetime | None
     """UTC."""
+    period_reason: str | None = None
+    """Why an earlier look at its prices found that they miss the period; the prices may have changed since."""
     reused_from: int | None = None
     """The stored result that it was taken from, instead of being run again."""
     held: BuyAndHold | None = None
@@ -92,11 +94,14 @@ class BacktestResult:
         return trades is not None and trades > 0
 
     def completed_by(self, earlier: "BacktestResult | None") -> "BacktestResult":
-        """With the figures that an earlier import read from the large file, where that one has gone since."""
-        if earlier is None or self.metrics["profit_factor"] is not None:
+        """With what an earlier import saw of the prices, and of the large file where that one has gone since."""
+        if earlier is None:
             return self
-        known = {column: value for column, value in self.metrics.items() if value is not None}
-        return replace(self, metrics={**self.metrics, **earlier.metrics, **known})
+        metrics = self.metrics
+        if metrics["profit_factor"] is None:
+            known = {column: value for column, value in metrics.items() if value is not None}
+            metrics = {**metrics, **earlier.metrics, **known}
+        return replace(self, metrics=metrics, period_reason=earlier.period_reason)
 
     @property
     def sharpe_ratio(self) -> Decimal | None:

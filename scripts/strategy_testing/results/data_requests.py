@@ -33,6 +33,11 @@ class DataRequest:
         return self.ticker.partition("_")[0].upper()
 
     @property
+    def is_hourly_stock(self) -> bool:
+        """Whether it is of hourly prices of a stock or an ETF."""
+        return (self.asset_class, self.resolution) == ("equity", "hour")
+
+    @property
     def is_default_benchmark(self) -> bool:
         """Whether LEAN looks for it beside a strategy's own tickers, where the strategy sets no benchmark."""
         return self.path == "equity/usa/hour/spy.zip"

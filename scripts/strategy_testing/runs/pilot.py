@@ -4,13 +4,14 @@ It also measures what the estimates could only assume: orders, fees and seconds.
 """
 
 import math
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT, ExpectedFees
-from strategy_testing.importing.price_check import GET_PRICES, PriceWarning, price_warnings
+from strategy_testing.importing.price_check import GET_PRICES, PriceWarning, price_warnings, short_period
 from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
@@ -43,8 +44,8 @@ class PilotReport:
 
 
 def needs_pilot(plan: RunPlan) -> bool:
-    """Whether a grid is large enough, and new: a run that goes on has proved itself."""
-    return plan.resumed is None and (plan.backtests_to_run or 0) > HANDFUL
+    """Whether a grid is large enough, and new: a run that goes on with results has proved itself."""
+    return not plan.has_results and (plan.backtests_to_run or 0) > HANDFUL
 
 
 def after_pilot(plan: RunPlan) -> RunPlan:
@@ -70,6 +71,7 @@ def run_pilot(
         ignore_fees: let the grid follow in spite of high fees.
         force: let it follow in spite of another period than the config asks for.
     """
+    shutil.rmtree(plan.folder / PILOT_FOLDER, ignore_errors=True)  # of a run that came no further before
     ended = session.run(pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
@@ -115,9 +117,9 @@ def _period_not_covered(plan: RunPlan, result: BacktestResult, prices: Sequence[
     if period is not None:
         remedy = "let the strategy read start_date and end_date and pass them on, or run it with --force"
         return Failure(f"the pilot backtest did not keep to the config's dates: {period}", remedy, _PILOT_FAILED)
+    if not any(short_period(plan.folder / PILOT_FOLDER, plan.config.backtest)):
+        return None  # what one of several tickers lacks is only a warning
     short = [warning.cause for warning in prices if warning.is_too_short]
-    if not short:
-        return None
     cause = f"the prices do not cover the period: {', '.join(short)}"
     return Failure(cause, f"{GET_PRICES}, or run it with --force", _PILOT_FAILED)
 

@@ -46,6 +46,8 @@ class RunPlan:
     """Empty when nothing is left to run."""
     reused: tuple[BacktestResult, ...] = ()
     """Results of earlier runs that are taken instead of being run again."""
+    has_results: bool = False
+    """Whether backtests of the run that goes on have finished."""
     resumed: RunManifest | None = None
     """The manifest of the run that goes on; None for a new one."""
     inputs_before: RunInputs | None = None
@@ -141,7 +143,16 @@ def plan_rest(
     output = PurePosixPath(folder.relative_to(setup.workspace).as_posix())
     first = len(manifest.parts) + 1
     commands = plan_commands(config, setup.workspace, output, setup.concurrency, done=done, first_part=first)
-    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), resumed=manifest)
+    return RunPlan(
+        config,
+        setup.workspace,
+        setup.lean,
+        output,
+        setup.concurrency,
+        tuple(commands),
+        resumed=manifest,
+        has_results=bool(done),
+    )
 
 
 def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from strategy_testing.config.model import Bound, Constraint, Criterion, OptimizationConfig
-from strategy_testing.metrics.catalogue import MetricValues, Unit
+from strategy_testing.metrics.catalogue import TRADES_PATH, MetricValues, Unit
 from strategy_testing.metrics.figures import DECIMALS, format_value
 from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
@@ -15,6 +15,7 @@ from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 NO_TRADES = "No trades"
 OTHER_PERIOD = "Other period"
 """How the reason of a backtest begins that did not cover what was asked for."""
+_UNCHECKED = "Constraint cannot be checked"
 _MAX_DECIMALS = 12
 _IS_MET = {
     ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne,
@@ -96,11 +97,20 @@ def judge_results(results: Iterable[BacktestResult], standard: Standard) -> list
     ]
 
 
-def judge_again(results: Iterable[BacktestResult], standard: Standard, before: Iterable[Judged]) -> list[Judged]:
+def judge_again(
+    results: Iterable[BacktestResult], standard: Standard, before: Iterable[Judged], *, is_same_standard: bool
+) -> list[Judged]:
     """Every backtest beside its verdict, where some were judged before.
 
     A verdict from before stays where there is nothing to judge by, and where only the order of its reasons differs: a
     config that comes out of the database has its criteria in another order than its file.
+
+    Args:
+        results: the backtests.
+        standard: what they are judged by.
+        before: the verdicts so far.
+        is_same_standard: whether these were by the same standard; then one stays that can be checked no more, because
+            what it looked at was in files only.
     """
     known = {judged.result.backtest_id: judged.verdict for judged in before}
 
@@ -108,7 +118,8 @@ def judge_again(results: Iterable[BacktestResult], standard: Standard, before: I
         verdict = known.get(judged.result.backtest_id, judged.verdict)
         now = judged.verdict
         is_same = (verdict.meets_criteria, {*verdict.reasons}) == (now.meets_criteria, {*now.reasons})
-        return replace(judged, verdict=verdict) if is_same or not standard.judges else judged
+        is_blind = is_same_standard and any(reason.startswith(_UNCHECKED) for reason in now.reasons)
+        return replace(judged, verdict=verdict) if is_same or is_blind or not standard.judges else judged
 
     return [settled(judged) for judged in judge_results(results, standard)]
 
@@ -145,18 +156,23 @@ def compared_value(result: BacktestResult, metric: str) -> tuple[Decimal | None,
         path, known = comparable_metric(metric)
     except UnknownMetricError:
         return None, Unit.RATIO
-    if known is None:
-        return result.other_statistics.get(path.rpartition(".")[2]), Unit.RATIO
-    return result.metrics.get(known.column), known.unit
+    unit = Unit.RATIO if known is None else known.unit
+    if path.startswith(TRADES_PATH.lower()):
+        stated = result.other_statistics.get(path.rpartition(".")[2])
+        if stated is not None or known is None:
+            return stated, unit
+    return (None if known is None else result.metrics.get(known.column)), unit
 
 
 def other_period(result: BacktestResult, standard: Standard) -> str | None:
     """`Other period: …` where a backtest covers other dates than the asked ones; a date that is not known is none."""
     start, end = standard.start_date, standard.end_date
     first, last = standard.prices_from or result.backtest_start, standard.prices_to or result.backtest_end
+    asked = f"instead of {start or first} to {end or last}"
     if (start is None or first in (None, start)) and (end is None or last in (None, end)):
-        return None
-    return f"{OTHER_PERIOD}: {first} to {last} instead of {start or first} to {end or last}"
+        known = result.period_reason
+        return known if known is not None and known.endswith(asked) else None
+    return f"{OTHER_PERIOD}: {first} to {last} {asked}"
 
 
 def _not_met(result: BacktestResult, constraint: Constraint) -> str | None:
@@ -164,7 +180,7 @@ def _not_met(result: BacktestResult, constraint: Constraint) -> str | None:
     value, unit = compared_value(result, constraint.metric)
     if value is None:
         threshold = format_value(constraint.value, unit)
-        return f"Constraint cannot be checked: {constraint.metric} {constraint.operator} {threshold}, value unknown"
+        return f"{_UNCHECKED}: {constraint.metric} {constraint.operator} {threshold}, value unknown"
     if _IS_MET[constraint.operator](value, constraint.value):
         return None
     compared = _compared(value, constraint.operator, constraint.value, unit)
