@@ -1024,7 +1024,7 @@ COMMENT ON COLUMN parameter_performance.avg_fee_pct IS 'Average fees as a fracti
 COMMENT ON VIEW fee_analysis IS 'What fees did to each run, over backtests that did not fail';
 COMMENT ON COLUMN fee_analysis.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN fee_analysis.optimization_run_id IS 'Number of the run';
-COMMENT ON COLUMN fee_analysis.backtests IS 'Backtests of the run';
+COMMENT ON COLUMN fee_analysis.backtests IS 'Combinations of the run, each by one backtest';
 COMMENT ON COLUMN fee_analysis.avg_orders IS 'Average orders of a backtest';
 COMMENT ON COLUMN fee_analysis.avg_total_fees IS 'Average fees of a backtest, dollars';
 COMMENT ON COLUMN fee_analysis.fee_per_order IS 'Fees of an order, dollars';
