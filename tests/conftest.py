@@ -23,7 +23,7 @@ from strategy_testing.database.connection import Database, connect
 from strategy_testing.database.embedded import start_embedded_postgres
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import DatabaseTarget, Source
-from support import PROJECT, RECORDINGS, ScriptResult, unpack_recording
+from support import PROJECT, ScriptResult, unpack_recording
 
 _TEMPLATE = "strategy_testing_template"
 _CONFIGURING = ("DATABASE_URL", "LEAN_COMMAND", "LEAN_WORKSPACE", "LEAN_REPLAY_RECORDING", "LEAN_REPLAY_SPEED")
@@ -178,7 +178,9 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def replayed(run_script: Callable[..., ScriptResult], workspace: Path) -> Callable[..., ScriptResult]:
+def replayed(
+    run_script: Callable[..., ScriptResult], unpacked: Callable[[str], Path], workspace: Path
+) -> Callable[..., ScriptResult]:
     """Runs optimize_runner.py with a config while `lean` replays a recording."""
 
     def run(
@@ -187,7 +189,7 @@ def replayed(run_script: Callable[..., ScriptResult], workspace: Path) -> Callab
         replay = {
             "LEAN_COMMAND": str(PROJECT / "tests" / "replay" / "bin" / "lean"),
             "REPLAY_PYTHON": sys.executable,
-            "LEAN_REPLAY_RECORDING": str(RECORDINGS / f"{recording}.tar.xz"),
+            "LEAN_REPLAY_RECORDING": str(unpacked(recording)),
             "LEAN_REPLAY_SPEED": str(speed),
             "LEAN_REPLAY_STATE": str(workspace.parent / "replay-state"),
         }

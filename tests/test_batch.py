@@ -1,6 +1,7 @@
 """optimize_runner.py --batch as a user calls it, while `lean` replays recorded runs."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from strategy_testing.config.batch import read_batch
 from strategy_testing.errors import ConfigError
-from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_of, write_config
+from support import PROJECT, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -84,9 +85,9 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, workspace: Path) -> Bench:
+def bench(tmp_path: Path, workspace: Path, unpacked: Callable[[str], Path]) -> Bench:
     chosen = "".join(
-        f"  {name}*) recording={RECORDINGS / recording}.tar.xz ;;\n" for name, recording in _RECORDINGS.items()
+        f"  {name}*) recording={shlex.quote(str(unpacked(recording)))} ;;\n" for name, recording in _RECORDINGS.items()
     )
     lean = tmp_path / "lean"
     lean.write_text(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support import PROJECT, READS_ANYTHING, RECORDINGS, ScriptResult, make_project, processes_of, write_config
+from support import PROJECT, READS_ANYTHING, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -39,7 +39,9 @@ def config(tmp_path: Path, workspace: Path) -> Path:
 
 
 @pytest.fixture
-def start(database_url: str, workspace: Path, tmp_path: Path) -> Callable[..., "subprocess.Popen[str]"]:
+def start(
+    database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp_path: Path
+) -> Callable[..., "subprocess.Popen[str]"]:
     """Starts the runner in the background."""
 
     def run(config: Path, speed: int, *arguments: str) -> "subprocess.Popen[str]":
@@ -48,7 +50,7 @@ def start(database_url: str, workspace: Path, tmp_path: Path) -> Callable[..., "
         environment = os.environ | {
             "PATH": f"{PROJECT / 'tests' / 'replay' / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "DATABASE_URL": database_url,
-            "LEAN_REPLAY_RECORDING": str(RECORDINGS / "grid-72.tar.xz"),
+            "LEAN_REPLAY_RECORDING": str(unpacked("grid-72")),
             "LEAN_REPLAY_SPEED": str(speed),
             "LEAN_REPLAY_STATE": str(workspace.parent / "replay-state"),
             "REPLAY_PYTHON": sys.executable,
