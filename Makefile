@@ -24,7 +24,7 @@ demo: $(STAMP) ## the main job on a recorded run and an embedded PostgreSQL
 	@tests/replay/demo.sh $(BIN)/python
 
 test: $(STAMP) ## all tests
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(STAMP) ## ruff and mypy
 	@$(BIN)/ruff check .
