@@ -6,6 +6,7 @@ import shutil
 import statistics
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
@@ -14,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.contents import read_contents
 from strategy_testing.results.folder import find_runs
 from strategy_testing.strategy.prices import PriceDataError, adjusted_closes
 from support import ScriptResult, make_project, write_config
 from test_price_data import store_prices
+from test_sanity import make_result
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -178,6 +181,17 @@ def test_what_was_compared_once_stays_when_the_prices_are_gone_and_for_results_t
     assert ask(compared) == before[0]
     assert {row["excess_return"] for row in ask(excesses)} == {row["excess_return"] for row in before[1]}
     assert "buy and hold of SPY over the same days: " in again.stderr
+
+
+def test_a_result_that_was_taken_uncompared_is_compared_when_there_are_prices(workspace: Path) -> None:
+    result = make_result({})
+    figures = {**result.metrics, "compounding_annual_return": Decimal("0.1"), "excess_return": None}
+    taken = replace(result, metrics=figures, reused_from=1)
+    assert Benchmark(workspace, "SPY").compared([taken])[0].metrics["excess_return"] is None
+    _store(workspace / "data")
+    (compared,) = Benchmark(workspace, "SPY").compared([taken])
+    assert compared.metrics["excess_return"] is not None
+    assert Benchmark(workspace, None).compared([compared]) == [compared]
 
 
 def test_the_configs_ticker_is_the_benchmark(

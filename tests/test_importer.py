@@ -259,6 +259,7 @@ def test_an_euler_search_keeps_both_rows_of_a_repeat_and_counts_it_once(
     assert ask(by_parameter) == [{"backtests": 24}, {"backtests": 24}]
     ask("UPDATE backtest_results SET meets_criteria = false, rejection_reasons = '{\"Too bad: 1\"}'")
     assert ask("SELECT backtests FROM rejection_summary") == [{"backtests": 24}]
+    assert ask("SELECT backtests FROM fee_analysis") == [{"backtests": 24}]
 
 
 # exit code, last line of stdout, what stderr says of the reason

@@ -16,6 +16,10 @@ import pytest
 
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.importing.price_check import short_period
+from strategy_testing.metrics.catalogue import Unit
+from strategy_testing.results.contents import read_contents
+from strategy_testing.results.folder import find_runs
+from strategy_testing.verdict.criteria import compared_value
 from support import PROJECT, ScriptResult, make_project, write_config
 from test_price_data import store_prices
 
@@ -108,6 +112,15 @@ def test_without_its_files_the_verdict_by_such_a_constraint_stays(
     assert ask("SELECT meets_criteria, rejection_reasons AS why FROM backtest_results") == [
         {"meets_criteria": True, "why": []}
     ] * 3  # fmt: skip
+
+
+def test_fees_are_compared_as_leans_optimizer_does_those_of_closed_trades(unpacked: Recording) -> None:
+    (run,) = find_runs(unpacked("euler-whole"))
+    for result in read_contents(run).results:  # each still holds a position at the end
+        (fees, _), stored = compared_value(result, "Total Fees"), result.metrics["total_fees"]
+        assert fees is not None
+        assert stored == fees + 1
+        assert compared_value(replace(result, other_statistics={}), "Total Fees") == (stored, Unit.DOLLARS)
 
 
 # LEAN's optimum and ours
