@@ -16,6 +16,7 @@ from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import is_gone
 from strategy_testing.importing.rejudging import judge_run_again
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.folder import find_runs
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
@@ -86,15 +87,11 @@ def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:
             else:
                 judged.append(again)
                 if again.changed:
-                    tell(f"{whose}: {_verdicts(again.changed)} changed; {again.passed} pass now")
+                    tell(f"{whose}: {number_of(again.changed, 'verdict')} changed; {again.passed} pass now")
         rewrite_leaderboard(database, leaderboard)
     changed = sum(again.changed for again in judged)
-    answer(f"judged {len(judged)} run{'' if len(judged) == 1 else 's'} again: {_verdicts(changed)} changed")
+    answer(f"judged {number_of(len(judged), 'run')} again: {number_of(changed, 'verdict')} changed")
     return ExitCode.PARTIAL if failed else ExitCode.OK
-
-
-def _verdicts(count: int) -> str:
-    return f"{count} verdict{'' if count == 1 else 's'}"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from tabulate import tabulate
 from strategy_testing.console import shown_path
 from strategy_testing.errors import UserError
 from strategy_testing.metrics.catalogue import Unit
-from strategy_testing.metrics.figures import format_value
+from strategy_testing.metrics.figures import format_value, number_of
 
 ASSUMED_MEGABYTES = Decimal("1.7")
 """A backtest's files on disk where the strategy has left none; 1.55 were measured, daily prices over nine years."""
@@ -56,7 +56,7 @@ def in_all(outlooks: Sequence[Outlook]) -> str:
     """`2 configs: 558 backtests, at least 1.1 hours one config after the other, 866 MB of disk`."""
     hours = _total([None if each.minutes is None else each.minutes / 60 for each in outlooks], 1)
     return (
-        f"{_configs(len(outlooks))}: {_total([each.backtests for each in outlooks], 0)} backtests, "
+        f"{number_of(len(outlooks), 'config')}: {_total([each.backtests for each in outlooks], 0)} backtests, "
         f"{hours} hours one config after the other, {_total([each.megabytes for each in outlooks], 0)} MB of disk"
     )
 
@@ -72,10 +72,6 @@ def refuse_without_yes(outlooks: Sequence[Outlook]) -> None:
     if backtests > _MOST_BACKTESTS or hours > _MOST_HOURS:
         limits = f"more than {_MOST_BACKTESTS:,} backtests, or than {_MOST_HOURS} hours"
         raise UserError(f"{in_all(outlooks)}: nothing was run", f"what takes {limits}, needs --yes")
-
-
-def _configs(count: int) -> str:
-    return "1 config" if count == 1 else f"{count} configs"
 
 
 def _total(values: Sequence[Decimal | int | None], decimals: int) -> str:
