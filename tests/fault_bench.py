@@ -249,7 +249,7 @@ class Bench:
 
 def make_bench(home: Path, url: str, recording: Path, parameters: str = SIX, **config: str) -> Bench:
     """A bench whose project is the recorded strategy."""
-    project = {"crashy": "Crashy", "init-fail": "InitFail"}.get(recording.name, RSI)
+    project = {"crashy": "Crashy", "init-fail": "InitFail", "hang-in-step": "Loopy"}.get(recording.name, RSI)
     if project == "InitFail":  # which does not come to read its parameter
         make_project(home / "workspace", project)
     else:

@@ -158,6 +158,23 @@ def test_a_lean_that_does_nothing_at_all_is_ended(row: Fault, bench: Bench, undi
     assert bench.check(row, done) == undisturbed(bench)
 
 
+@fault("hang-in-step")
+def test_a_strategy_that_never_returns_from_a_bar_is_ended(
+    row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path
+) -> None:
+    """LEAN writes a line a minute into that backtest's log, here one a second."""
+    bench = make_bench(tmp_path, database_url, unpacked("hang-in-step"), "    level: {start: 1, end: 3, step: 1}\n")
+    _limit(bench, "stall_minutes: 0.05")
+    done = bench.run(speed=60, LEAN_REPLAY_ANY="1")
+    assert re.search(
+        r"LEAN has stalled: nothing new for 0\.05 minutes: backtest 791b74eb \(.*level=2.*\) "
+        r"has been in one step for [2-7] min 56 s; look for a loop without an end",
+        done.stderr,
+    ), done.stderr
+    assert len(bench.stored()) == 2
+    bench.check(row, done, is_resumed=False)
+
+
 @fault("time-limit")
 def test_the_time_limit_ends_a_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     _limit(bench, "timeout_minutes: 0.1")

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from strategy_testing.lean.limits import Limits, reason_to_stop
+from strategy_testing.lean.limits import SECONDS_BETWEEN, Limits, reason_to_stop, seconds_in_step
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.optimizer_log import OptimizerLog, read_log
 from strategy_testing.results.table import read_table
 
 _CLOSING_BRACE = b"}"
+_LOG = "log.txt"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -43,6 +44,9 @@ class LeanMonitor:
         self._offset = 0
         self._finished: set[str] = set()
         self._sizes: dict[str, int] = {}
+        self._others: dict[str, int] = {}
+        self._log_offsets: dict[str, int] = {}
+        self._in_step: dict[str, float] = {}
         self._main_sizes: dict[str, int] = {}
         self._last_movement = time.monotonic()
 
@@ -50,7 +54,8 @@ class LeanMonitor:
         """Looks at the run once; True when LEAN has to be ended, and `failure` says why then."""
         self._look()
         now = time.monotonic()
-        self.failure = reason_to_stop(self._limits, self._log, now - self._started, now - self._last_movement)
+        elapsed, idle = now - self._started, now - self._last_movement
+        self.failure = reason_to_stop(self._limits, self._log, elapsed, idle, self._in_step)
         return self.failure is not None
 
     def has_ended(self) -> bool:
@@ -82,29 +87,21 @@ class LeanMonitor:
         return [*launched, *(name for name in names if _GUID.fullmatch(name))]
 
     def _new_lines(self) -> str:
-        """What was added to log.txt, whole lines only."""
-        try:
-            with (self._folder / "log.txt").open("rb") as log:
-                if log.seek(0, os.SEEK_END) < self._offset:  # somebody removed it
-                    self._offset = 0
-                log.seek(self._offset)
-                added = log.read()
-        except OSError:
-            return ""
-        whole = added[: added.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        return whole.decode("utf-8", "replace")
+        lines, self._offset = _added_lines(self._folder / _LOG, self._offset)
+        return lines
 
     def _look_at(self, backtest_id: str) -> BacktestResult | None:
         """The backtest's result, if it is complete now; notes whether anything in its folder has grown."""
         folder = self._folder / backtest_id
         main = folder / f"{backtest_id}.json"
         try:
-            size = sum(file.stat().st_size for file in folder.iterdir())
+            sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
+            size = sum(sizes.values())
             if size == self._sizes.get(backtest_id):
                 return None
+            self._note_movement(backtest_id, size - sizes.get(_LOG, 0) != self._others.get(backtest_id))
             self._sizes[backtest_id] = size
-            self._last_movement = time.monotonic()
+            self._others[backtest_id] = size - sizes.get(_LOG, 0)
             main_size = main.stat().st_size
             if main_size == self._main_sizes.get(backtest_id) or not _ends_with_brace(main, main_size):
                 return None
@@ -113,6 +110,34 @@ class LeanMonitor:
             return None
         read = read_backtest(BacktestFile(backtest_id, folder), self._log)
         return None if isinstance(read, SkippedFile) else read
+
+    def _note_movement(self, backtest_id: str, has_others: bool) -> None:
+        """What a backtest's folder has got; LEAN's line a minute on a backtest that sits in one step is no movement."""
+        offset = self._log_offsets.get(backtest_id, 0)
+        added, self._log_offsets[backtest_id] = _added_lines(self._folder / backtest_id / _LOG, offset)
+        seconds = seconds_in_step(added)
+        known = self._in_step.get(backtest_id)
+        # An engine that serves several backtests writes a line of its own, too, with no time at all.
+        is_still = seconds is not None and (seconds >= SECONDS_BETWEEN or (seconds == 0 and known is not None))
+        if is_still and not has_others:
+            self._in_step[backtest_id] = max(seconds or 0, known or 0)
+        else:
+            self._in_step.pop(backtest_id, None)
+            self._last_movement = time.monotonic()
+
+
+def _added_lines(file: Path, offset: int) -> tuple[str, int]:
+    """The whole lines that a log has got behind so many bytes, and where the next ones will begin."""
+    try:
+        with file.open("rb") as log:
+            if log.seek(0, os.SEEK_END) < offset:  # somebody removed it
+                offset = 0
+            log.seek(offset)
+            added = log.read()
+    except OSError:
+        return "", offset
+    whole = added[: added.rfind(b"\n") + 1]
+    return whole.decode("utf-8", "replace"), offset + len(whole)
 
 
 def _ends_with_brace(file: Path, size: int) -> bool:
