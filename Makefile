@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check-strategies bench-overhead campaign replay-orders psql clean
+.PHONY: help install demo test lint check-strategies bench-overhead campaign faults replay-orders psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,6 +39,9 @@ bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, 
 
 campaign: $(STAMP) ## a busy week: a batch of 120 configs, three of them poisoned, on the replay
 	@CAMPAIGN_CONFIGS=120 $(BIN)/python -m pytest -q --durations=1 tests/test_batch.py -k many_configs
+
+faults: $(STAMP) ## runners ended at 100 random moments for each kind of signal, on a loaded machine (an hour)
+	@FAULT_TRIES=$${FAULT_TRIES:-100} $(BIN)/python -m pytest -q -n 6 tests/test_faults_signals.py
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)

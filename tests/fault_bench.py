@@ -201,7 +201,7 @@ class Bench:
         deadline = time.monotonic() + 5
         while (found := self._at_work()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        return found + processes_of(self.workspace, 0)
+        return found + processes_of(self.workspace)
 
     def check(self, row: Fault, done: Done, *, is_resumed: bool = True) -> Rows:
         """What holds after each fault, and after going on without it; returns the rows of the whole run."""

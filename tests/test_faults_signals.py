@@ -1,6 +1,7 @@
 """The runner, or everything with it, is ended at random moments: what is then in docs/FAULTS.md holds."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -25,7 +26,12 @@ from fault_bench import (  # noqa: F401
 )
 from strategy_testing.metrics.figures import number_of
 
-_SIGNALS = {"sigint": signal.SIGINT, "sigterm": signal.SIGTERM}
+_SIGNALS = {
+    "sigint": [signal.SIGINT],
+    "sigterm": [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1],
+}
+_TRIES = int(os.environ.get("FAULT_TRIES", "4"))
+"""Moments of each signal; `make faults` takes many more, on a machine that has much else to do."""
 
 
 def _end_of_killed(process: "subprocess.Popen[str]") -> Done:
@@ -55,15 +61,15 @@ def _recovered(bench: Bench, row: Fault, killed: Done) -> str:
     return other.stderr
 
 
-@pytest.mark.parametrize("moment", range(4))
+@pytest.mark.parametrize("moment", range(_TRIES))
 @fault("sigint", "sigterm")
 def test_a_signal_at_any_moment(row: Fault, moment: int, bench: Bench, undisturbed: Undisturbed) -> None:
-    count, seconds = moments(row.id, 4)[moment]
+    count, seconds = moments(row.id, _TRIES)[moment]
     process = bench.start(speed=25)
     bench.wait_for(lambda: bench.run_row() is not None)
     bench.wait_for_results(count)
     time.sleep(seconds)
-    process.send_signal(_SIGNALS[row.id])
+    process.send_signal(_SIGNALS[row.id][moment % len(_SIGNALS[row.id])])
     done = bench.end(process)
     assert f"{number_of(len(bench.stored()), 'finished backtest')} stored; go on with --resume" in done.stderr
     assert len(bench.stored()) >= count
@@ -83,17 +89,34 @@ def test_an_impatient_user(row: Fault, bench: Bench, undisturbed: Undisturbed) -
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@pytest.mark.parametrize("moment", range(3))
+@fault("two-signals")
+def test_signals_in_a_row(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    """Two at once, as of a terminal that is closed, are one request; the first says what the exit code is."""
+    process = bench.start(speed=10)
+    bench.wait_for_results(2)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        process.send_signal(number)
+    time.sleep(0.6)
+    process.send_signal(signal.SIGINT)
+    done = bench.end(process)
+    assert done.stderr.count("terminated") == 1
+    assert bench.check(row, done) == undisturbed(bench)
+
+
+@pytest.mark.parametrize("moment", range(_TRIES))
 @fault("sigkill")
 def test_a_killed_runner_is_recovered_by_the_next_start(
     row: Fault, moment: int, bench: Bench, undisturbed: Undisturbed
 ) -> None:
-    count, seconds = moments(row.id, 3)[moment]
+    count, seconds = moments(row.id, _TRIES)[moment]
     process = bench.start(speed=10)
     bench.wait_for(lambda: bench.run_row() is not None)
     bench.wait_for_results(count)
     time.sleep(seconds)
-    _recovered(bench, row, _end_of_killed(process))
+    killed = _end_of_killed(process)
+    assert bench.left_over() == []  # which waits for five seconds at most
+    assert bench.docker("ps", "-q") == ""
+    _recovered(bench, row, killed)
     assert bench.go_on() == undisturbed(bench)
 
 

@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
 
 
 class TerminatedError(BaseException):
-    """SIGTERM, or a closed terminal's SIGHUP, made an exception so that all is ended and stored on the way out."""
+    """A signal that ends programs, but for Ctrl-C, made an exception so that all is ended and stored on the way out."""
 
 
 class UserError(Exception):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from strategy_testing.commands.batch_processes import Ended, Job, Signals, run_jobs
+from strategy_testing.commands.batch_processes import Ended, Job, run_jobs
 from strategy_testing.commands.cli import refuse_unsupported
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
@@ -37,6 +37,7 @@ from strategy_testing.paths import SCRIPTS_DIR
 from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
 from strategy_testing.report.outlook import Outlook, refuse_without_yes
 from strategy_testing.runs.recovery import recover_orphans
+from strategy_testing.signals import Requests, collected
 from strategy_testing.verdict.outcome import RunStatus
 
 _UNKNOWN = "n/a"
@@ -78,7 +79,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         return agenda.refused[0]
     if not settings.yes:
         refuse_without_yes(agenda.outlooks)
-    with Signals() as signals:
+    with collected() as signals:
         batch_id = _begin(database, batch, batch_id, agenda)
         count = f"{number_of(len(batch.configs), 'config')}, {len(agenda.jobs)} to run"
         tell(f"batch {batch.name} (number {batch_id}): {count}, {batch.max_concurrent} at a time")
@@ -159,7 +160,7 @@ def _begin(database: Database, batch: BatchConfig, batch_id: int | None, agenda:
 
 
 def _run_jobs(
-    batch: BatchConfig, agenda: _Agenda, options: Sequence[str], environment: Mapping[str, str], signals: Signals
+    batch: BatchConfig, agenda: _Agenda, options: Sequence[str], environment: Mapping[str, str], signals: Requests
 ) -> None:
     number = {job.config: f"{index} of {len(agenda.jobs)}" for index, job in enumerate(agenda.jobs, 1)}
 
@@ -195,7 +196,7 @@ def _handed_on(batch: BatchConfig, batch_id: int, settings: Settings) -> tuple[s
 
 
 def _end(
-    database: Database, batch: BatchConfig, batch_id: int, agenda: _Agenda, signals: Signals | None
+    database: Database, batch: BatchConfig, batch_id: int, agenda: _Agenda, signals: Requests | None
 ) -> tuple[list[BatchLine], BatchStatus]:
     """Stores how the batch ended, by what its runs came to, and why what never ran did not; without signals, all."""
     stopped_by = signals.first if signals else None
@@ -212,7 +213,7 @@ def _end(
     return [replace(line, reason=reasons.get(line.config)) for line in lines], status
 
 
-def _why_not(line: BatchLine, signals: Signals | None) -> str:
+def _why_not(line: BatchLine, signals: Requests | None) -> str:
     """Why a config never ran, as far as its own process has not said it."""
     if line.reason is not None:
         return line.reason

@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import IO, Self
+from typing import IO
+
+from strategy_testing.signals import ENDING, Requests
 
 _POLL_SECONDS = 0.05
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True)
@@ -42,41 +42,13 @@ class Ended:
 
 def accept_signals() -> None:
     """Lets a config's process be stopped: it is started deaf, so that no signal meets it before it can obey."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-
-
-class Signals:
-    """Collects SIGINT and SIGTERM instead of being thrown out of the middle of something."""
-
-    def __init__(self) -> None:
-        """Collects nothing until it is entered."""
-        self.received: list[signal.Signals] = []
-        self._before: dict[signal.Signals, object] = {}
-
-    def __enter__(self) -> Self:
-        """Begins to collect."""
-        for number in _STOPPING:
-            self._before[number] = signal.signal(number, self._receive)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Gives the signals back to whoever had them."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-
-    @property
-    def first(self) -> signal.Signals | None:
-        """The signal that asked to stop."""
-        return self.received[0] if self.received else None
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        self.received.append(signal.Signals(number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 def run_jobs(
     jobs: Sequence[Job],
     environment: Mapping[str, str],
-    signals: Signals,
+    signals: Requests,
     *,
     at_once: int,
     stop_at_failure: bool,
@@ -91,7 +63,7 @@ def run_jobs(
     Args:
         jobs: what to run.
         environment: for all of them.
-        signals: entered by the caller.
+        signals: which the caller collects.
         at_once: how many run at a time.
         stop_at_failure: start no more after one that did not end with 0.
         on_start: called before each starts.
@@ -102,20 +74,20 @@ def run_jobs(
     passed_on = 0
     try:
         while True:
-            while waiting and len(running) < at_once and not signals.received:
+            while waiting and len(running) < at_once and signals.first is None:
                 on_start(waiting[0])
                 running.append(_Child(waiting.popleft(), environment, with_name=at_once > 1))
-            if passed_on < len(signals.received):
+            if signals.first is not None and passed_on < signals.count:
                 for child in running:
-                    child.stop(signals.received[0], at_once=len(signals.received) > 1)
-                passed_on = len(signals.received)
+                    child.stop(signals.first, at_once=signals.count > 1)
+                passed_on = signals.count
             for child in [child for child in running if child.has_ended()]:
                 running.remove(child)
                 ended = child.ended()
                 on_end(ended)
                 if stop_at_failure and ended.exit_code != 0:
                     waiting.clear()
-            if not running and (not waiting or signals.received):
+            if not running and (not waiting or signals.first is not None):
                 return
             time.sleep(_POLL_SECONDS)
     finally:
@@ -128,7 +100,7 @@ class _Child:
         self.job = job
         self._started = time.monotonic()
         self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             # A session of its own keeps a Ctrl-C in the terminal from reaching it twice.
             self._process = subprocess.Popen(

@@ -2,12 +2,11 @@
 
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
+from strategy_testing import signals
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import tell
@@ -16,39 +15,22 @@ from strategy_testing.errors import ExitCode, TerminatedError, UserError
 
 def run_main(work: Callable[[], ExitCode]) -> int:
     """Does a script's work and returns its exit code; a user's mistake is reported without a traceback."""
-    try:
-        with _ending_signals_raise():
+    with signals.raised():
+        try:
             return int(work())
-    except UserError as error:
-        tell(f"error: {error}" if "\n" not in str(error) else f"errors:\n{error}")
-        return int(error.exit_code)
-    except KeyboardInterrupt:
-        tell("interrupted")
-        return int(ExitCode.INTERRUPTED)
-    except TerminatedError:
-        tell("terminated")
-        return int(ExitCode.TERMINATED)
-    except BrokenPipeError:
-        # Whoever read our output has gone; what was to be stored is stored.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
-
-
-@contextlib.contextmanager
-def _ending_signals_raise() -> Iterator[None]:
-    def raise_terminated(_signal: int, _frame: FrameType | None) -> None:
-        raise TerminatedError
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # nohup
-            signal.signal(number, raise_terminated)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        except UserError as error:
+            tell(f"error: {error}" if "\n" not in str(error) else f"errors:\n{error}")
+            return int(error.exit_code)
+        except (KeyboardInterrupt, TerminatedError) as stopped:
+            signals.ignored()
+            is_terminated = isinstance(stopped, TerminatedError)
+            tell("terminated" if is_terminated else "interrupted")
+            return int(ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read our output has gone; what was to be stored is stored.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return int(ExitCode.OK)
 
 
 def load_any_config(file: Path) -> OptimizationConfig:

@@ -19,7 +19,9 @@ import psutil
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import without_database_secrets, write_atomically
 from strategy_testing.lean.container import container_is_gone, container_name, kill_container
+from strategy_testing.lean.guard import guarded
 from strategy_testing.results.manifest import LEAN_PROCESS
+from strategy_testing.signals import caught
 
 POLL_SECONDS = 0.25
 _SECONDS_TO_END = 5
@@ -29,7 +31,6 @@ _SECONDS_OF_TAIL = 2
 _UNWRAPPED = "1000"
 """Columns: the CLI wraps its output at the terminal's width."""
 _CLOCK_TOLERANCE_SECONDS = 2
-_HELD = (signal.SIGINT, signal.SIGTERM)
 
 
 def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def run_lean(
     """
     environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
     note = transcript.with_name(LEAN_PROCESS)
-    with transcript.open("ab") as kept, contextlib.ExitStack() as signals:
+    with transcript.open("ab") as kept, guarded(note.parent, output_folder), contextlib.ExitStack() as signals:
         signals.enter_context(_signals_held())
         # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
         process = subprocess.Popen(
@@ -105,35 +106,49 @@ def run_lean(
 def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
     """Ends what a runner that is gone has left running: the process it noted, and its containers by their names.
 
-    A process of the same number that began at another time is somebody else's and is left alone.
+    A process of the same number that began at another time is somebody else's and is left alone. A runner may have
+    gone before it could note one; what writes a folder of its run is told by its arguments.
     """
     note = run_folder / LEAN_PROCESS
+    for process in [*_noted(note), *_writers(output_folders)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    for name in filter(None, map(container_name, output_folders)):
+        kill_container(name)
+    note.unlink(missing_ok=True)
+
+
+def _noted(note: Path) -> list[psutil.Process]:
     try:
         noted = json.loads(note.read_text(encoding="utf-8"))
         process = psutil.Process(int(noted["pid"]))
-        if abs(process.create_time() - float(noted["started_at"])) <= _CLOCK_TOLERANCE_SECONDS:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        is_it = abs(process.create_time() - float(noted["started_at"])) <= _CLOCK_TOLERANCE_SECONDS
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
-        pass
-    for folder in output_folders:
-        kill_container(container_name(folder))
-    note.unlink(missing_ok=True)
+        return []
+    return [process] if is_it else []
+
+
+def _writers(output_folders: Sequence[Path]) -> Iterator[psutil.Process]:
+    """Leaders of groups whose arguments say that they write one of these folders."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError, ValueError):
+            words = process.cmdline()
+            output = Path(process.cwd(), words[words.index("--output") + 1])
+            if output in output_folders and os.getpgid(process.pid) == process.pid:
+                yield process
 
 
 @contextlib.contextmanager
 def _signals_held() -> Iterator[None]:
-    """Keeps SIGINT and SIGTERM back while a process is being started, which would be left behind half known."""
+    """Keeps ending signals back while a process is being started, which would be left behind half known."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     held: list[int] = []
-    before = {number: signal.signal(number, lambda got, _frame: held.append(got)) for number in _HELD}
     try:
-        yield
+        with caught(lambda got, _frame: held.append(got)):
+            yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
         for late in held:
             signal.raise_signal(late)
 

@@ -81,7 +81,7 @@ def exit_code(lines: Sequence[BatchLine], stopped_by: signal.Signals | None) -> 
     if all(line.is_completed for line in lines):
         return ExitCode.OK
     if stopped_by is not None:
-        return ExitCode.TERMINATED if stopped_by is signal.SIGTERM else ExitCode.INTERRUPTED
+        return ExitCode.INTERRUPTED if stopped_by is signal.SIGINT else ExitCode.TERMINATED
     if all(line.exit_code == ExitCode.ALL_BACKTESTS_FAILED for line in lines):
         return ExitCode.ALL_BACKTESTS_FAILED
     return ExitCode.PARTIAL

@@ -1,0 +1,66 @@
+"""A small process beside each `lean` that ends it when the runner is gone, however that came about.
+
+It waits for the end of a pipe that only the runner holds. On a runner that has done its work it ends in silence.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from strategy_testing.files import without_database_secrets
+from strategy_testing.paths import SCRIPTS_DIR
+from strategy_testing.signals import ENDING
+
+_DONE = b"done\n"
+_SECONDS_TO_END = 2
+_SECONDS_TO_START = 1.5
+"""In which Docker may yet start a container that it was asked for when `lean` was ended."""
+
+
+@contextlib.contextmanager
+def guarded(run_folder: Path, output_folder: Path) -> Iterator[None]:
+    """Has a guard for as long as it lasts.
+
+    Args:
+        run_folder: where the process at work is noted.
+        output_folder: which `lean` writes.
+    """
+    environment = without_database_secrets(os.environ) | {"PYTHONPATH": str(SCRIPTS_DIR)}
+    guard = subprocess.Popen(
+        [sys.executable, "-m", __name__, str(run_folder), str(output_folder)],
+        env=environment,
+        cwd=Path(output_folder.anchor),  # none of the run's folders is held
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # what ends the runner's group does not end it
+    )
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            guard.communicate(_DONE, timeout=_SECONDS_TO_END)
+
+
+def main() -> None:
+    """Waits, and ends what is left over."""
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    run_folder, output_folder = map(Path, sys.argv[1:])
+    if sys.stdin.buffer.read() == _DONE:
+        return
+    # Slow to import, and seldom needed.
+    from strategy_testing.lean.process import end_left_over  # noqa: PLC0415
+
+    end_left_over(run_folder, [output_folder])
+    time.sleep(_SECONDS_TO_START)
+    end_left_over(run_folder, [output_folder])
+
+
+if __name__ == "__main__":
+    main()
