@@ -88,14 +88,15 @@ def run_lean(
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        errors = threading.Thread(target=_copy_errors, args=(process.stderr, kept), daemon=True)
+        is_ending = threading.Event()
+        errors = threading.Thread(target=_copy_errors, args=(process.stderr, kept, is_ending), daemon=True)
         try:
             _note_process(note, process.pid)
             errors.start()
             signals.close()
-            return _wait(process, output_folder, should_stop, has_ended)
+            return _wait(process, output_folder, is_ending, should_stop, has_ended)
         except BaseException:
-            _stop(process, output_folder)
+            _stop(process, output_folder, is_ending)
             raise
         finally:
             if errors.ident is not None:
@@ -156,6 +157,7 @@ def _signals_held() -> Iterator[None]:
 def _wait(
     process: "subprocess.Popen[bytes]",
     output_folder: Path,
+    is_ending: threading.Event,
     should_stop: Callable[[], bool],
     has_ended: Callable[[], bool],
 ) -> int:
@@ -167,12 +169,12 @@ def _wait(
                 kill_container(container_name(output_folder))
             return code
         if should_stop():
-            return _stop(process, output_folder)
+            return _stop(process, output_folder, is_ending)
         if tail_began is None and has_ended():
             tail_began = time.monotonic()
         is_late = tail_began is not None and time.monotonic() > tail_began + _SECONDS_OF_TAIL
         if is_late and container_is_gone(container_name(output_folder)):
-            _stop(process, output_folder)
+            _stop(process, output_folder, is_ending)
             return 0
 
 
@@ -182,8 +184,9 @@ def _note_process(note: Path, pid: int) -> None:
         write_atomically(note, json.dumps({"pid": pid, "started_at": psutil.Process(pid).create_time()}) + "\n")
 
 
-def _stop(process: "subprocess.Popen[bytes]", output_folder: Path) -> int:
+def _stop(process: "subprocess.Popen[bytes]", output_folder: Path, is_ending: threading.Event) -> int:
     """SIGINT, on which the CLI ends its container; if that does not help, the container by its name, then the CLI."""
+    is_ending.set()
     try:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
@@ -205,11 +208,12 @@ def _kill_group(process: "subprocess.Popen[bytes]") -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _copy_errors(source: IO[bytes] | None, kept: IO[bytes]) -> None:
-    """Shows what `lean` writes to stderr at once, and keeps it with the rest."""
+def _copy_errors(source: IO[bytes] | None, kept: IO[bytes], is_ending: threading.Event) -> None:
+    """Shows what `lean` writes to stderr at once, until it is being ended, and keeps it with the rest."""
     for line in source or ():
-        sys.stderr.write(line.decode("utf-8", "replace"))
-        sys.stderr.flush()
+        if not is_ending.is_set():
+            sys.stderr.write(line.decode("utf-8", "replace"))
+            sys.stderr.flush()
         with contextlib.suppress(ValueError, OSError):
             kept.write(line)
             kept.flush()
