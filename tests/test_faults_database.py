@@ -1,14 +1,17 @@
 """PostgreSQL is taken away, full, restarted, at the worst moments: what is then in docs/FAULTS.md holds."""
 
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 from psycopg2.extensions import connection, make_dsn
@@ -35,8 +38,11 @@ from strategy_testing.database.connection import connect
 from strategy_testing.database.embedded import start_embedded_postgres
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import DatabaseTarget, Source
+from support import PROJECT
 
 _CONNECTIONS = 8
+_SECONDS = 10
+"""Within which what has to happen at once happens, on a machine that has much else to do."""
 
 
 class OwnServer:
@@ -226,3 +232,101 @@ def test_postgres_restarted_in_mid_run(row: Fault, own: Bench, own_server: OwnSe
     own.wait_for(lambda: len(own.stored()) >= 2)
     own_server.restart({"postgres-restarted": "fast", "postgres-crashed": "immediate"}[row.id])
     assert own.check(row, own.end(process)) == undisturbed(own)
+
+
+@contextmanager
+def _table_locked(bench: Bench) -> Iterator[None]:
+    """Somebody's forgotten transaction: a table that nobody else may write."""
+    with closing(psycopg2.connect(bench.url, application_name="a forgotten window")) as holder:
+        with holder.cursor() as cursor:
+            cursor.execute("LOCK TABLE backtest_results IN EXCLUSIVE MODE")
+        yield
+        holder.rollback()
+
+
+def _lean_works(bench: Bench) -> bool:
+    return bool(bench.docker("ps", "-q"))
+
+
+@fault("table-locked")
+def test_a_table_that_somebody_has_locked(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    """LEAN hangs meanwhile: what watches it does not wait for the database."""
+    with bench.config.open("a", encoding="utf-8") as config:
+        config.write("lean: {stall_minutes: 0.05}\n")
+    process = bench.start(speed=40, LEAN_REPLAY_FAULT="hang-after=4")
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
+    with _table_locked(bench):
+        bench.wait_for_results(4)
+        began = time.monotonic()
+        bench.wait_for(lambda: not _lean_works(bench))
+        assert time.monotonic() - began < 3 + _SECONDS
+        assert process.poll() is None
+        _wait_for_a_waiting_import(bench)
+        time.sleep(2.5)
+    done = bench.end(process)
+    assert re.search(
+        r"waiting for PostgreSQL for 2 seconds: a table is locked by process \d+ of \w+ \(a forgotten window\), idle "
+        r"in transaction; end that one's transaction",
+        done.stderr,
+    ), done.stderr
+    assert len(bench.stored()) >= 4
+    bench.config.write_text(bench.config.read_text(encoding="utf-8").replace("stall_minutes: 0.05", "stall_minutes: 1"))
+    bench.check(row, done, is_resumed=False)
+
+
+@fault("signal-while-locked")
+def test_a_signal_while_a_table_is_locked(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
+    process = bench.start(speed=10)
+    bench.wait_for(lambda: len(bench.stored()) >= 2)
+    with _table_locked(bench):
+        process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        bench.wait_for(lambda: not _lean_works(bench))
+        assert time.monotonic() - asked < 2 + _SECONDS / 2
+        done = bench.end(process)
+        assert f"results_importer.py --optimization-dir {bench.folder()}" in done.stderr
+    assert (bench.run_row() or {})["status"] == row.status
+    assert done.exit_code == row.exit_code
+    assert bench.go_on() == undisturbed(bench)
+
+
+@fault("postgres-frozen")
+def test_a_server_that_does_not_answer(row: Fault, own: Bench, own_server: OwnServer, undisturbed: Undisturbed) -> None:
+    process = own.start(speed=25)
+    own.wait_for(lambda: len(own.stored()) >= 2)
+    (parent,) = own.ask("SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'")
+    postmaster = psutil.Process(parent["pid"]).parent()
+    assert postmaster is not None
+    server = [postmaster, *postmaster.children()]
+    for one in server:
+        one.suspend()
+    try:
+        own.wait_for_results(6)
+        time.sleep(3)
+        assert process.poll() is None
+    finally:
+        for one in server:
+            one.resume()
+    done = own.end(process)
+    assert "waiting for PostgreSQL for 2 seconds: it does not answer" in done.stderr
+    assert own.check(row, done) == undisturbed(own)
+
+
+def test_an_import_by_hand_while_a_table_is_locked(bench: Bench, unpacked: Unpack) -> None:
+    """It says what it waits for, and obeys a signal at once."""
+    folder = unpacked("dead-parameter") / "output"
+    with _table_locked(bench):
+        command = [sys.executable, str(PROJECT / "scripts" / "results_importer.py"), "--optimization-dir", str(folder)]
+        command += ["--leaderboard", str(bench.home / "leaderboard.md")]
+        process = subprocess.Popen(command, env=bench.environment(), stderr=subprocess.PIPE, text=True, cwd=PROJECT)
+        _wait_for_a_waiting_import(bench)
+        time.sleep(2.5)
+        process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        _, said = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 2 + _SECONDS / 2
+    assert process.returncode == 143
+    assert "a table is locked by process" in said
+    assert "Traceback" not in said
+    assert bench.import_by_hand("--optimization-dir", folder).exit_code == 0
+    assert len(bench.stored()) == 3

@@ -10,11 +10,13 @@ from strategy_testing import signals
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import tell
+from strategy_testing.database import waiting
 from strategy_testing.errors import ExitCode, TerminatedError, UserError
 
 
 def run_main(work: Callable[[], ExitCode]) -> int:
     """Does a script's work and returns its exit code; a user's mistake is reported without a traceback."""
+    waiting.begin(tell)
     with signals.raised():
         try:
             return int(work())

@@ -15,7 +15,7 @@ import psycopg2.extensions
 import psycopg2.extras
 from psycopg2 import sql
 
-from strategy_testing.database import embedded
+from strategy_testing.database import embedded, waiting
 from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database
 from strategy_testing.errors import DatabaseAwayError, DatabaseError
@@ -23,6 +23,13 @@ from strategy_testing.errors import DatabaseAwayError, DatabaseError
 _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
+_LOST_AFTER = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
+"""Seconds, and milliseconds: when a server that says nothing at all counts as gone."""
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -40,10 +47,10 @@ def _plain(value: Any) -> Any:
 class Database:
     """An open connection. Everything within `transaction()` is stored whole or not at all."""
 
-    def __init__(self, dsn: str, source: Source) -> None:
-        """Connects; connect() and open_database() are the ways to get one."""
+    def __init__(self, dsn: str, source: Source, attempts: int = _CONNECT_ATTEMPTS) -> None:
+        """Connects; connect(), open_database() and another() are the ways to get one."""
         self._dsn = dsn
-        self._connection = _connect(dsn, source, _CONNECT_ATTEMPTS)
+        self._connection = _connect(dsn, source, attempts)
         self.source = source
 
     def reopen(self) -> None:
@@ -55,14 +62,23 @@ class Database:
         if self._connection.closed:
             self._connection = _connect(self._dsn, self.source, 1)
 
+    def another(self) -> "Database":
+        """A second connection to the same database, opened with one attempt.
+
+        Raises:
+            DatabaseAwayError: it is away.
+        """
+        return Database(self._dsn, self.source, attempts=1)
+
     def retrying(self, work: Callable[[], T], patience_seconds: float = 60) -> T:
         """Does work that may be done again, and again after a lost connection, until patience has run out."""
         deadline = time.monotonic() + patience_seconds
         wait = 0.5
         while True:
             try:
-                self.reopen()
-                return work()
+                with waiting.patience(max(1, deadline - time.monotonic())):
+                    self.reopen()
+                    return work()
             except DatabaseAwayError:
                 self._connection.close()
                 if time.monotonic() + wait > deadline:
@@ -93,8 +109,13 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """Commits at the end, rolls back on any exception; a database failure becomes a DatabaseError."""
         try:
-            with self._connection:
+            try:
                 yield
+            except BaseException:
+                with contextlib.suppress(psycopg2.Error):  # a wait that was interrupted has closed the connection
+                    self._connection.rollback()
+                raise
+            self._connection.commit()
         except psycopg2.Error as error:
             raise _explained(error) from error
 
@@ -187,13 +208,15 @@ def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.con
         raise DatabaseError(
             f"{source.value} is not a PostgreSQL address", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         ) from None
+    given = {**_LOST_AFTER, **given}
     if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
         given["connect_timeout"] = str(_CONNECT_TIMEOUT_SECONDS)
     for attempt in range(1, attempts + 1):
         try:
-            connection: psycopg2.extensions.connection = psycopg2.connect(**given, application_name=_APPLICATION)
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statements()["session_settings"])
+            with waiting.patience(float(given.get("connect_timeout") or _CONNECT_TIMEOUT_SECONDS)):
+                connection: psycopg2.extensions.connection = psycopg2.connect(**given, application_name=_APPLICATION)
+                with connection, connection.cursor() as cursor:
+                    cursor.execute(statements()["session_settings"])
             return connection
         except psycopg2.OperationalError as error:
             if attempt < attempts and _may_pass(error):
@@ -217,6 +240,8 @@ def _may_pass(error: psycopg2.OperationalError) -> bool:
 def _explained(error: psycopg2.Error) -> DatabaseError:
     name = getattr(error.diag, "constraint_name", None)
     detail = f" (constraint {name})" if name else ""
+    if isinstance(error, (psycopg2.errors.LockNotAvailable, psycopg2.errors.QueryCanceled)):
+        return DatabaseAwayError(f"PostgreSQL is busy: {_one_line(error)}", "nothing was stored")
     if isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
         return DatabaseAwayError(f"the connection to PostgreSQL was lost: {_one_line(error)}", "nothing was stored")
     return DatabaseError(f"PostgreSQL refused the work{detail}: {_one_line(error)}", "nothing of it was stored")

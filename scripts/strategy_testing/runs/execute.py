@@ -71,6 +71,10 @@ class RunUnderWay:
     display: ProgressDisplay
 
 
+_SECONDS_FOR_DATABASE = 60
+_SECONDS_IF_STOPPED = 5
+"""For a user who waits for the program to end."""
+
 Event = Callable[[RunUnderWay], Failure | None]
 """One thing that happens in a run; a failure is why the next one does not."""
 
@@ -97,7 +101,7 @@ def _optimize(run: RunUnderWay) -> Failure | None:
         live.store(benchmark.compared(finished))
         run.display.update(finished, log)
 
-    with run.display:
+    with run.display, live:
         for command in run.plan.commands:
             ended = run.session.run(command, on_look)
             if ended.failure is not None:
@@ -131,7 +135,7 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         failure = Failure("stopped by a signal", f"go on with --resume {run.stored.id}", code)
     status = RunStatus.INTERRUPTED if interruption else None
     view = RunnersView(failure, datetime.now(UTC), status, _inputs(plan))
-    imported = _import(database, plan, view)
+    imported = _import(database, plan, view, _SECONDS_IF_STOPPED if interruption else _SECONDS_FOR_DATABASE)
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
         rest = "nothing is missing" if is_complete else f"go on with --resume {run.stored.id}"
@@ -177,7 +181,7 @@ def _inputs(plan: RunPlan) -> RunInputs:
     return now if plan.inputs_before is None else plan.inputs_before.still_true(now)
 
 
-def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun:
+def _import(database: Database, plan: RunPlan, view: RunnersView, patience_seconds: float) -> ImportedRun:
     run = read_run(plan.folder)
     if run is None:
         raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
@@ -187,7 +191,7 @@ def _import(database: Database, plan: RunPlan, view: RunnersView) -> ImportedRun
         with suppress(OSError):
             write_manifest(plan.folder, run.manifest)
     try:
-        return database.retrying(partial(import_run, database, run, config=plan.config, runner=view))
+        return database.retrying(partial(import_run, database, run, config=plan.config, runner=view), patience_seconds)
     except DatabaseError as error:
         raise DatabaseError(
             f"{error}\nthe results are on disk",
