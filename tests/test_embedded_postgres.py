@@ -58,7 +58,7 @@ class _user:  # noqa: N801 - reads as a function
     """A program that uses the server of a folder for as long as it lasts."""
 
     def __init__(self, home: Path) -> None:
-        self.home = home
+        self._address = ""
         self.process = subprocess.Popen(
             [sys.executable, "-c", _USER.format(scripts=str(PROJECT / "scripts"), home=str(home))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -75,7 +75,7 @@ class _user:  # noqa: N801 - reads as a function
     @property
     def address(self) -> str:
         assert self.process.stdout is not None
-        self._address = getattr(self, "_address", None) or self.process.stdout.readline().strip()
+        self._address = self._address or self.process.stdout.readline().strip()
         return self._address
 
     def ask(self, statement: str) -> object:
