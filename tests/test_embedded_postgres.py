@@ -69,7 +69,7 @@ class _user:  # noqa: N801 - reads as a function
         return self
 
     def __exit__(self, *_: object) -> None:
-        _, said = self.process.communicate("", timeout=60)
+        said = self.process.communicate("", timeout=60)[1]
         assert "Traceback" not in said, said
 
     @property
