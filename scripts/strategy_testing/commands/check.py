@@ -10,7 +10,7 @@ from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer
 from strategy_testing.database.connection import connect
-from strategy_testing.database.schema import ensure_schema
+from strategy_testing.database.schema import ensure_schema, missing_rights
 from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
@@ -154,6 +154,9 @@ def _check_prices(config: OptimizationConfig) -> Check:
 def _check_database(database_url: str | None, environment: Mapping[str, str]) -> Check:
     try:
         with closing(connect(choose_database(database_url, environment))) as database:
+            if missing := missing_rights(database):
+                remedy = "use another role or database, or have its owner grant it"
+                return Check("database", False, f"{database}: {', '.join(missing)}", remedy, ExitCode.DATABASE)
             ensure_schema(database)
             return Check("database", True, str(database))
     except DatabaseError as error:

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from strategy_testing.errors import DatabaseAwayError, DatabaseError
 _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
+_ENCODING = "UTF8"
 _LOST_AFTER = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -208,25 +209,26 @@ def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.con
         raise DatabaseError(
             f"{source.value} is not a PostgreSQL address", "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         ) from None
-    given = {**_LOST_AFTER, **given}
+    given = {**_LOST_AFTER, "application_name": _APPLICATION, **given, "client_encoding": _ENCODING}
     if "connect_timeout" not in given and not os.environ.get("PGCONNECT_TIMEOUT"):
         given["connect_timeout"] = str(_CONNECT_TIMEOUT_SECONDS)
     for attempt in range(1, attempts + 1):
         try:
             with waiting.patience(float(given.get("connect_timeout") or _CONNECT_TIMEOUT_SECONDS)):
-                connection: psycopg2.extensions.connection = psycopg2.connect(**given, application_name=_APPLICATION)
+                connection: psycopg2.extensions.connection = psycopg2.connect(**given)
                 with connection, connection.cursor() as cursor:
                     cursor.execute(statements()["session_settings"])
+            _refuse_other_encoding(connection)
             return connection
         except psycopg2.OperationalError as error:
             if attempt < attempts and _may_pass(error):
                 time.sleep(0.2 * 2**attempt)
                 continue
-            secret = given.get("password") or os.environ.get("PGPASSWORD")
-            reason = _redacted(_one_line(error), secret)
+            reason = _redacted(_one_line(error), [given.get("password"), os.environ.get("PGPASSWORD"), *_pieces(dsn)])
             raise DatabaseAwayError(
                 f"cannot connect to PostgreSQL (from {source.value}): {reason}",
-                "check that it runs and that the address, user and password are right",
+                "check that it runs and that the address, user and password are right"
+                + ("; write %2F, %40, %3A for / @ : in a password" if len(_pieces(dsn)) > 1 else ""),
             ) from None
     raise AssertionError("unreachable")
 
@@ -251,6 +253,27 @@ def _one_line(error: psycopg2.Error) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def _redacted(text: str, secret: str | None) -> str:
+def _refuse_other_encoding(connection: psycopg2.extensions.connection) -> None:
+    """A database that cannot hold every text would lose names, or refuse a result in mid-run."""
+    encoding = connection.get_parameter_status("server_encoding")
+    if encoding != _ENCODING:
+        name = connection.info.dbname
+        connection.close()
+        raise DatabaseError(
+            f"the database {name} keeps its texts as {encoding}, which cannot hold every name and message",
+            f"make another one with CREATE DATABASE {name}_utf8 ENCODING 'UTF8' TEMPLATE template0, and name that",
+        )
+
+
+def _redacted(text: str, secrets: Iterable[str | None]) -> str:
     hidden = re.sub(r"//([^:/@\s]+):[^@\s]*@", r"//\1:***@", text)
-    return hidden.replace(secret, "***") if secret else hidden
+    for secret in filter(None, secrets):
+        hidden = hidden.replace(secret, "***")
+    return hidden
+
+
+def _pieces(dsn: str) -> list[str]:
+    """Of the password of an address, as libpq may take it apart where `/`, `@` or `:` stands in it as it is."""
+    found = re.match(r"\w+://[^:/@]*:(.*)@", dsn)
+    pieces = re.split(r"[/@:?#&=]", found[1]) if found else []
+    return sorted((piece for piece in pieces if len(piece) > 1), key=len, reverse=True)

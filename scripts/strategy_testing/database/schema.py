@@ -57,3 +57,9 @@ def ensure_schema(database: Database) -> None:
                 database.script(file.read_text(encoding="utf-8"))
         database.script(SCHEMA_FILE.read_text(encoding="utf-8"))
         database.execute("record_schema_version", {"version": current_version()})
+
+
+def missing_rights(database: Database) -> list[str]:
+    """What a run needs and this role may not do in this database, for people."""
+    with database.transaction():
+        return [row["missing"] for row in database.rows("missing_rights")]

@@ -1,10 +1,13 @@
 """The engine's Docker container, which the CLI leaves running unless it is ended with SIGINT."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
+
+from strategy_testing.files import without_database_secrets
 
 _NAME = re.compile(r"lean_cli_[0-9a-f]{32}")
 _SECONDS = 20
@@ -25,7 +28,8 @@ def kill_container(name: str | None) -> None:
     if name is None or docker is None:
         return
     try:
-        subprocess.run([docker, "kill", name], capture_output=True, timeout=_SECONDS, check=False)
+        environment = without_database_secrets(os.environ)
+        subprocess.run([docker, "kill", name], env=environment, capture_output=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return
 
@@ -37,7 +41,8 @@ def container_is_gone(name: str | None) -> bool:
         return False
     words = [docker, "ps", "--all", "--filter", f"name={name}", "--format", "{{.Names}}"]
     try:
-        listed = subprocess.run(words, capture_output=True, timeout=_SECONDS, check=True, text=True)
+        environment = without_database_secrets(os.environ)
+        listed = subprocess.run(words, env=environment, capture_output=True, timeout=_SECONDS, check=True, text=True)
     except (OSError, subprocess.SubprocessError):
         return False
     return name not in listed.stdout

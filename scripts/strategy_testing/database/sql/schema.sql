@@ -8,6 +8,24 @@ SELECT
     CASE WHEN current_setting('server_version_num')::integer >= 140000
         THEN set_config('client_connection_check_interval', '1s', false) END;
 
+-- name: missing_rights
+-- What a run needs and this role may not do here; no row where it may do everything.
+SELECT format('the database is read-only (%s)', CASE
+    WHEN pg_is_in_recovery() THEN 'a standby server' ELSE 'default_transaction_read_only is on' END) AS missing
+WHERE pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean
+UNION ALL
+SELECT format('%s may not create tables in the schema %s', current_user, current_schema())
+WHERE to_regclass('optimization_runs') IS NULL
+    AND NOT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)
+UNION ALL
+SELECT format('%s may not %s %s', current_user, lower(privilege), relname)
+FROM pg_class, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+WHERE relkind = 'r'
+    AND pg_class.oid = ANY (ARRAY[
+        to_regclass('strategies'), to_regclass('optimization_runs'), to_regclass('backtest_results')
+    ]::oid[])
+    AND NOT has_table_privilege(pg_class.oid, privilege);
+
 -- name: blockers
 SELECT pid, usename, application_name, state
 FROM pg_stat_activity
