@@ -141,6 +141,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     runner_host text,
     runner_pid integer,
     runner_started_at timestamptz,
+    runner_token text,
     started_at timestamptz NOT NULL DEFAULT now(),
     completed_at timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -849,6 +850,8 @@ COMMENT ON COLUMN optimization_runs.runner_host IS 'Machine of the runner that o
 COMMENT ON COLUMN optimization_runs.runner_pid IS 'Process of that runner';
 COMMENT ON COLUMN optimization_runs.runner_started_at IS
     'When that process began, which tells it from a later one of the same number, UTC';
+COMMENT ON COLUMN optimization_runs.runner_token IS
+    'Identity of that process: the machine''s start and process namespace, its number, and when it began in clock ticks';
 COMMENT ON COLUMN optimization_runs.started_at IS 'When the run began, UTC';
 COMMENT ON COLUMN optimization_runs.completed_at IS 'When the run ended, UTC';
 COMMENT ON COLUMN optimization_runs.created_at IS 'When the row was made, UTC';

@@ -156,10 +156,13 @@ def test_a_program_that_got_the_number_of_a_dead_one_is_left_alone(
     try:
         note = bench.folder() / "lean-process.json"
         noted = json.loads(note.read_text(encoding="utf-8"))
-        note.write_text(json.dumps(noted | {"pid": bystander.pid, "started_at": noted["started_at"] - 60}))
+        place, _, ticks = noted["token"].split()
+        taken = {"pid": bystander.pid, "started_at": noted["started_at"] - 60}
+        note.write_text(json.dumps(noted | taken | {"token": f"{place} {bystander.pid} {ticks}"}))
         bench.ask(
-            "UPDATE optimization_runs SET runner_pid = %s, runner_started_at = runner_started_at - interval '1 minute' "
-            "RETURNING id",
+            "UPDATE optimization_runs SET runner_pid = %s, runner_started_at = runner_started_at - interval '1 minute', "
+            "runner_token = split_part(runner_token, ' ', 1) || ' %s ' || split_part(runner_token, ' ', 3) RETURNING id",
+            bystander.pid,
             bystander.pid,
         )
         _recovered(bench, row, killed)

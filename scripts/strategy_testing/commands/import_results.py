@@ -72,9 +72,11 @@ def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:
     with _database(database_url) as database:
         with database.transaction():
             runs = known_runs(database)
+            running = [run for run in runs if run.status is RunStatus.RUNNING]
+            working = {run.id for run in running if not is_gone(database, run.id, run.runner)}
         for run in runs:
             whose = f"run {run.id} of {run.strategy}"
-            if run.status is RunStatus.RUNNING and not is_gone(run.runner):
+            if run.id in working:
                 tell(f"{whose} is still running and left alone")
                 continue
             try:

@@ -17,6 +17,7 @@ from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus
 
+_LOCK_CLASS = 0x5E57  # of the advisory locks of runs; the other number is the run's
 _ESTIMATE_COLUMNS = tuple(one.name for one in fields(ExpectedFees))
 
 
@@ -27,6 +28,8 @@ class RunnerIdentity:
     host: str
     pid: int
     started_at: datetime
+    token: str | None = None
+    """Its identity, as processes.Token writes it; None where the machine cannot tell."""
 
 
 @dataclass(frozen=True)
@@ -233,8 +236,18 @@ def claim_run(database: Database, run: UnfinishedRun, new_owner: RunnerIdentity)
     if run.runner is None:
         return True
     old = {"old_pid": run.runner.pid, "old_started_at": run.runner.started_at}
-    new = {"new_pid": new_owner.pid, "new_started_at": new_owner.started_at}
+    new = {"new_pid": new_owner.pid, "new_started_at": new_owner.started_at, "new_token": new_owner.token}
     return database.value("claim_run", {"id": run.id, **old, **new}) is not None
+
+
+def hold_run(database: Database, run_id: int) -> None:
+    """Shows to whoever cannot see this process that it lives, for as long as its connection does."""
+    database.keep("hold_run", {"class": _LOCK_CLASS, "id": run_id})
+
+
+def is_held(database: Database, run_id: int) -> bool:
+    """Whether a runner's connection shows that it lives; asked within a transaction."""
+    return bool(database.value("is_run_held", {"class": _LOCK_CLASS, "id": run_id}))
 
 
 def abandon_run(database: Database, run_id: int, message: str) -> None:
@@ -273,10 +286,10 @@ def _benchmark_columns(held: BuyAndHold | None) -> dict[str, Any]:
 
 
 def _runner_columns(runner: RunnerIdentity | None) -> dict[str, Any]:
-    return {f"runner_{name}": getattr(runner, name, None) for name in ("host", "pid", "started_at")}
+    return {f"runner_{name}": getattr(runner, name, None) for name in ("host", "pid", "started_at", "token")}
 
 
 def _runner(row: Row) -> RunnerIdentity | None:
     if row["runner_pid"] is None:
         return None
-    return RunnerIdentity(row["runner_host"], row["runner_pid"], row["runner_started_at"])
+    return RunnerIdentity(row["runner_host"], row["runner_pid"], row["runner_started_at"], row["runner_token"])

@@ -213,7 +213,8 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         document = config.document if config else None
         new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, owner_id, new)
-        is_still_running = runner is None and stored.status is RunStatus.RUNNING and not is_gone(stored.runner)
+        says_it_runs = runner is None and stored.status is RunStatus.RUNNING
+        is_still_running = says_it_runs and not is_gone(database, stored.id, stored.runner)
         if owner_id != stored.strategy_id and read.owner is not None:
             if is_still_running:
                 raise UserError(f"run {stored.id} is still running", "move it to another strategy when it has ended")

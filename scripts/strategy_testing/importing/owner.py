@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import psutil
 
-from strategy_testing.database.runs import RunnerIdentity
+from strategy_testing.database.connection import Database
+from strategy_testing.database.runs import RunnerIdentity, is_held
+from strategy_testing.processes import Token, token_of
 
 _TOLERANCE_SECONDS = 2  # the kernel's clock ticks and the wall clock drift apart a little
 
@@ -14,15 +16,29 @@ _TOLERANCE_SECONDS = 2  # the kernel's clock ticks and the wall clock drift apar
 def this_process() -> RunnerIdentity:
     """The identity of the process that asks."""
     started = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
-    return RunnerIdentity(socket.gethostname(), os.getpid(), started)
+    token = token_of(os.getpid())
+    return RunnerIdentity(socket.gethostname(), os.getpid(), started, None if token is None else str(token))
 
 
-def is_gone(runner: RunnerIdentity | None) -> bool:
-    """Whether the owner has ended. One on another machine cannot be seen from here and counts as there."""
+def is_gone(database: Database, run_id: int, runner: RunnerIdentity | None) -> bool:
+    """Whether a run's owner has ended.
+
+    One on another machine counts as there. One that this process could see is looked for among the processes, by what
+    no clock can change. One in another container on a machine of this name, or before this machine's last start, cannot
+    be seen: the lock that its connection to the database holds shows that it lives.
+
+    Args:
+        database: in a transaction.
+        run_id: the run.
+        runner: its owner as it is stored.
+    """
     if runner is None:
         return True
     if runner.host != socket.gethostname():
         return False
+    token = Token.read(runner.token)
+    if token is not None:
+        return not token.lives if token.is_visible else not is_held(database, run_id)
     try:
         process = psutil.Process(runner.pid)
         age = abs(process.create_time() - runner.started_at.timestamp())

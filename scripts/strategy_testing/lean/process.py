@@ -20,6 +20,7 @@ from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import without_database_secrets, write_atomically
 from strategy_testing.lean.container import container_is_gone, container_name, kill_container
 from strategy_testing.lean.guard import guarded
+from strategy_testing.processes import Token, token_of
 from strategy_testing.results.manifest import LEAN_PROCESS
 from strategy_testing.signals import caught
 
@@ -122,11 +123,14 @@ def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
 def _noted(note: Path) -> list[psutil.Process]:
     try:
         noted = json.loads(note.read_text(encoding="utf-8"))
+        token = Token.read(noted.get("token"))
+        if token is not None:
+            return [psutil.Process(token.pid)] if token.is_visible and token.lives else []
         process = psutil.Process(int(noted["pid"]))
-        is_it = abs(process.create_time() - float(noted["started_at"])) <= _CLOCK_TOLERANCE_SECONDS
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        age = abs(process.create_time() - float(noted["started_at"]))
+        return [process] if age <= _CLOCK_TOLERANCE_SECONDS else []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, psutil.Error):
         return []
-    return [process] if is_it else []
 
 
 def _writers(output_folders: Sequence[Path]) -> Iterator[psutil.Process]:
@@ -181,7 +185,8 @@ def _wait(
 def _note_process(note: Path, pid: int) -> None:
     """On a full disk the run does without: only a runner that is killed is then missed less well."""
     with contextlib.suppress(psutil.NoSuchProcess, OSError):
-        write_atomically(note, json.dumps({"pid": pid, "started_at": psutil.Process(pid).create_time()}) + "\n")
+        noted = {"pid": pid, "started_at": psutil.Process(pid).create_time(), "token": str(token_of(pid))}
+        write_atomically(note, json.dumps(noted) + "\n")
 
 
 def _stop(process: "subprocess.Popen[bytes]", output_folder: Path, is_ending: threading.Event) -> int:

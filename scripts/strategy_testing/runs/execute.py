@@ -9,7 +9,7 @@ from functools import partial
 
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
+from strategy_testing.database.runs import NewRun, StoredRun, hold_run, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.importing.benchmark import Benchmark
@@ -172,6 +172,7 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
         if plan.resumed is not None:
             restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
         store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
+    hold_run(database, stored.id)
     return stored
 
 

@@ -28,7 +28,8 @@ def recover_orphans(database: Database) -> Iterator[str]:
     Yields what was done, a line for each run.
     """
     with database.transaction():
-        orphans = [run for run in runs_of_host(database, socket.gethostname()) if is_gone(run.runner)]
+        runs = runs_of_host(database, socket.gethostname())
+        orphans = [run for run in runs if is_gone(database, run.id, run.runner)]
     for orphan in orphans:
         # Two runners may start at the same moment; whoever claims the run tidies it.
         with database.transaction():

@@ -85,10 +85,10 @@ def _find(database: Database, run_id: int | None, config: OptimizationConfig | N
     strategy = config.strategy.name if config and run_id is None else None
     with database.transaction():
         runs = resumable_runs(database, run_id, strategy)
+        free = [run for run in runs if run.status is not RunStatus.RUNNING or is_gone(database, run.id, run.runner)]
     if run_id is not None and not runs:
         remedy = "the table optimization_runs lists them; a refused run never began, start it anew with --config"
         raise UserError(f"--resume {run_id}: no such run", remedy)
-    free = [run for run in runs if run.status is not RunStatus.RUNNING or is_gone(run.runner)]
     if runs and not free:
         raise UserError(f"run {runs[0].id} is still running", "wait for it, or stop its runner first")
     if not free:

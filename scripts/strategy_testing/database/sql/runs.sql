@@ -38,13 +38,13 @@ SELECT id FROM strategies WHERE name = %(name)s;
 INSERT INTO optimization_runs (
     run_uuid, strategy_id, batch_id, config_file, optimization_type, target_metric, target_direction, total_combinations,
     status, error_message, config, command, strategy_code_hash, engine_image, output_folder, runner_host, runner_pid,
-    runner_started_at, started_at, completed_at, estimated_orders, estimated_fees, estimated_fee_pct,
+    runner_started_at, runner_token, started_at, completed_at, estimated_orders, estimated_fees, estimated_fee_pct,
     estimated_annual_fee_pct, fee_model
 )
 VALUES (
     %(run_uuid)s, %(strategy_id)s, %(batch_id)s, %(config_file)s, %(optimization_type)s, %(target_metric)s, %(target_direction)s,
     %(total_combinations)s, %(status)s, %(error_message)s, %(config)s, %(command)s, %(strategy_code_hash)s,
-    %(engine_image)s, %(output_folder)s, %(runner_host)s, %(runner_pid)s, %(runner_started_at)s, %(started_at)s,
+    %(engine_image)s, %(output_folder)s, %(runner_host)s, %(runner_pid)s, %(runner_started_at)s, %(runner_token)s, %(started_at)s,
     %(completed_at)s, %(estimated_orders)s, %(estimated_fees)s, %(estimated_fee_pct)s, %(estimated_annual_fee_pct)s,
     %(fee_model)s
 )
@@ -52,7 +52,8 @@ ON CONFLICT (run_uuid) DO NOTHING;
 
 -- name: lock_run
 -- Whoever imports the same run at the same moment waits here until the first one has committed.
-SELECT id, strategy_id, status, error_message, completed_at, runner_host, runner_pid, runner_started_at
+SELECT
+    id, strategy_id, status, error_message, completed_at, runner_host, runner_pid, runner_started_at, runner_token
 FROM optimization_runs
 WHERE run_uuid = %(run_uuid)s
 FOR UPDATE;
@@ -144,6 +145,7 @@ SELECT
     runs.runner_host,
     runs.runner_pid,
     runs.runner_started_at,
+    runs.runner_token,
     strategies.name AS strategy
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
@@ -178,12 +180,14 @@ SET
     runner_host = %(runner_host)s,
     runner_pid = %(runner_pid)s,
     runner_started_at = %(runner_started_at)s,
+    runner_token = %(runner_token)s,
     updated_at = now()
 WHERE id = %(id)s;
 
 -- name: runs_of_host
 -- Runs that are said to be running on this machine.
-SELECT id, run_uuid::text, strategy_id, status, output_folder, runner_host, runner_pid, runner_started_at
+SELECT
+    id, run_uuid::text, strategy_id, status, output_folder, runner_host, runner_pid, runner_started_at, runner_token
 FROM optimization_runs
 WHERE status = 'running' AND runner_host = %(host)s
 ORDER BY id;
@@ -191,7 +195,8 @@ ORDER BY id;
 -- name: claim_run
 -- Takes a run over from a runner that is gone; nobody else can, because the old owner no longer stands there.
 UPDATE optimization_runs
-SET runner_pid = %(new_pid)s, runner_started_at = %(new_started_at)s, updated_at = now()
+SET
+    runner_pid = %(new_pid)s, runner_started_at = %(new_started_at)s, runner_token = %(new_token)s, updated_at = now()
 WHERE
     id = %(id)s
     AND status = 'running'
@@ -216,6 +221,7 @@ SELECT
     runs.runner_host,
     runs.runner_pid,
     runs.runner_started_at,
+    runs.runner_token,
     strategies.name AS strategy,
     runs.config_file
 FROM optimization_runs AS runs
@@ -249,3 +255,11 @@ LEFT JOIN LATERAL (
     LIMIT 1
 ) AS best ON true
 WHERE runs.id = %(id)s;
+
+-- name: hold_run
+-- Held for as long as the connection lives; nobody waits for it.
+SELECT pg_try_advisory_lock(%(class)s, %(id)s);
+
+-- name: is_run_held
+-- Asked in a transaction, with which a lock that was free ends.
+SELECT NOT pg_try_advisory_xact_lock(%(class)s, %(id)s) AS is_held;

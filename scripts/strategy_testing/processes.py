@@ -1,0 +1,59 @@
+"""Which process is which, whatever the clock says and whoever has its number by now."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_NAMESPACE = Path("/proc/self/ns/pid")
+_STARTED = 19
+"""Of the fields of /proc/PID/stat behind the program's name: clock ticks from the machine's start to the process's."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """The identity of a process: no other one has the same, on this machine or elsewhere."""
+
+    place: str
+    """The machine's start and the namespace in which the process has its number."""
+    pid: int
+    ticks: int
+    """When it began."""
+
+    def __str__(self) -> str:
+        """`PLACE PID TICKS`, as it is stored."""
+        return f"{self.place} {self.pid} {self.ticks}"
+
+    @classmethod
+    def read(cls, text: object) -> "Token | None":
+        """What str() gave; None for anything else."""
+        words = str(text).split()
+        if len(words) != 3 or not (words[1].isdecimal() and words[2].isdecimal()):
+            return None
+        return cls(words[0], int(words[1]), int(words[2]))
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether this process would see that one, if it lived."""
+        return self.place == _place()
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process runs; of one that is not visible nobody can say so."""
+        found = token_of(self.pid)
+        return found == self and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+
+
+def token_of(pid: int) -> Token | None:
+    """The identity of a process that runs now; None where there is none, or no /proc that tells."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return Token(_place(), pid, int(fields[_STARTED]))
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _place() -> str:
+    boot = _BOOT_ID.read_text(encoding="ascii").strip()
+    return f"{boot}/{str(_NAMESPACE.readlink()).strip('pid:[]')}"
