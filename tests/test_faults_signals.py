@@ -160,8 +160,10 @@ def test_a_program_that_got_the_number_of_a_dead_one_is_left_alone(
         taken = {"pid": bystander.pid, "started_at": noted["started_at"] - 60}
         note.write_text(json.dumps(noted | taken | {"token": f"{place} {bystander.pid} {ticks}"}))
         bench.ask(
-            "UPDATE optimization_runs SET runner_pid = %s, runner_started_at = runner_started_at - interval '1 minute', "
-            "runner_token = split_part(runner_token, ' ', 1) || ' %s ' || split_part(runner_token, ' ', 3) RETURNING id",
+            "UPDATE optimization_runs SET runner_pid = %s, "
+            "runner_started_at = runner_started_at - interval '1 minute', "
+            "runner_token = split_part(runner_token, ' ', 1) || ' %s ' || split_part(runner_token, ' ', 3) "
+            "RETURNING id",
             bystander.pid,
             bystander.pid,
         )
