@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from functools import cache
 from pathlib import Path
 
 from replay.recording import Recording
@@ -83,8 +84,9 @@ def closing_lines(recording: Recording) -> list[str]:
     return lines[stop:]
 
 
+@cache
 def as_recorded(recording: Recording) -> list[Step]:
-    """Return the steps of the whole run at their recorded seconds."""
+    """Return the steps of the whole run at their recorded seconds; nobody changes the list."""
     steps: list[Step] = []
     launched = {backtest.id for backtest in recording.backtests}
     for second, path in recording.timeline:

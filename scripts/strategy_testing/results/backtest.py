@@ -142,12 +142,28 @@ class SkippedFile:
         return f"{self.path}: {self.reason}"
 
 
+_parsed: dict[Path, tuple[object, BacktestResult]] = {}
+"""Large files that were read in this process, with their signs: a run's backtests are looked at live and at its end."""
+
+
 def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
     """A backtest's result, or why there is none: missing, truncated, unreadable, foreign, still under way.
 
     The figures are read from the summary where the large file proves that the backtest has ended, or where it was
     removed after that. Else the large file is read, and so it is where the summary is damaged or missing.
     """
+    launched_with = log.launched.get(file.backtest_id)
+    signs = _sign(file.path), _sign(file.summary), launched_with, log.table is None
+    known = _parsed.get(file.path)
+    if known is None or known[0] != signs:
+        read = _read_files(file, log)
+        if isinstance(read, SkippedFile):
+            return read
+        known = _parsed[file.path] = signs, read
+    return _with_data_requests(known[1], file.folder)
+
+
+def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
     was_removed = not file.path.exists() and file.summary.exists() and _has_ended(file, log)
     to_read = [file.summary] if was_removed else [file.path]
     content = _content(file.path)
@@ -162,10 +178,19 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
             rows = (log.table or ({},)) if launched_with is None else (launched_with,)
             if log.table is not None and all(differs(result.parameters, row) for row in rows):
                 raise NotAResultError(f"was not run with the parameters that {TABLE} names; see {LEAN_OUTPUT} for why")
-            return _with_data_requests(result, file.folder)
+            return result
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
     return skipped
+
+
+def _sign(path: Path) -> tuple[int, int, int] | None:
+    """What changes when somebody writes the file; None without it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:
