@@ -12,16 +12,17 @@ from decimal import Decimal
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT, ExpectedFees
 from strategy_testing.importing.price_check import GET_PRICES, PriceWarning, price_warnings, short_period
-from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine
+from strategy_testing.lean.command import LeanCommand, build_backtest_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
-from strategy_testing.results.backtest import NO_PRICES, BacktestResult, BacktestStatus, SkippedFile, read_backtest
+from strategy_testing.results.backtest import NO_PRICES, BacktestResult, BacktestStatus
+from strategy_testing.results.contents import read_single
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.folder import backtest_files, read_output
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
+from strategy_testing.runs.engine_checks import NO_VERDICT
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.verdict.criteria import Standard, other_period
 from strategy_testing.verdict.sanity import find_nonsense
@@ -30,7 +31,6 @@ HANDFUL = 12
 """Backtests up to which a pilot would cost more than it can save."""
 
 _PILOT_FAILED = ExitCode.PILOT_FAILED
-_NO_VERDICT = (ExitCode.LEAN_REFUSED, ExitCode.LEAN_STOPPED_EARLY)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def after_pilot(plan: RunPlan) -> RunPlan:
 
 def pilot_command(plan: RunPlan) -> LeanCommand:
     """The backtest of the middle combination."""
-    command = build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
+    command = build_backtest_command(plan.config, plan.output / PILOT_FOLDER, plan.representative)
     return keep_engine([command], plan.config.lean)[0] if plan.reused else command
 
 
@@ -79,12 +79,12 @@ def run_pilot(
     # Before the verdict: a pilot without trades shows its cause.
     warnings = price_warnings(requests, plan.config.backtest, plan.workspace)
     prices = tuple(map(str, warnings))
-    result = _result(plan)
+    result = read_single(plan.folder / PILOT_FOLDER)
     if result is not None:
         judged = _judged(plan, result, ended.seconds, expected, ignore_fees=ignore_fees)
         failure = judged.failure or (None if force else _period_not_covered(plan, result, warnings))
         return PilotReport(prices + judged.findings, failure)
-    if ended.failure is not None and ended.failure.exit_code not in _NO_VERDICT:
+    if ended.failure is not None and ended.failure.exit_code not in NO_VERDICT:
         return PilotReport(prices, ended.failure)
     # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
     why = ended.failure or "it left no result"
@@ -138,15 +138,6 @@ def _fees_too_high(plan: RunPlan, result: BacktestResult) -> Failure | None:
                 ExitCode.STOP_AND_REVISE,
             )
     return None
-
-
-def _result(plan: RunPlan) -> BacktestResult | None:
-    output = read_output(plan.folder / PILOT_FOLDER)
-    if output is None:
-        return None
-    files, _ = backtest_files(output)
-    results = [read_backtest(file, output.log) for file in files]
-    return next((result for result in results if not isinstance(result, SkippedFile)), None)
 
 
 def _measured(result: BacktestResult, expected: ExpectedFees | None) -> str:
