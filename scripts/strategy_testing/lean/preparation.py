@@ -10,7 +10,7 @@ from strategy_testing.files import write_atomically
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.results.manifest import LAUNCHER, TABLE
 
-_OUR_LAUNCHER = Path(__file__).with_name("engine") / "launcher.py"
+_OUR_LAUNCHER = Path(__file__).with_name("warm") / "launcher.py"
 _SHOWN_LINES = 40
 """Of a table that a script holds as it is; of a longer one its two ends are shown."""
 _SHOWN_END_LINES = 3
