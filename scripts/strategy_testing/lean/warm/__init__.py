@@ -1,1 +1,1 @@
-"""What runs inside LEAN's container: it needs nothing but that container's own Python."""
+"""What runs inside LEAN's container: stands in for its launcher, and keeps its engines warm."""
