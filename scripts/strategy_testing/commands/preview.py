@@ -21,7 +21,7 @@ from strategy_testing.files import folder_bytes
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.process import lean_command
 from strategy_testing.report.outlook import ASSUMED_MEGABYTES, Outlook, PreviewLine, in_all, outlook_table
-from strategy_testing.runs.pilot import after_pilot, needs_pilot, pilot_command
+from strategy_testing.runs.pilot import after_first, first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
 
 _MEGABYTE = 10**6
@@ -35,12 +35,10 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
     except UserError as error:
         tell(f"warning: {error}")
         lean = ("lean",)
-    setup = LeanSetup(workspace_of(settings), lean, default_concurrency())
+    setup = LeanSetup(workspace_of(settings), lean, default_concurrency(), is_cold=settings.cold)
     plan = plan_run(config, setup, datetime.now(UTC))
-    if needs_pilot(plan) and not settings.no_pilot:
-        answer(shown_script(after_pilot(plan), [pilot_command(plan)]))
-    else:
-        answer(shown_script(plan))
+    first = first_command(plan, with_pilot=not settings.no_pilot)
+    answer(shown_script(plan) if first is None else shown_script(after_first(plan), [first]))
     return ExitCode.OK
 
 

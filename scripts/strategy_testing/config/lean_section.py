@@ -38,7 +38,12 @@ _REFUSED = {
     "--backtest-name": _ONLY_BACKTEST,
 }
 """Options that lean.extra_arguments may not hold, beside those with a key in `lean`, and what to do instead."""
-_WITH_A_KEY = LeanSettings.__dataclass_fields__.keys() - {"engine", "timeout_minutes", "stall_minutes", "extra_arguments"}
+_WITH_A_KEY = LeanSettings.__dataclass_fields__.keys() - {
+    "engine",
+    "timeout_minutes",
+    "stall_minutes",
+    "extra_arguments",
+}
 
 
 def read_lean(findings: Findings) -> LeanSettings:

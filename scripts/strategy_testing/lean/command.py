@@ -112,7 +112,7 @@ def plan_commands(
     is_many = None in counts or sum(count or 0 for count in counts) >= (warm_from or 0)
     engines = concurrent if warm_from is not None and is_many else 0
     commands = [
-        _build_command(config, part, workspace, folder, concurrent, engines)
+        _build_command(config, part, workspace, folder, concurrent, engines=engines)
         for part, folder in zip(parts, folders, strict=True)
     ]
     alone = 1 if first_part == 1 else 0
@@ -146,7 +146,7 @@ def build_backtest_command(
 
 
 def _build_command(
-    config: OptimizationConfig, part: Part, workspace: Path, output: PurePosixPath, concurrent: int, engines: int
+    config: OptimizationConfig, part: Part, workspace: Path, output: PurePosixPath, concurrent: int, *, engines: int
 ) -> LeanCommand:
     """The command of one part: flags where they can say it, else an optimizer config."""
     progressions = {name: axis for name, axis in part.axes.items() if isinstance(axis, Progression)}

@@ -58,6 +58,10 @@ class RunManifest:
     """The first day of any price that LEAN read, where that is long after the start that was asked for."""
     prices_to: date | None = None
     """The last day of any price, where that is long before the end that was asked for."""
+    engine: str | None = None
+    engine_checked: int = 0
+    engine_note: str | None = None
+    set_aside: tuple[str, ...] = ()
     is_derived: bool = False
     """Whether the runner left none, so that it was made out of what LEAN left."""
 
@@ -79,6 +83,7 @@ def read_manifest(folder: Path) -> RunManifest | None:
                 "run_uuid": UUID(values["run_uuid"]),
                 "started_at": datetime.fromisoformat(values["started_at"]),
                 "parts": _texts(values["parts"]),
+                "set_aside": _texts(values.get("set_aside", ())),
                 "commands": _texts(values["commands"]),
                 "parameters": _texts(values["parameters"]),
                 **{key: date.fromisoformat(day) for key in _DAYS if (day := values.get(key))},

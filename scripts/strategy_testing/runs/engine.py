@@ -8,8 +8,8 @@ from strategy_testing.errors import UserError
 
 WARM, COLD = "warm", "cold"
 _PAYS_FROM = 8
-"""Backtests. Two at a time, LEAN's own processes were seen to take 20 s each, 81 s for 8; warm engines 15 s the first and
-3.5 s each of the others, and 20 s each of the two that are compared: 66 s. For 6, both take a minute."""
+"""Backtests. Two at a time, LEAN's own processes were seen to take 20 s each: 81 s for 8. Warm engines take 15 s for
+the first and 3.5 s for each other one, and 20 s for each of the two that are compared: 66 s. For 6, both take 60 s."""
 _MAIN = "main.py"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.errors import ExitCode
-from strategy_testing.lean.command import build_backtest_command, keep_engine
+from strategy_testing.lean.command import LeanCommand, build_backtest_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, BacktestStatus, SkippedFile, read_backtest
@@ -75,7 +75,7 @@ class EngineChecks:
             self._cold = _Cold(combination, BacktestFile(piloted.backtest_id, self._plan.folder / PILOT_FOLDER))
             return None
         self._say("one combination in LEAN's own process, to compare a warm engine with")
-        cold = self._run_cold("first", combination, is_first=True)
+        cold = self._run_cold(first_check(self._plan), combination)
         if isinstance(cold, Failure):
             return cold
         self._cold = cold
@@ -100,7 +100,7 @@ class EngineChecks:
         note = None if self._partner is None else read_engine_note(self._partner.folder)
         if self._partner is None or note is None:  # written behind the results
             return None
-        self._cold, cold = None, self._cold
+        cold, self._cold = self._cold, None
         if note.engine == WARM:
             self._is_met = True
             self._compare(self._partner, cold)
@@ -113,7 +113,8 @@ class EngineChecks:
             if number == wanted or self.difference is not None:
                 break
             self._say("one of the last combinations again in LEAN's own process, to compare")
-            cold = self._run_cold(f"last-{number + 1}", combination)
+            (command,) = keep_engine([_command(self._plan, f"last-{number + 1}", combination)], self._plan.config.lean)
+            cold = self._run_cold(command, combination)
             if isinstance(cold, Failure):
                 return cold
             self._compare(warm, cold)
@@ -125,7 +126,7 @@ class EngineChecks:
         cold = [note for note in notes if note.engine == COLD]
         if not cold:
             return
-        reason = next((note.reason for note in cold if note.reason), "nothing says why")
+        reason = next((note.reason for note in cold if note.reason), "the launcher does not say why")
         if len(cold) == len(notes):
             processes = f"all {number_of(len(cold), 'backtest')} ran in LEAN's own processes"
             told = f"warm engines could not be used: {reason}; {processes}"
@@ -144,12 +145,8 @@ class EngineChecks:
             shown = ", ".join(f"{name}={value}" for name, value in cold.combination.items())
             self.difference = f"{shown}: {difference}"
 
-    def _run_cold(self, name: str, combination: Mapping[str, str], *, is_first: bool = False) -> _Cold | Failure:
-        plan = self._plan
-        command = build_backtest_command(plan.config, plan.output / CHECK_FOLDER / name, combination)
-        if not is_first or plan.has_results or plan.reused:
-            (command,) = keep_engine([command], plan.config.lean)
-        folder = plan.workspace / command.output
+    def _run_cold(self, command: LeanCommand, combination: Mapping[str, str]) -> _Cold | Failure:
+        folder = self._plan.workspace / command.output
         shutil.rmtree(folder, ignore_errors=True)  # of a run that goes on now
         ended = self._session.run(command, _nothing)
         result = None if ended.was_stopped else read_single(folder)
@@ -157,7 +154,7 @@ class EngineChecks:
             return _Cold(combination, BacktestFile(result.backtest_id, folder))
         if ended.failure is not None and (ended.was_stopped or ended.failure.exit_code not in NO_VERDICT):
             return replace(ended.failure, spoils_complete_run=True)
-        why = ended.failure or "it left no result"
+        why = ended.failure.cause if ended.failure else "it left no result"
         cause = f"LEAN did not carry out the backtest to compare warm engines with: {why}"
         return Failure(cause, _RUN_COLD, ExitCode.LEAN_STOPPED_EARLY, spoils_complete_run=True)
 
@@ -191,6 +188,17 @@ class EngineChecks:
 
     def _key(self, parameters: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         return self._plan.config.search.method.key(self._own(parameters))
+
+
+def first_check(plan: RunPlan) -> LeanCommand:
+    """The backtest that a warm one is compared with where there is no pilot; a new run's first command."""
+    command = _command(plan, "first", plan.representative)
+    is_first = not plan.has_results and not plan.reused
+    return command if is_first else keep_engine([command], plan.config.lean)[0]
+
+
+def _command(plan: RunPlan, name: str, combination: Mapping[str, str]) -> LeanCommand:
+    return build_backtest_command(plan.config, plan.output / CHECK_FOLDER / name, combination)
 
 
 @dataclass(frozen=True)

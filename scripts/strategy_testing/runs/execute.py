@@ -39,7 +39,7 @@ from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.engine import COLD, WARM
 from strategy_testing.runs.engine_checks import EngineChecks
 from strategy_testing.runs.going_cold import explain, plan_again_cold
-from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
+from strategy_testing.runs.pilot import after_first, first_command, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, manifest_of
 from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
@@ -112,13 +112,12 @@ def _go_on_cold(run: RunUnderWay) -> Failure | None:
     if run.checks.difference is None:
         return None
     told = explain(run.plan, run.checks.difference)
-    for line in told:
+    for line in (*told, "what the warm engines made is set aside, and run again in LEAN's own processes"):
         run.display.say(line)
     plan = plan_again_cold(run.database, run.stored, run.plan, told)
     manifest = _manifest(plan)
     _prepare_folder(plan, manifest)
-    restart = partial(_restart, run.database, run.stored, manifest)
-    run.database.retrying(restart)
+    run.database.retrying(partial(_restart, run.database, run.stored, manifest))
     run.display.start_again(plan.backtests_to_run)
     return _run_commands(run, plan.commands)
 
@@ -154,8 +153,8 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         DatabaseError: the database stayed away; the results are on disk, and the message says how to import them.
         KeyboardInterrupt, TerminatedError: after everything that finished was stored.
     """
-    if options.with_pilot and needs_pilot(plan):
-        plan = after_pilot(plan)
+    if first_command(plan, with_pilot=options.with_pilot) is not None:
+        plan = after_first(plan)
     run = _begin(database, plan, options, display)
     failure: Failure | None = None
     interruption: BaseException | None = None
@@ -204,13 +203,14 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
         new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
         stored = store_run(database, strategy_id, new)
         if plan.resumed is not None:
-            _restart(database, stored, manifest)
+            restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
         store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
     return stored
 
 
 def _restart(database: Database, stored: StoredRun, manifest: RunManifest) -> None:
-    restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
+    with database.transaction():
+        restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
 
 
 def _inputs(plan: RunPlan) -> RunInputs:

@@ -24,13 +24,12 @@ _GENERAL = (
 
 
 def explain(plan: RunPlan, difference: str) -> list[str]:
-    """A difference for people, a line for each thing: what it is, where it may come from, and what happens now."""
+    """A difference for people, a line for each thing: what it is, and where it may come from."""
     project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
     causes = likely_causes(project) or [_GENERAL]
     return [
         f"a warm engine made other figures than LEAN's own process: {difference}",
         *(f"a likely cause: {cause}" for cause in causes),
-        "what the warm engines made is set aside, and run again in LEAN's own processes",
     ]
 
 
@@ -57,8 +56,8 @@ def plan_again_cold(database: Database, stored: StoredRun, plan: RunPlan, told: 
     assert manifest is not None  # it has named the parts  # noqa: S101
     aside = tuple(part for part in manifest.parts if folder / part in parts)
     kept = tuple(part for part in manifest.parts if part not in aside)
-    note = {"engine": COLD, "engine_checked": 0, "engine_note": "; ".join(told)}
-    manifest = replace(manifest, parts=kept, set_aside=manifest.set_aside + aside, **note)
+    manifest = replace(manifest, parts=kept, set_aside=manifest.set_aside + aside)
+    manifest = replace(manifest, engine=COLD, engine_checked=0, engine_note="; ".join(told))
     write_manifest(folder, manifest)
     run = read_run(folder)
     assert run is not None  # noqa: S101

@@ -22,7 +22,8 @@ from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.engine_checks import NO_VERDICT
+from strategy_testing.runs.engine import WARM
+from strategy_testing.runs.engine_checks import NO_VERDICT, first_check
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.verdict.criteria import Standard, other_period
 from strategy_testing.verdict.sanity import find_nonsense
@@ -48,13 +49,24 @@ def needs_pilot(plan: RunPlan) -> bool:
     return not plan.has_results and (plan.backtests_to_run or 0) > HANDFUL
 
 
-def after_pilot(plan: RunPlan) -> RunPlan:
-    """The plan as it follows a pilot, whose engine it keeps."""
+def first_command(plan: RunPlan, *, with_pilot: bool) -> LeanCommand | None:
+    """The backtest that stands before a plan's own commands, if any: the pilot, or what a warm one is compared with.
+
+    Args:
+        plan: of the commands that follow.
+        with_pilot: whether a plan that needs a pilot is given one.
+    """
+    if with_pilot and needs_pilot(plan):
+        return _pilot_command(plan)
+    return first_check(plan) if plan.engine == WARM else None
+
+
+def after_first(plan: RunPlan) -> RunPlan:
+    """The plan as it follows such a backtest, whose engine image it keeps."""
     return replace(plan, commands=tuple(keep_engine(plan.commands, plan.config.lean)))
 
 
-def pilot_command(plan: RunPlan) -> LeanCommand:
-    """The backtest of the middle combination."""
+def _pilot_command(plan: RunPlan) -> LeanCommand:
     command = build_backtest_command(plan.config, plan.output / PILOT_FOLDER, plan.representative)
     return keep_engine([command], plan.config.lean)[0] if plan.reused else command
 
@@ -72,7 +84,7 @@ def run_pilot(
         force: let it follow in spite of another period than the config asks for.
     """
     shutil.rmtree(plan.folder / PILOT_FOLDER, ignore_errors=True)  # of a run that came no further before
-    ended = session.run(pilot_command(plan), _nothing)
+    ended = session.run(_pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
     requests = read_data_requests(plan.folder / PILOT_FOLDER)
@@ -154,7 +166,8 @@ def _outlook(plan: RunPlan, seconds: float) -> str:
     backtests = plan.backtests_to_run or 0
     rounds = math.ceil(backtests / max(1, plan.concurrency))
     minutes = Decimal(rounds * seconds / 60).quantize(Decimal("0.1"))
-    return f"{seconds:.1f} s, so about {minutes} minutes for {backtests} backtests, {plan.concurrency} at a time"
+    about = "at most" if plan.engine == WARM else "about"  # LEAN's start is what warm engines save
+    return f"{seconds:.1f} s, so {about} {minutes} minutes for {backtests} backtests, {plan.concurrency} at a time"
 
 
 def _failed(cause: str, remedy: str) -> PilotReport:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.lean.command import LeanCommand, keep_engine, plan_commands
+from strategy_testing.lean.command import LeanCommand, keep_engine, mounts, plan_commands
 from strategy_testing.lean.preparation import preparing_lines
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.manifest import RunManifest
@@ -86,6 +86,11 @@ class RunPlan:
         return WARM if any(command.engines for command in self.commands) else COLD
 
     @property
+    def engine_said(self) -> str:
+        """The same with its reason, for people."""
+        return self.rule.said(self.backtests_to_run)
+
+    @property
     def representative(self) -> Mapping[str, str]:
         """The combination that stands for the others: the middle one, or of a list without it the one in its middle."""
         middle = self.config.search.method.middle
@@ -136,9 +141,7 @@ def plan_run(
         output, number = home / f"{stamp}_{number}", number + 1
     rule = engine_rule(config, setup.workspace, is_cold=setup.is_cold)
     done = [result.parameters for result in reused]
-    commands = plan_commands(
-        config, setup.workspace, output, setup.concurrency, done=done, warm_from=rule.warm_from
-    )
+    commands = plan_commands(config, setup.workspace, output, setup.concurrency, done=done, warm_from=rule.warm_from)
     if reused:
         commands = keep_engine(commands, config.lean)
     return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, rule, tuple(commands), tuple(reused))
@@ -184,14 +187,19 @@ def plan_rest(
 
 
 def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
-    """What would run, as a shell script: the commands, each behind the files that it needs.
+    """What would run, as a shell script: the commands, each behind the files that it needs, and the engine as remarks.
 
     Args:
         plan: what would run.
         first: commands that would run before the plan's own.
     """
-    lines = [f"cd {shlex.quote(str(plan.workspace))}", *(command.shown(plan.lean) for command in first)]
+    lines = [f"# engine: {plan.engine_said}", f"cd {shlex.quote(str(plan.workspace))}"]
+    lines += [command.shown(plan.lean) for command in first]
     for command in plan.commands:
         lines += preparing_lines(command)
+        volumes = mounts(command, plan.workspace)
+        lines += [f"# mounted: {Path(file).name} at {volume['bind']}" for file, volume in volumes.items()]
         lines.append(command.shown(plan.lean))
+    if plan.engine == WARM:
+        lines.append("# then one of the last combinations again by `lean backtest`, to compare")
     return "\n".join(lines)
