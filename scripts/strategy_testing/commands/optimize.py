@@ -94,7 +94,7 @@ def _estimate_fees(job: Job) -> ExitCode | None:
 
 def _ask_for_a_yes(job: Job) -> None:
     if not job.settings.yes:
-        refuse_without_yes([outlook_of(job.database, _config(job))])
+        refuse_without_yes([outlook_of(job.database, _config(job), job.settings)])
 
 
 def _look_before_running(job: Job) -> None:

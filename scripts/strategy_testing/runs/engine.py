@@ -1,9 +1,14 @@
 """Which engine runs a plan's backtests: LEAN that stays up between them, or a process of its own for each. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
 from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.database.queries import RunCost
 from strategy_testing.errors import UserError
 
 WARM, COLD = "warm", "cold"
@@ -22,18 +27,25 @@ class EngineRule:
     because: str
     """What decided it."""
 
+    def engine(self, backtests: int | None) -> str:
+        """`warm` or `cold`.
+
+        Args:
+            backtests: that are to be run; None where that is not known beforehand.
+        """
+        is_warm = self.warm_from is not None and (backtests is None or backtests >= self.warm_from)
+        return WARM if is_warm else COLD
+
     def said(self, backtests: int | None) -> str:
         """`warm: …` or `cold: …`, for people.
 
         Args:
             backtests: that are to be run; None where that is not known beforehand.
         """
-        if self.warm_from is None:
-            return f"cold: a process of LEAN's for each backtest ({self.because})"
-        if backtests is not None and backtests < self.warm_from:
-            few = f"{self.because}, which is warm from {self.warm_from} backtests on"
-            return f"cold: a process of LEAN's for each backtest ({few})"
-        return f"warm: LEAN stays up between backtests; two are compared with LEAN's own process ({self.because})"
+        if self.engine(backtests) == WARM:
+            return f"warm: LEAN stays up between backtests; two are compared with LEAN's own process ({self.because})"
+        few = "" if self.warm_from is None else f", which is warm from {self.warm_from} backtests on"
+        return f"cold: a process of LEAN's for each backtest ({self.because}{few})"
 
 
 def engine_rule(config: OptimizationConfig, workspace: Path, *, is_cold: bool = False) -> EngineRule:
@@ -61,3 +73,28 @@ def engine_rule(config: OptimizationConfig, workspace: Path, *, is_cold: bool = 
             )
         return EngineRule(None, "the strategy is not in Python")
     return EngineRule(0 if asked == WARM else _PAYS_FROM, f"lean.engine: {asked}")
+
+
+class UsualTime(NamedTuple):
+    """What a strategy's earlier runs took."""
+
+    seconds_each: Decimal
+    """Of the clock, several at a time, for one backtest."""
+    is_at_most: bool = False
+    """Whether these were cold and the run's engines are warm, which take less."""
+
+
+def usual_time(costs: Sequence[RunCost], engine: str) -> UsualTime | None:
+    """What earlier runs tell of one with these engines; None where they tell nothing.
+
+    Args:
+        costs: of the strategy's earlier runs.
+        engine: warm or cold.
+    """
+    times = {
+        each: [cost.seconds_each for cost in costs if cost.engine == each and cost.seconds_each is not None]
+        for each in (WARM, COLD)
+    }
+    if times[engine]:
+        return UsualTime(median(times[engine]))
+    return UsualTime(median(times[COLD]), is_at_most=True) if times[COLD] else None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
+from strategy_testing.database.queries import run_costs
 from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
@@ -36,10 +37,10 @@ from strategy_testing.results.manifest import (
     write_manifest,
 )
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.engine import COLD, WARM
+from strategy_testing.runs.engine import COLD, WARM, usual_time
 from strategy_testing.runs.engine_checks import EngineChecks
 from strategy_testing.runs.going_cold import explain, plan_again_cold
-from strategy_testing.runs.pilot import after_first, first_command, needs_pilot, run_pilot
+from strategy_testing.runs.pilot import Expectations, after_first, first_command, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, manifest_of
 from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
@@ -86,9 +87,10 @@ def _pilot(run: RunUnderWay) -> Failure | None:
         return None
     run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
     options = run.options
-    report = run_pilot(
-        run.plan, run.session, options.expected_fees, ignore_fees=options.ignore_fees, force=options.force
-    )
+    with run.database.transaction():
+        costs = run_costs(run.database, run.plan.config.strategy.name)
+    expected = Expectations(options.expected_fees, usual_time(costs, run.plan.engine))
+    report = run_pilot(run.plan, run.session, expected, ignore_fees=options.ignore_fees, force=options.force)
     for finding in report.findings:
         run.display.say(finding)
     return report.failure

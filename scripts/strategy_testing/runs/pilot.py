@@ -22,7 +22,7 @@ from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.engine import WARM
+from strategy_testing.runs.engine import WARM, UsualTime
 from strategy_testing.runs.engine_checks import NO_VERDICT, first_check
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.verdict.criteria import Standard, other_period
@@ -71,15 +71,25 @@ def _pilot_command(plan: RunPlan) -> LeanCommand:
     return keep_engine([command], plan.config.lean)[0] if plan.reused else command
 
 
+@dataclass(frozen=True)
+class Expectations:
+    """What was known before the pilot."""
+
+    fees: ExpectedFees | None
+    """What the run was estimated to pay."""
+    time: UsualTime | None
+    """What earlier runs took."""
+
+
 def run_pilot(
-    plan: RunPlan, session: LeanSession, expected: ExpectedFees | None, *, ignore_fees: bool, force: bool
+    plan: RunPlan, session: LeanSession, expected: Expectations, *, ignore_fees: bool, force: bool
 ) -> PilotReport:
     """Runs the pilot and says what it showed.
 
     Args:
         plan: of the grid that is to follow.
         session: in which LEAN is run.
-        expected: the fees that the run was estimated to pay.
+        expected: to compare it with.
         ignore_fees: let the grid follow in spite of high fees.
         force: let it follow in spite of another period than the config asks for.
     """
@@ -104,7 +114,7 @@ def run_pilot(
 
 
 def _judged(
-    plan: RunPlan, result: BacktestResult, seconds: float, expected: ExpectedFees | None, *, ignore_fees: bool
+    plan: RunPlan, result: BacktestResult, seconds: float, expected: Expectations, *, ignore_fees: bool
 ) -> PilotReport:
     if result.status is BacktestStatus.FAILED:
         said = (result.error_message or "no message").splitlines()[0]
@@ -119,7 +129,7 @@ def _judged(
             "loosen the entry rules or the middle of the grid, or go on with --no-pilot",
         )
     findings = [f"warning: pilot: {warning}" for warning in find_nonsense([result], (), plan.config.backtest)]
-    findings.append(f"pilot: {_measured(result, expected)}; {_outlook(plan, seconds)}")
+    findings.append(f"pilot: {_measured(result, expected.fees)}; {_outlook(plan, seconds, expected.time)}")
     return PilotReport(tuple(findings), None if ignore_fees else _fees_too_high(plan, result))
 
 
@@ -162,12 +172,18 @@ def _measured(result: BacktestResult, expected: ExpectedFees | None) -> str:
     return f"{orders} orders{estimated} {trades} trades, {paid}{of_capital}"
 
 
-def _outlook(plan: RunPlan, seconds: float) -> str:
+def _outlook(plan: RunPlan, seconds: float, usual: UsualTime | None) -> str:
+    """By the pilot, whose engine was cold; for warm engines by earlier runs, if any had them."""
     backtests = plan.backtests_to_run or 0
     rounds = math.ceil(backtests / max(1, plan.concurrency))
-    minutes = Decimal(rounds * seconds / 60).quantize(Decimal("0.1"))
-    about = "at most" if plan.engine == WARM else "about"  # LEAN's start is what warm engines save
-    return f"{seconds:.1f} s, so {about} {minutes} minutes for {backtests} backtests, {plan.concurrency} at a time"
+    so = "so about"
+    minutes = Decimal(rounds * seconds / 60)
+    if plan.engine == WARM and usual is not None and not usual.is_at_most:
+        so, minutes = "by earlier runs about", backtests * usual.seconds_each / 60
+    elif plan.engine == WARM:
+        so = "with warm engines at most"
+    shown = minutes.quantize(Decimal("0.1"))
+    return f"{seconds:.1f} s, {so} {shown} minutes for {backtests} backtests, {plan.concurrency} at a time"
 
 
 def _failed(cause: str, remedy: str) -> PilotReport:

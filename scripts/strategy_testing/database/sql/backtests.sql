@@ -59,6 +59,7 @@ HAVING count(*) > 0;
 -- From the first one's start to the last one's end, because LEAN's own times leave out the engine's start and end.
 SELECT
     runs.output_folder,
+    coalesce(runs.engine, 'cold') AS engine,
     count(*) AS backtests,
     extract(EPOCH FROM max(result.completed_at) - min(result.started_at)) / count(*) AS seconds_each
 FROM backtest_results AS result
