@@ -18,7 +18,7 @@ from strategy_testing.results.contents import read_single
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.engine_notes import EngineNote, notes_of, read_engine_note
 from strategy_testing.results.equality import first_difference
-from strategy_testing.results.folder import LeanOutput, read_output
+from strategy_testing.results.folder import LeanOutput, backtest_files, read_output
 from strategy_testing.results.manifest import (
     CHECK_FOLDER,
     ENGINE_SETTINGS,
@@ -122,11 +122,14 @@ class EngineChecks:
 
     def conclude(self) -> None:
         """Says and notes which backtests LEAN's own process ran in spite of all, once the run has ended."""
-        notes = [note for _, each in self._noted_outputs() for note in each.values()]
-        cold = [note for note in notes if note.engine == COLD]
+        notes: list[EngineNote | None] = []
+        for output, noted in self._noted_outputs():
+            notes += [noted.get(file.backtest_id) for file in backtest_files(output)[0] if file.path.is_file()]
+        cold = [note for note in notes if note is None or note.engine == COLD]
         if not cold:
             return
-        reason = next((note.reason for note in cold if note.reason), "the launcher does not say why")
+        reasons = (note.reason for note in cold if note is not None and note.reason)
+        reason = next(reasons, "the launcher has left no word, as where the image has no Python 3")
         if len(cold) == len(notes):
             processes = f"all {number_of(len(cold), 'backtest')} ran in LEAN's own processes"
             told = f"warm engines could not be used: {reason}; {processes}"

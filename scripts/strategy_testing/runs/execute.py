@@ -283,6 +283,6 @@ def _manifest(plan: RunPlan) -> RunManifest:
         manifest_of(plan.config, datetime.now(UTC)),
         parts=parts,
         commands=plan.shown_commands(),
-        engine=plan.engine,
+        engine=plan.engine if plan.commands else None,
         strategy_code_hash=hash_strategy(project, plan.workspace),
     )
