@@ -165,7 +165,7 @@ class EngineChecks:
         """Completed ones with their combinations, the best to compare in front; not the one that was compared."""
         first = self._key(self._plan.representative) if self._is_met else None
         warm = [
-            _Warm(output, name, note.served or 0)
+            WarmBacktest(output, name, note.served or 0)
             for output, notes in self._noted_outputs()
             for name, note in notes.items()
             if note.engine == WARM
@@ -205,7 +205,7 @@ def _command(plan: RunPlan, name: str, combination: Mapping[str, str]) -> LeanCo
 
 
 @dataclass(frozen=True)
-class _Warm:
+class WarmBacktest:
     """One backtest that a warm engine has run."""
 
     output: LeanOutput
@@ -215,16 +215,18 @@ class _Warm:
 
     @property
     def file(self) -> BacktestFile:
+        """Its results."""
         return BacktestFile(self.backtest_id, self.output.folder / self.backtest_id)
 
     @property
     def finished_at(self) -> float:
+        """By the clock, in seconds; 0 where it has no results."""
         with suppress(OSError):
             return self.file.path.stat().st_mtime
         return 0
 
 
-def in_order_of_doubt(warm: Sequence[_Warm]) -> list[_Warm]:
+def in_order_of_doubt(warm: Sequence[WarmBacktest]) -> list[WarmBacktest]:
     """Of the last tenth that finished those whose engine had served the most before; then the others, the last first.
 
     What one backtest leaves behind for the next in the same process shows most where most have been before.
