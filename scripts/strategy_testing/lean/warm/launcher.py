@@ -16,6 +16,7 @@ exec dotnet QuantConnect.Lean.Launcher.dll "$@"
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -97,7 +98,7 @@ class Engines:
         """
         self.backtest, self.settings = backtest, settings
         name = re.sub(r"[^\w-]", "_", backtest.options["optimization-id"])
-        self.home = f"{settings.get('home', '/tmp')}/engines-{name}"  # noqa: S108 - the container's own
+        self.home = f"{os.environ.get('TMPDIR') or '/tmp'}/engines-{name}"  # noqa: S108 - the container's own
         os.makedirs(self.home, mode=0o700, exist_ok=True)
         if os.stat(self.home).st_uid != os.getuid():
             raise ColdError(f"{self.home} belongs to somebody else")
@@ -261,24 +262,17 @@ def _folder(given: list[str]) -> str | None:
 
 
 def _leave_note(given: list[str], note: dict[str, object]) -> None:
-    """On a full disk the backtest does without."""
     folder = _folder(given)
     if folder:
-        try:
+        with contextlib.suppress(OSError):  # on a full disk the backtest does without
             _write(f"{folder}/{NOTE}", json.dumps(note))
-        except OSError as error:
-            sys.stderr.write(f"launcher: {error}\n")
 
 
 def _add_to_log(given: list[str], line: str) -> None:
     folder = _folder(given)
     if folder:
-        try:
-            os.makedirs(folder, exist_ok=True)
-            with open(f"{folder}/log.txt", "a", encoding="utf-8") as log:
-                log.write(time.strftime("%Y-%m-%dT%H:%M:%S.0000000Z TRACE:: ", time.gmtime()) + line + "\n")
-        except OSError as error:
-            sys.stderr.write(f"launcher: {error}\n")
+        with contextlib.suppress(OSError), open(f"{folder}/log.txt", "a", encoding="utf-8") as log:
+            log.write(time.strftime("%Y-%m-%dT%H:%M:%S.0000000Z TRACE:: ", time.gmtime()) + line + "\n")
 
 
 def _read(path: str, encoding: str = "utf-8") -> str:
