@@ -101,7 +101,7 @@ def test_other_figures_are_set_aside_and_run_again_cold(
 def test_where_no_engine_can_be_had_the_run_is_cold_and_says_why_once(
     replayed: Run, crashy: Callable[..., Path], ask: Ask
 ) -> None:
-    done = replayed("crashy", crashy("warm"), env={"LEAN_REPLAY_MISSING_CLASS": "Composer"})
+    done = replayed("crashy", crashy("warm"), env={"STAND_IN_START": "fail"})
     told = "warm engines could not be used: "
     assert done.stderr.count(told) == 1
     assert "; all 6 backtests ran in LEAN's own processes\n" in done.stderr
