@@ -99,7 +99,7 @@ class Invocation:
         self._output.mkdir(parents=True, exist_ok=True)
         text = json.dumps(config, indent=4) + "\n"
         (self._output / "optimizer-config.json").write_text(text, encoding="utf-8")
-        is_live = match.jobs and (live.SETTINGS in binds or "LEAN_REPLAY_COLD" in os.environ)
+        is_live = match.jobs and (mounted.SETTINGS in binds or "LEAN_REPLAY_COLD" in os.environ)
         play = self._live(recording, match, config, binds, real) if is_live else None
         play = play or self._played(self._plan_optimization(recording, match, config))
         success = self._run_container(play, f"2{random.randint(100_000_000, 999_999_999)}")

@@ -18,7 +18,6 @@ from replay.mounted import FOLDER, LAUNCHER
 from replay.optimizer import words
 from replay.recording import Recording
 
-SETTINGS = f"{FOLDER}/engine.json"
 _BIN = Path(__file__).resolve().parent / "bin"
 _POLL = 0.005
 _INTERVAL = 10.0

@@ -14,7 +14,7 @@ from replay.refusals import ReplayError
 
 FOLDER = "/Lean/Launcher/bin/Debug"
 LAUNCHER = f"{FOLDER}/QuantConnect.Lean.Launcher"
-TABLE = f"{FOLDER}/combinations.json"
+TABLE, SETTINGS = f"{FOLDER}/combinations.json", f"{FOLDER}/engine.json"
 
 
 class _BecameLeanError(Exception):
@@ -32,14 +32,14 @@ def read_binds(docker: dict[str, Any]) -> dict[str, Path]:
 
 
 def real_parameters(binds: dict[str, Path], given: list[dict[str, str]], scratch: Path) -> list[dict[str, str]]:
-    """Return the parameters with which LEAN would be run for each given combination: the same without a table."""
-    if TABLE not in binds:
+    """Return the parameters with which LEAN would be run for each given combination: the same without a mount."""
+    if LAUNCHER not in binds or (SETTINGS in binds and TABLE not in binds):
         return given
     folder = scratch / "launcher"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text('{\n  // as the CLI mounts it\n  "parameters": {}\n}\n', encoding="utf-8")
     for bind, source in binds.items():
-        if bind in (LAUNCHER, TABLE):
+        if Path(bind).parent == Path(FOLDER) and bind != SETTINGS:
             (folder / Path(bind).name).symlink_to(source)
     return [_as_lean_gets_them(binds[LAUNCHER], parameters, folder) for parameters in given]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import sys
 import threading
 from collections.abc import Callable
@@ -187,6 +188,12 @@ class QCAlgorithm:
     def on_data(self) -> None: ...
 
 
+def _numpy() -> dict[str, dict[str, Any]]:
+    """What of NumPy keeps state: one generator for all; LEAN's own imports have loaded it."""
+    generator = random.Random()
+    return {"numpy": {}, "numpy.random": {"seed": generator.seed, "random": generator.random}}
+
+
 def install(backtest: Callable[[AlgorithmManager, dict[str, Any]], None]) -> None:
     """Make the modules importable; what the environment says that this LEAN lacks is not there."""
     Engine.backtest = staticmethod(backtest)
@@ -204,12 +211,16 @@ def install(backtest: Callable[[AlgorithmManager, dict[str, Any]], None]) -> Non
         "QuantConnect.Logging": {"Log": Log},
         "QuantConnect.Orders": {"MarketOnCloseOrder": AT_CLOSE},
         "QuantConnect.Util": {"Composer": SimpleNamespace(Instance=COMPOSER), "WorkerThread": WorkerThread},
+        **_numpy(),
     }  # fmt: skip
     lacks = os.environ.get("STAND_IN_LACKS", "")
     for name, contents in modules.items():
         module = ModuleType(name)
         vars(module).update({key: value for key, value in contents.items() if key != lacks})
         sys.modules[name] = module
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)
 
 
 def parameters() -> dict[str, str]:

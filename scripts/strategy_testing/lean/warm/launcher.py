@@ -201,12 +201,15 @@ class Engines:
         _write(f"{self.home}/{place}.pid", str(process.pid))
 
     def _is_alive(self, place: int) -> bool:
-        """Whether the engine's process runs: one that has ended has no words, and its number may be another's."""
+        """Whether the engine's process runs: one that has ended may still be listed, and its number be another's."""
         try:
-            with open(f"/proc/{_read(f'{self.home}/{place}.pid')}/cmdline", "rb") as words:
-                return f"{self.home}/{place}.json".encode() in words.read()
+            process = f"/proc/{_read(f'{self.home}/{place}.pid')}"
+            if _read(f"{process}/stat").rpartition(")")[2].split()[0] in "ZX":
+                return False
+            words = _read(f"{process}/cmdline")  # empty for a moment while the process becomes another program
         except OSError:
             return False
+        return not words or f"{self.home}/{place}.json" in words
 
     def _kill(self, place: int) -> None:
         if self._is_alive(place):
