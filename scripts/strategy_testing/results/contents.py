@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from pathlib import Path
 
 from strategy_testing.results.backtest import BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.combinations import distinct_combinations
@@ -49,7 +48,8 @@ def read_contents(run: RunFolder) -> RunContents:
     """Reads every backtest of a run, and what its logs say."""
     results: list[BacktestResult] = []
     skipped: list[SkippedFile] = []
-    parts = {Path(part).parts[0] for part in run.manifest.parts if part != "."}
+    ours = (*run.manifest.parts, *run.manifest.set_aside)
+    parts = {Path(part).parts[0] for part in ours if part != "."}
     for output in run.outputs:
         files, passed_over = backtest_files(output)
         skipped += [entry for entry in passed_over if entry.path.name not in parts]

@@ -108,6 +108,8 @@ class EngineChecks:
 
     def run_last(self) -> Failure | None:
         """Has one of the last warm backtests run again and compares it; two, where the first one met no warm one."""
+        if not self._compares():
+            return None
         wanted = 1 if self._is_met else 2
         for number, (warm, combination) in enumerate(self._warm_backtests()):
             if number == wanted or self.difference is not None:
@@ -122,6 +124,8 @@ class EngineChecks:
 
     def conclude(self) -> None:
         """Says and notes which backtests LEAN's own process ran in spite of all, once the run has ended."""
+        if self.difference is not None:  # noted already
+            return
         notes: list[EngineNote | None] = []
         for output, noted in self._noted_outputs():
             notes += [noted.get(file.backtest_id) for file in backtest_files(output)[0] if file.path.is_file()]
@@ -142,11 +146,22 @@ class EngineChecks:
     def _compare(self, warm: BacktestFile, cold: _Cold) -> None:
         difference = first_difference(warm, cold.file)
         if difference is None:
-            manifest = read_manifest(self._plan.folder)
-            note_engine(self._plan.folder, engine_checked=1 + (manifest.engine_checked if manifest else 0))
-        else:
-            shown = ", ".join(f"{name}={value}" for name, value in cold.combination.items())
-            self.difference = f"{shown}: {difference}"
+            note_engine(self._plan.folder, engine_checked=self._checked() + 1)
+            return
+        shown = ", ".join(f"{name}={value}" for name, value in cold.combination.items())
+        self.difference = f"{shown}: {difference}"
+        # Whatever comes now: as long as these results stand, nobody shall take them for compared.
+        note_engine(self._plan.folder, engine_checked=0, engine_note=self.difference)
+
+    def _checked(self) -> int:
+        manifest = read_manifest(self._plan.folder)
+        return manifest.engine_checked if manifest else 0
+
+    def _compares(self) -> bool:
+        """Also where only the rest of a run is cold because it is small, and nothing was compared before."""
+        if self._plan.engine == WARM:
+            return True
+        return self._plan.rule.warm_from is not None and self._checked() == 0
 
     def _run_cold(self, command: LeanCommand, combination: Mapping[str, str]) -> _Cold | Failure:
         folder = self._plan.workspace / command.output

@@ -116,7 +116,10 @@ def _go_on_cold(run: RunUnderWay) -> Failure | None:
     told = explain(run.plan, run.checks.difference)
     for line in (*told, "what the warm engines made is set aside, and run again in LEAN's own processes"):
         run.display.say(line)
-    plan = plan_again_cold(run.database, run.stored, run.plan, told)
+    try:
+        plan = plan_again_cold(run.database, run.stored, run.plan, told)
+    except OSError as error:
+        raise _no_folder(run.plan, error) from None
     manifest = _manifest(plan)
     _prepare_folder(plan, manifest)
     run.database.retrying(partial(_restart, run.database, run.stored, manifest))
