@@ -61,7 +61,18 @@ def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.
 
 
 def _check_new_strategy_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
-    for name in ("config", "retry_failed", "fresh", "no_pilot", "ignore_fees", "force", "yes", "quiet", "database_url"):
+    for name in (
+        "config",
+        "retry_failed",
+        "fresh",
+        "no_pilot",
+        "cold",
+        "ignore_fees",
+        "force",
+        "yes",
+        "quiet",
+        "database_url",
+    ):
         if getattr(arguments, name):
             parser.error(f"--new-strategy does not go with --{name.replace('_', '-')}")
 
@@ -74,7 +85,7 @@ def _run_batch(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
         tell(f"using {database}")
         ensure_schema(database)
         if arguments.estimate:
-            return estimate_batch(database, batch)
+            return estimate_batch(database, batch, settings)
         return run_batch(database, batch, settings, resume=arguments.resume is not None)
 
 

@@ -182,11 +182,13 @@ def workspace(tmp_path: Path) -> Path:
 def replayed(
     run_script: Callable[..., ScriptResult], unpacked: Callable[[str], Path], workspace: Path
 ) -> Callable[..., ScriptResult]:
-    """Runs optimize_runner.py with a config while `lean` replays a recording."""
+    """Runs optimize_runner.py with a config while `lean` replays a recording; engines are cold if it does not say."""
 
     def run(
         recording: str, config: Path, *arguments: object, env: dict[str, str] | None = None, speed: int = 200
     ) -> ScriptResult:
+        if "engine:" not in config.read_text(encoding="utf-8"):
+            arguments = (*arguments, "--cold")  # as write_config does
         replay = {
             "LEAN_COMMAND": str(PROJECT / "tests" / "replay" / "bin" / "lean"),
             "REPLAY_PYTHON": sys.executable,

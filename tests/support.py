@@ -1,5 +1,6 @@
 """What tests share that is no fixture."""
 
+import re
 import tarfile
 import time
 from dataclasses import dataclass
@@ -64,8 +65,17 @@ def write_config(
     search: str = "Grid Search",
     target: str = "Sharpe Ratio",
     more: str = "",
+    engine: str = "cold",
 ) -> Path:
-    """A config of flags only, as the recorded commands were."""
+    """A config of flags only, as the recorded commands were.
+
+    Warm engines cost processes and change what is run, so that a test has to ask for them.
+    """
+    lean = re.search(r"^lean:( \{|\n +)", more, re.MULTILINE)
+    if lean is None:
+        more += f"lean: {{engine: {engine}}}\n"
+    else:
+        more = f"{more[: lean.end()]}engine: {engine}{', ' if lean[1] == ' {' else lean[1]}{more[lean.end() :]}"
     constraints = f"  constraints: ['{constraint}']\n" if constraint else ""
     judged = f"success_criteria: {{{criteria}}}\n" if criteria else ""
     file.write_text(

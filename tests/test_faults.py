@@ -47,8 +47,8 @@ def _lean(bench: Bench, script: str) -> str:
 
 
 def _limit(bench: Bench, limit: str) -> None:
-    with bench.config.open("a", encoding="utf-8") as config:
-        config.write(f"lean: {{{limit}}}\n")
+    text = bench.config.read_text(encoding="utf-8")
+    bench.config.write_text(text.replace("lean: {", f"lean: {{{limit}, "), encoding="utf-8")
 
 
 def test_the_table_names_exactly_the_faults_that_are_tested() -> None:

@@ -14,7 +14,7 @@ from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.preparation import prepare
 from strategy_testing.paths import SCRIPTS_DIR
 
-_SOURCE = SCRIPTS_DIR / "strategy_testing" / "lean" / "engine" / "launcher.py"
+_SOURCE = SCRIPTS_DIR / "strategy_testing" / "lean" / "warm" / "launcher.py"
 _DOTNET = """#!{python}
 import json, sys
 words = sys.argv[1:]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from strategy_testing.config.reader import read_config
-from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine, plan_commands
+from strategy_testing.lean.command import LeanCommand, build_backtest_command, keep_engine, plan_commands
 from support import write_config
 
 WORKSPACE = Path("/srv/lean workspace")
@@ -80,7 +80,7 @@ def test_the_options_of_the_config_reach_every_command_and_the_pilot(tmp_path: P
     )
     (command,) = plan_commands(config, WORKSPACE, OUTPUT, 4)
     (later,) = plan_commands(config, WORKSPACE, OUTPUT, 4, first_part=2)
-    pilot = build_pilot_command(config, OUTPUT)
+    pilot = build_backtest_command(config, OUTPUT, config.search.method.middle)
     assert command.arguments[-len(wanted) :] == pilot.arguments[-len(wanted) :] == wanted
     assert later.arguments[-len(wanted) - 1 :] == (*wanted, "--no-update")
     bought = "lean: {download_data: true, data_purchase_limit: 0}\n"
@@ -112,7 +112,9 @@ def test_only_a_runs_first_command_may_look_for_a_newer_engine(
     assert tuple(command.arguments.count("--no-update") for command in commands) == given
     behind_a_pilot = keep_engine(commands, config.lean)
     assert {command.arguments.count("--no-update") for command in behind_a_pilot} == {given[1]}
-    assert build_pilot_command(config, OUTPUT).arguments.count("--no-update") == given[0]
+    assert (
+        build_backtest_command(config, OUTPUT, config.search.method.middle).arguments.count("--no-update") == given[0]
+    )
 
 
 def test_dates_and_capital_reach_the_strategy_through_an_optimizer_config(tmp_path: Path) -> None:
@@ -197,7 +199,7 @@ def test_what_an_earlier_part_has_done_is_left_out_of_the_next_one(tmp_path: Pat
 def test_the_pilot_runs_a_combination_that_satisfies_the_conditions(tmp_path: Path) -> None:
     parameters = "    fast: {values: [20, 30, 50]}\n    slow: {start: 10, end: 30, step: 10}\n  where: [fast < slow]\n"
     config = read_config(write_config(tmp_path / "command.yaml", "RSI", parameters))
-    arguments = build_pilot_command(config, OUTPUT).arguments
+    arguments = build_backtest_command(config, OUTPUT, config.search.method.middle).arguments
     assert arguments[4:] == ("--parameter", "fast", "20", "--parameter", "slow", "30")
 
 

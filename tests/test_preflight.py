@@ -66,6 +66,7 @@ def test_all_is_well(
         f"✓ project: {project / 'main.py'}",
         "✓ strategy: compiles (1 file)",
         "✓ parameters: the strategy reads level",
+        "✓ engines: cold: a process of LEAN's for each backtest (lean.engine: cold)",
         "! price data: which prices the strategy reads shows only when it runs; the pilot, or a run without one at its "
         "end, names those that do not cover the period",
     ]

@@ -48,6 +48,7 @@ _MADE_BY_RUNNING = (
     ".venv", ".venv-lean", ".postgres", ".demo", "lean_projects/.optimization", "lean_projects/results",
     "lean_projects/data", "lean.json", "lean_projects/lean.json", "optimization.yaml", "optimizer.json",
     "combinations.json", "lean-output.txt", "run-manifest.json", "log.txt", "optimizer-config.json", ".optimization",
+    "engine.json", "strategy_testing_host.py", "check",
 )  # fmt: skip
 """Files and folders that are written when the project is used."""
 _CONFIGS_OF_A_TEST = ("invalid.yaml", "Idle_dear.yaml", "Idle_gone.yaml", "Crashy.yaml", "Small.yaml", "Long.yaml")

@@ -11,7 +11,7 @@ import pytest
 
 from strategy_testing.config.reader import read_config
 from strategy_testing.results.data_requests import requested_files, ticker_of
-from strategy_testing.runs.pilot import pilot_command
+from strategy_testing.runs.pilot import first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run
 from strategy_testing.strategy.data_hashes import hash_data
 from strategy_testing.verdict.inputs import RunInputs
@@ -165,15 +165,20 @@ def test_what_is_run_beside_earlier_results_keeps_their_engine(
 
 
 @pytest.mark.parametrize(("more", "is_kept"), [("", True), ("lean: {no_update: false}\n", False)])
-def test_a_pilot_keeps_the_engine_of_reused_results_too(
+def test_a_pilot_or_first_comparison_keeps_the_engine_of_reused_results_too(
     more: str, is_kept: bool, workspace: Path, tmp_path: Path
 ) -> None:
-    config = read_config(write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 40), more=more))
+    config = read_config(write_config(tmp_path / "c.yaml", "Idle", _LEVELS % (0, 40), more=more, engine="warm"))
     setup = LeanSetup(workspace, ("lean",), 2)
     alone = plan_run(config, setup, datetime.now(UTC))
     beside = plan_run(config, setup, datetime.now(UTC), [make_result({"level": 7})])
-    assert "--no-update" not in pilot_command(alone).arguments
-    assert ("--no-update" in pilot_command(beside).arguments) is is_kept
+    for with_pilot, folder in ((True, "/pilot"), (False, "/check/first")):
+        first, other = (first_command(plan, with_pilot=with_pilot) for plan in (alone, beside))
+        assert first is not None
+        assert other is not None
+        assert str(first.output).endswith(folder)
+        assert "--no-update" not in first.arguments
+        assert ("--no-update" in other.arguments) is is_kept
 
 
 def test_a_run_is_not_gone_on_with_on_other_prices_unless_forced(

@@ -104,8 +104,11 @@ def test_the_command_of_a_config_without_dates_is_the_handoffs(
 ) -> None:
     config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", _GRID, constraint="Drawdown < 0.15")
     done = run_script("optimize_runner.py", "--config", config, "--dry-run", "--no-pilot", "--workspace", workspace)
-    change, command = done.stdout.splitlines()
-    assert change == f"cd {workspace}"
+    engine, change, command = done.stdout.splitlines()
+    assert (engine, change) == (
+        "# engine: cold: a process of LEAN's for each backtest (lean.engine: cold)",
+        f"cd {workspace}",
+    )
     before, _, after = command.partition(" --output .optimization/RSI_MeanReversion_ETF/")
     assert before == (
         "lean optimize RSI_MeanReversion_ETF --strategy 'Grid Search' --target 'Sharpe Ratio' --target-direction max "
@@ -241,7 +244,7 @@ def test_a_pilot_runs_before_a_large_grid(replayed: Run, workspace: Path, ask: A
     assert re.fullmatch(
         r"\S+ backtest RSI_MeanReversion_ETF --output \.optimization/RSI_MeanReversion_ETF/\S+/pilot "
         "--parameter rsi_period 14 --parameter entry_threshold 30 --parameter exit_threshold 55",
-        shown[1],
+        shown[2],
     )
     done = replayed("grid-72", config)
     assert "pilot: 78 orders, 39 trades, $78.00 in fees (1.6% of the capital); " in done.stderr

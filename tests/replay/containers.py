@@ -10,6 +10,8 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+_LAUNCHER = "launcher-folder"
+
 
 @dataclass(frozen=True)
 class Container:
@@ -48,8 +50,29 @@ def register(name: str, scratch: Path) -> None:
     fresh.replace(path)
 
 
+def new_launcher_folder(scratch: Path) -> Path:
+    """Return a new folder for LEAN's launcher: a short path, because sockets are made below it."""
+    folder = Path(tempfile.mkdtemp(prefix="lean-", dir="/tmp"))
+    (scratch / _LAUNCHER).symlink_to(folder)
+    return folder
+
+
+def _end_launched(scratch: Path) -> None:
+    """End what was started from the launcher's folder, in whatever session, and delete the folder."""
+    if not (scratch / _LAUNCHER).is_symlink():
+        return
+    folder = (scratch / _LAUNCHER).readlink()
+    mark = f"TMPDIR={folder}\0".encode()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (entry / "environ").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def remove(name: str, scratch: Path) -> None:
-    """Forget a container and delete what it had unpacked."""
+    """Forget a container, end what it has started, and delete what it had unpacked."""
+    _end_launched(scratch)
     (state_folder() / f"{name}.json").unlink(missing_ok=True)
     shutil.rmtree(scratch, ignore_errors=True)
 

@@ -5,21 +5,22 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from replay import console, containers
-from replay.plan import Plan
-from replay.player import Player
 
 _POLL = 0.01
 
 
-def run_container(
-    name: str, plan: Plan, output: Path, scratch: Path, speed: float, fault: tuple[str, list[int]]
-) -> bool:
-    """Run a plan in a container and tell whether it ended well; SIGINT ends both the container and this process."""
+Play = Callable[[Callable[[bytes], object]], int]
+"""What happens in a container, which is given what to call with what is printed, and returns the exit code."""
+
+
+def run_container(name: str, play: Play, scratch: Path, fault: tuple[str, list[int]]) -> bool:
+    """Run something in a container and tell whether it ended well; SIGINT ends both the container and this process."""
     with tempfile.TemporaryFile() as spool:
         sys.stdout.flush()
         started: list[int] = []
@@ -34,7 +35,7 @@ def run_container(
         signal.signal(signal.SIGINT, signal.SIG_IGN if fault[0] == "ignore-sigint" else interrupted)
         pid = os.fork()
         if pid == 0:
-            _be_container(name, plan, output, scratch, speed, fault, spool.fileno())
+            _be_container(name, play, scratch, spool.fileno())
         started.append(pid)
         status = _follow(pid, spool.fileno())
         started.clear()
@@ -42,9 +43,7 @@ def run_container(
     return os.waitstatus_to_exitcode(status) == 0
 
 
-def _be_container(
-    name: str, plan: Plan, output: Path, scratch: Path, speed: float, fault: tuple[str, list[int]], spool: int
-) -> None:
+def _be_container(name: str, play: Play, scratch: Path, spool: int) -> None:
     code = 1
     try:
         os.setsid()
@@ -55,7 +54,7 @@ def _be_container(
         os.closerange(3, spool)
         os.closerange(spool + 1, 1024)
         containers.register(name, scratch)
-        code = Player(plan, output, speed, lambda text: os.write(spool, text), fault).play()
+        code = play(lambda text: os.write(spool, text))
         containers.remove(name, scratch)
     finally:
         os._exit(code)

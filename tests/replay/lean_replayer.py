@@ -9,17 +9,19 @@ import sys
 import time
 import uuid
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from replay import arguments, console, containers, matching, mounted, optimizer_config, player
+from replay import arguments, console, containers, live, matching, mounted, optimizer_config, player
 from replay.arguments import Arguments
-from replay.launcher import run_container
+from replay.launcher import Play, run_container
 from replay.matching import Match
 from replay.optimizer import Optimizer, judged_anew, single, with_fixed
-from replay.plan import Plan, as_recorded
+from replay.plan import Plan, as_recorded, lasting
+from replay.player import Player
 from replay.recording import Recording, load, spec_name
 from replay.refusals import HELP_URL, USAGE, CliError, ReplayError, UsageError
 
@@ -90,15 +92,17 @@ class Invocation:
     def _optimize(self) -> int:
         config = optimizer_config.build(self._asked)
         asked = matching.combinations(config)
-        docker = json.loads(self._asked.text("--extra-docker-config") or "{}")
-        real = mounted.real_parameters(docker, asked, self._scratch)
+        binds = mounted.read_binds(json.loads(self._asked.text("--extra-docker-config") or "{}"))
+        real = mounted.real_parameters(binds, asked, self._scratch)
         table = list(zip(asked, real, strict=True)) if real != asked else []
         recording, match = self._choose("optimize", config, {}, table)
-        plan = self._plan_optimization(recording, match, config)
         self._output.mkdir(parents=True, exist_ok=True)
         text = json.dumps(config, indent=4) + "\n"
         (self._output / "optimizer-config.json").write_text(text, encoding="utf-8")
-        success = self._run_container(plan, f"2{random.randint(100_000_000, 999_999_999)}")
+        is_live = match.jobs and (mounted.SETTINGS in binds or "LEAN_REPLAY_COLD" in os.environ)
+        play = self._live(recording, match, config, binds, real) if is_live else None
+        play = play or self._played(self._plan_optimization(recording, match, config))
+        success = self._run_container(play, f"2{random.randint(100_000_000, 999_999_999)}")
         if success and _stopped_from_outside(recording, match):
             return int(recording.run["exit_code"])
         project, output = self._inside(self._asked.project), self._inside(self._output)
@@ -120,7 +124,9 @@ class Invocation:
             code = int(recording.run["exit_code"] != 0)
             plan = Plan(as_recorded(recording), code, bool(recording.run["hangs"]), fixed=tuple(match.fixed.items()))
         self._output.mkdir(parents=True, exist_ok=True)
-        success = self._run_container(plan, number)
+        if "LEAN_REPLAY_COLD" in os.environ:
+            plan = lasting(plan, live.Durations.read().cold)
+        success = self._run_container(self._played(plan), number)
         # the real command names the project's folder here, also when a file was given
         project, output = self._inside(self._algorithm.parent), self._inside(self._output)
         environment = "in the 'backtesting' environment"
@@ -168,12 +174,32 @@ class Invocation:
             raise problems[0]
         return min(found, key=lambda pair: not pair[1].exact)
 
-    def _run_container(self, plan: Plan, number: str) -> bool:
+    def _played(self, plan: Plan) -> Play:
+        player = partial(Player, plan, self._output, self._speed)
+        return lambda say: player(say, self._fault).play()
+
+    def _live(
+        self,
+        recording: Recording,
+        match: Match,
+        config: dict[str, Any],
+        binds: dict[str, Path],
+        real: list[dict[str, str]],
+    ) -> Play:
+        folder = containers.new_launcher_folder(self._scratch)
+        jobs = match.jobs
+        if len(real) != len(jobs):  # an Euler search, whose combinations nobody counts beforehand
+            real = [job.parameters for job in jobs]
+        live.prepare(binds, recording, jobs, real, folder, self._speed)
+        slots = optimizer_config.slots(config)
+        return live.LiveRun(recording, config, jobs, slots, folder, self._output, self._speed, self._fault).play
+
+    def _run_container(self, play: Play, number: str) -> bool:
         name = f"lean_cli_{uuid.uuid4().hex}"
         text = json.dumps({"id": int(number), "container": name}, indent=4) + "\n"
         (self._output / "config").write_text(text, encoding="utf-8")
         _copy_code(self._algorithm.parent, self._algorithm.parent, self._output / "code")
-        return run_container(name, plan, self._output, self._scratch, self._speed, self._fault)
+        return run_container(name, play, self._scratch, self._fault)
 
     def _show_optimum(self) -> None:
         log = self._output / "log.txt"

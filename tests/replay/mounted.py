@@ -14,6 +14,7 @@ from replay.refusals import ReplayError
 
 FOLDER = "/Lean/Launcher/bin/Debug"
 LAUNCHER = f"{FOLDER}/QuantConnect.Lean.Launcher"
+TABLE, SETTINGS = f"{FOLDER}/combinations.json", f"{FOLDER}/engine.json"
 
 
 class _BecameLeanError(Exception):
@@ -22,18 +23,23 @@ class _BecameLeanError(Exception):
         self.words = words
 
 
-def real_parameters(docker: dict[str, Any], given: list[dict[str, str]], scratch: Path) -> list[dict[str, str]]:
-    """Return the parameters with which LEAN would be run for each given combination: the same without a mount."""
+def read_binds(docker: dict[str, Any]) -> dict[str, Path]:
+    """Return this machine's files by their places in the container."""
     binds = {str(volume["bind"]): Path(source) for source, volume in docker.get("volumes", {}).items()}
-    if LAUNCHER not in binds:
-        return given
-    if not os.access(binds[LAUNCHER], os.X_OK):
+    if LAUNCHER in binds and not os.access(binds[LAUNCHER], os.X_OK):
         raise ReplayError(f"{binds[LAUNCHER]} cannot be executed in the container")
+    return binds
+
+
+def real_parameters(binds: dict[str, Path], given: list[dict[str, str]], scratch: Path) -> list[dict[str, str]]:
+    """Return the parameters with which LEAN would be run for each given combination: the same without a mount."""
+    if LAUNCHER not in binds or (SETTINGS in binds and TABLE not in binds):
+        return given
     folder = scratch / "launcher"
     folder.mkdir(exist_ok=True)
     (folder / "config.json").write_text('{\n  // as the CLI mounts it\n  "parameters": {}\n}\n', encoding="utf-8")
     for bind, source in binds.items():
-        if Path(bind).parent == Path(FOLDER):
+        if Path(bind).parent == Path(FOLDER) and bind != SETTINGS:
             (folder / Path(bind).name).symlink_to(source)
     return [_as_lean_gets_them(binds[LAUNCHER], parameters, folder) for parameters in given]
 

@@ -1,7 +1,7 @@
 """What happens when: the steps a container takes in one run."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
 from functools import cache
@@ -52,6 +52,12 @@ class Plan:
     hangs: bool = False
     renames: tuple[tuple[str, str], ...] = ()
     fixed: tuple[tuple[str, str], ...] = ()
+
+
+def lasting(plan: Plan, seconds: float) -> Plan:
+    """Return a plan whose last step is done after so many seconds, and the others in proportion."""
+    factor = seconds / max(step.at for step in plan.steps)
+    return replace(plan, steps=[replace(step, at=step.at * factor) for step in plan.steps])
 
 
 def live_lines(path: Path, end: float) -> list[tuple[float, bytes]]:

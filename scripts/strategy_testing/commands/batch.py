@@ -142,7 +142,7 @@ def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: Se
         agenda.refused.append(error.exit_code)
         agenda.lines[file] = BatchLine(strategy, file, exit_code=error.exit_code, reason=str(error))
     else:
-        agenda.outlooks.append(outlook_of(database, config))
+        agenda.outlooks.append(outlook_of(database, config, settings))
         agenda.lines[file] = BatchLine(strategy, file)
         agenda.jobs.append(Job(file, strategy, ("--config", str(file))))
 

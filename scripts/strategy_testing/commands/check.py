@@ -14,6 +14,7 @@ from strategy_testing.database.schema import ensure_schema, missing_rights
 from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
+from strategy_testing.runs.engine import engine_rule
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
 from strategy_testing.strategy.syntax import SyntaxFinding
@@ -23,7 +24,12 @@ _MAIN = "main.py"
 
 
 def preflight(
-    config: OptimizationConfig, workspace: Path, environment: Mapping[str, str], database_url: str | None
+    config: OptimizationConfig,
+    workspace: Path,
+    environment: Mapping[str, str],
+    database_url: str | None,
+    *,
+    is_cold: bool = False,
 ) -> list[Check]:
     """Looks at everything that a run needs, in the order in which it would fail; starts no backtest.
 
@@ -35,13 +41,16 @@ def preflight(
         workspace: the lean workspace.
         environment: where PATH, LEAN_COMMAND and the database's variables are looked up.
         database_url: takes precedence over the environment.
+        is_cold: whether each backtest is to run in a process of LEAN's own.
     """
+    quick = quick_preflight(config, workspace)
     return [
         _check_config(config),
         check_lean(environment),
         *check_docker(config.lean.image or DEFAULT_IMAGE, environment),
         _check_workspace(workspace),
-        *quick_preflight(config, workspace),
+        *quick,
+        *([] if first_failure(quick) else [_check_engines(config, workspace, is_cold=is_cold)]),
         _check_prices(config),
         _check_database(database_url, environment),
     ]
@@ -65,7 +74,8 @@ def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
 
 def check(config: OptimizationConfig, settings: Settings) -> ExitCode:
     """Prints what a run needs and whether it is there; starts no backtest."""
-    checks = preflight(config, workspace_of(settings), os.environ, settings.database_url)
+    workspace = workspace_of(settings)
+    checks = preflight(config, workspace, os.environ, settings.database_url, is_cold=settings.cold)
     for one in checks:
         answer(str(one))
     failure = first_failure(checks)
@@ -130,6 +140,11 @@ def _check_parameters(config: OptimizationConfig, facts: StrategyFacts) -> Itera
     if unread and not facts.reads_dynamic_names:
         detail = f"the strategy does not read {', '.join(unread)}, so its own values hold"
         yield Check("period and capital", None, detail, "what LEAN then used is checked on every result")
+
+
+def _check_engines(config: OptimizationConfig, workspace: Path, *, is_cold: bool) -> Check:
+    rule = engine_rule(config, workspace, is_cold=is_cold)
+    return Check("engines", True, rule.said(config.search.method.combinations))
 
 
 def _remedy_for(dead: Sequence[str], facts: StrategyFacts) -> str:

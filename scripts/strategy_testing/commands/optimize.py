@@ -23,6 +23,7 @@ from strategy_testing.lean.process import lean_command
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.outlook import refuse_without_yes
 from strategy_testing.report.progress import ProgressDisplay
+from strategy_testing.runs.engine import WARM
 from strategy_testing.runs.execute import RunOptions, reserve_folder, run_plan
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_run
 from strategy_testing.runs.recovery import recover_orphans
@@ -93,7 +94,7 @@ def _estimate_fees(job: Job) -> ExitCode | None:
 
 def _ask_for_a_yes(job: Job) -> None:
     if not job.settings.yes:
-        refuse_without_yes([outlook_of(job.database, _config(job))])
+        refuse_without_yes([outlook_of(job.database, _config(job), job.settings)])
 
 
 def _look_before_running(job: Job) -> None:
@@ -147,6 +148,8 @@ def _run(job: Job) -> ExitCode:
     count = plan.backtests_to_run
     combinations = "an unknown number of combinations" if count is None else number_of(count, "combination")
     tell(f"running {combinations} of {plan.config.strategy.name} in {plan.folder}")
+    if plan.engine == WARM:
+        tell(f"engine: {plan.engine_said}")
     options = RunOptions(
         with_pilot=not settings.no_pilot,
         ignore_fees=settings.ignore_fees,
@@ -175,4 +178,4 @@ def _config(job: Job) -> OptimizationConfig:
 
 
 def _setup(settings: Settings) -> LeanSetup:
-    return LeanSetup(workspace_of(settings), lean_command(os.environ), default_concurrency())
+    return LeanSetup(workspace_of(settings), lean_command(os.environ), default_concurrency(), is_cold=settings.cold)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from statistics import median
 
 from strategy_testing.commands.cli import load_config
 from strategy_testing.commands.estimate import estimate_for, verdict
@@ -21,7 +20,8 @@ from strategy_testing.files import folder_bytes
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.process import lean_command
 from strategy_testing.report.outlook import ASSUMED_MEGABYTES, Outlook, PreviewLine, in_all, outlook_table
-from strategy_testing.runs.pilot import after_pilot, needs_pilot, pilot_command
+from strategy_testing.runs.engine import engine_rule, usual_time
+from strategy_testing.runs.pilot import after_first, first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
 
 _MEGABYTE = 10**6
@@ -35,12 +35,10 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
     except UserError as error:
         tell(f"warning: {error}")
         lean = ("lean",)
-    setup = LeanSetup(workspace_of(settings), lean, default_concurrency())
+    setup = LeanSetup(workspace_of(settings), lean, default_concurrency(), is_cold=settings.cold)
     plan = plan_run(config, setup, datetime.now(UTC))
-    if needs_pilot(plan) and not settings.no_pilot:
-        answer(shown_script(after_pilot(plan), [pilot_command(plan)]))
-    else:
-        answer(shown_script(plan))
+    first = first_command(plan, with_pilot=not settings.no_pilot)
+    answer(shown_script(plan) if first is None else shown_script(after_first(plan), [first]))
     return ExitCode.OK
 
 
@@ -65,9 +63,9 @@ def preview_each(
     return _first_to_stop(codes)
 
 
-def estimate_batch(database: Database, batch: BatchConfig) -> ExitCode:
+def estimate_batch(database: Database, batch: BatchConfig, settings: Settings) -> ExitCode:
     """Prints what each config of a batch would take and pay, and all of them together."""
-    looks = [_look_at(database, file) for file in batch.configs]
+    looks = [_look_at(database, file, settings) for file in batch.configs]
     lines = [line for line, _ in looks]
     outlooks = [line.outlook for line in lines if line.outlook is not None]
     answer(outlook_table(lines))
@@ -77,26 +75,32 @@ def estimate_batch(database: Database, batch: BatchConfig) -> ExitCode:
     return _first_to_stop([code for _, code in looks])
 
 
-def outlook_of(database: Database, config: OptimizationConfig) -> Outlook:
-    """What a config would take by what the strategy's earlier runs took; nothing is reused of them."""
+def outlook_of(database: Database, config: OptimizationConfig, settings: Settings) -> Outlook:
+    """What a config would take by what the strategy's earlier runs took; nothing is reused of them.
+
+    Raises:
+        UserError: its engines cannot be as it asks.
+    """
     backtests = config.search.method.combinations
     with database.transaction():
         costs = run_costs(database, config.strategy.name)
-    times = [cost.seconds_each for cost in costs if cost.seconds_each is not None]
+    rule = engine_rule(config, workspace_of(settings), is_cold=settings.cold)
+    usual = usual_time(costs, rule.engine(backtests))
     kept = next((cost for cost in costs if cost.folder.is_dir()), None)
     each = ASSUMED_MEGABYTES if kept is None else Decimal(folder_bytes(kept.folder)) / _MEGABYTE / kept.backtests
     return Outlook(
         backtests,
-        None if backtests is None or not times else backtests * median(times) / 60,
+        None if backtests is None or usual is None else backtests * usual.seconds_each / 60,
         None if backtests is None else backtests * each,
         is_disk_assumed=kept is None,
+        is_at_most=usual is not None and usual.is_at_most,
     )
 
 
-def _look_at(database: Database, file: Path) -> tuple[PreviewLine, ExitCode]:
+def _look_at(database: Database, file: Path, settings: Settings) -> tuple[PreviewLine, ExitCode]:
     try:
         config = load_config(file)
-        strategy, outlook = config.strategy.name, outlook_of(database, config)
+        strategy, outlook = config.strategy.name, outlook_of(database, config, settings)
         estimate = estimate_for(database, config)
     except DatabaseError:
         raise

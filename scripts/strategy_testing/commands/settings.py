@@ -35,6 +35,10 @@ class Settings:
     no_pilot: bool = field(
         default=False, metadata=_switch("--no-pilot", "do not try the middle combination of a larger grid first")
     )
+    cold: bool = field(
+        default=False,
+        metadata=_switch("--cold", "run each backtest in a process of LEAN's own, whatever the config says"),
+    )
     ignore_fees: bool = field(
         default=False, metadata=_switch("--ignore-fees", "run even if the estimated fees pass the limit")
     )

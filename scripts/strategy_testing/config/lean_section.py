@@ -9,10 +9,14 @@ from strategy_testing.config.findings import Findings
 from strategy_testing.config.model import LeanSettings
 from strategy_testing.config.yaml_source import YamlPath
 
-LAUNCHER_IN_CONTAINER = "/Lean/Launcher/bin/Debug/QuantConnect.Lean.Launcher"
+LAUNCHERS_FOLDER = "/Lean/Launcher/bin/Debug"
+"""In the container: the folder in which LEAN's optimizer starts a launcher, and in which ours finds its files."""
+LAUNCHER_IN_CONTAINER = f"{LAUNCHERS_FOLDER}/QuantConnect.Lean.Launcher"
 """What LEAN's optimizer starts for each backtest."""
-TABLE_IN_CONTAINER = "/Lean/Launcher/bin/Debug/combinations.json"
-"""Where our launcher finds the table of combinations: in the folder in which it is started."""
+TABLE_IN_CONTAINER = f"{LAUNCHERS_FOLDER}/combinations.json"
+SETTINGS_IN_CONTAINER = f"{LAUNCHERS_FOLDER}/engine.json"
+HOST_IN_CONTAINER = f"{LAUNCHERS_FOLDER}/strategy_testing_host.py"
+_OURS = (LAUNCHER_IN_CONTAINER, TABLE_IN_CONTAINER, SETTINGS_IN_CONTAINER, HOST_IN_CONTAINER)
 
 _ONLY_BACKTEST = "only a single backtest knows it; leave it out"
 _REFUSED = {
@@ -34,7 +38,12 @@ _REFUSED = {
     "--backtest-name": _ONLY_BACKTEST,
 }
 """Options that lean.extra_arguments may not hold, beside those with a key in `lean`, and what to do instead."""
-_WITH_A_KEY = LeanSettings.__dataclass_fields__.keys() - {"timeout_minutes", "stall_minutes", "extra_arguments"}
+_WITH_A_KEY = LeanSettings.__dataclass_fields__.keys() - {
+    "engine",
+    "timeout_minutes",
+    "stall_minutes",
+    "extra_arguments",
+}
 
 
 def read_lean(findings: Findings) -> LeanSettings:
@@ -63,7 +72,7 @@ def _check_mounts(findings: Findings, docker: Mapping[str, Any]) -> None:
     ]
     binds += [(("mounts", i), mount.get("target")) for i, mount in enumerate(docker.get("mounts", []))]
     for path, target in binds:
-        if posixpath.normpath(str(target)) in (LAUNCHER_IN_CONTAINER, TABLE_IN_CONTAINER):
+        if posixpath.normpath(str(target)) in _OURS:
             message = f"{target} is where the framework puts a file of its own; mount something else, or elsewhere"
             findings.problem(("lean", "extra_docker_config", *path), message)
 

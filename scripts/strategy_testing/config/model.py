@@ -125,6 +125,8 @@ class FeeAssumptions:
 class LeanSettings:
     """How the engine is run."""
 
+    engine: str = "auto"
+    """auto, warm or cold: whether LEAN stays up between backtests."""
     image: str | None = None
     timeout_minutes: Decimal | None = None
     stall_minutes: Decimal | None = None

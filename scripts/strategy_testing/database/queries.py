@@ -19,12 +19,14 @@ class RunCost:
     """Those that it ran itself, failed ones included."""
     seconds_each: Decimal | None
     """Of the clock, several at a time, for one backtest; None where LEAN left no times."""
+    engine: str
+    """warm or cold."""
 
 
 def run_costs(database: Database, strategy: str) -> list[RunCost]:
     """What the strategy's runs of more than one backtest took, the newest first."""
     rows = database.rows("run_costs", {"name": strategy})
-    return [RunCost(Path(row["output_folder"]), row["backtests"], row["seconds_each"]) for row in rows]
+    return [RunCost(Path(row["output_folder"]), row["backtests"], row["seconds_each"], row["engine"]) for row in rows]
 
 
 def run_summary(database: Database, run: StoredRun) -> RunSummary:

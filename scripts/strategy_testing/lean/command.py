@@ -8,12 +8,17 @@ from decimal import Decimal
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from strategy_testing.config.lean_section import LAUNCHER_IN_CONTAINER, TABLE_IN_CONTAINER
+from strategy_testing.config.lean_section import (
+    HOST_IN_CONTAINER,
+    LAUNCHER_IN_CONTAINER,
+    SETTINGS_IN_CONTAINER,
+    TABLE_IN_CONTAINER,
+)
 from strategy_testing.config.model import Constraint, LeanSettings, OptimizationConfig
 from strategy_testing.config.secrets import masked_words
 from strategy_testing.lean.options import NO_UPDATE, option_words
 from strategy_testing.metrics.lean_names import name_for_lean_cli, optimizer_path
-from strategy_testing.results.manifest import LAUNCHER, OPTIMIZER_CONFIG, TABLE
+from strategy_testing.results.manifest import ENGINE_SETTINGS, HOST, LAUNCHER, OPTIMIZER_CONFIG, TABLE
 from strategy_testing.search.protocol import Part, Refinement
 from strategy_testing.search.space import Progression, plain
 
@@ -27,6 +32,14 @@ _OPERATORS = {
     "==": "equals",
     "!=": "notEqual",
 }
+
+_IN_CONTAINER = {
+    LAUNCHER: LAUNCHER_IN_CONTAINER,
+    TABLE: TABLE_IN_CONTAINER,
+    ENGINE_SETTINGS: SETTINGS_IN_CONTAINER,
+    HOST: HOST_IN_CONTAINER,
+}
+"""Where files of a command's output folder are mounted."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,14 @@ class LeanCommand:
     combinations: int | None
     """Backtests that it asks for; None where they are not known beforehand."""
     table: tuple[Mapping[str, str], ...] = ()
-    """The content of output/combinations.json, where LEAN counts through a table; beside it stands our launcher."""
+    """The content of output/combinations.json, where LEAN counts through a table."""
+    engines: int = 0
+    """Warm engines at once, each of which serves one backtest after the other; 0: a process for each backtest."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Which programs of ours have to stand in its output folder."""
+        return ((LAUNCHER,) if self.table or self.engines else ()) + ((HOST,) if self.engines else ())
 
     @property
     def files(self) -> dict[str, str]:
@@ -53,6 +73,8 @@ class LeanCommand:
         if self.table:
             rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in self.table)
             files[TABLE] = f"[\n{rows}\n]\n"
+        if self.engines:
+            files[ENGINE_SETTINGS] = json.dumps({"engines": self.engines}) + "\n"
         return files
 
     def shown(self, lean: tuple[str, ...] = ("lean",)) -> str:
@@ -68,6 +90,7 @@ def plan_commands(
     *,
     done: Collection[Mapping[str, str]] = (),
     first_part: int = 1,
+    warm_from: int | None = None,
 ) -> list[LeanCommand]:
     """The commands that run every combination of a config once, but for those that are done.
 
@@ -79,13 +102,18 @@ def plan_commands(
         max_concurrent: backtests at once, where the config does not say.
         done: parameters of combinations that need no backtest; a search that decides by its results begins anew.
         first_part: the number of the first command within its run.
+        warm_from: as many backtests, or an unknown number, are run by warm engines; None: none are.
     """
     concurrent = config.search.max_concurrent_backtests or max_concurrent
     parts = config.search.method.parts(done)
     is_alone = first_part == 1 and len(parts) == 1
     folders = [output if is_alone else output / f"part-{first_part + i:02}" for i in range(len(parts))]
+    counts = [part.combinations for part in parts]
+    is_many = None in counts or sum(count or 0 for count in counts) >= (warm_from or 0)
+    engines = concurrent if warm_from is not None and is_many else 0
     commands = [
-        _build_command(config, part, workspace, folder, concurrent) for part, folder in zip(parts, folders, strict=True)
+        _build_command(config, part, workspace, folder, concurrent, engines=engines)
+        for part, folder in zip(parts, folders, strict=True)
     ]
     alone = 1 if first_part == 1 else 0
     return [*commands[:alone], *keep_engine(commands[alone:], config.lean)]
@@ -101,16 +129,24 @@ def keep_engine(commands: Sequence[LeanCommand], lean: LeanSettings) -> list[Lea
     ]
 
 
-def build_pilot_command(config: OptimizationConfig, output: PurePosixPath) -> LeanCommand:
-    """`lean backtest` of the combination that stands for the others."""
+def build_backtest_command(
+    config: OptimizationConfig, output: PurePosixPath, combination: Mapping[str, str]
+) -> LeanCommand:
+    """`lean backtest` of one combination, in LEAN's own process.
+
+    Args:
+        config: of whose strategy.
+        output: the folder it writes, relative to the workspace.
+        combination: values by name; the config's fixed parameters are added.
+    """
     arguments = ["backtest", config.strategy.lean_project_path, "--output", str(output)]
-    for name, value in (dict(config.search.method.middle) | config.backtest.fixed_parameters).items():
+    for name, value in (dict(combination) | config.backtest.fixed_parameters).items():
         arguments += ["--parameter", name, value]
     return LeanCommand((*arguments, *option_words(config.lean)), output, None, combinations=1)
 
 
 def _build_command(
-    config: OptimizationConfig, part: Part, workspace: Path, output: PurePosixPath, concurrent: int
+    config: OptimizationConfig, part: Part, workspace: Path, output: PurePosixPath, concurrent: int, *, engines: int
 ) -> LeanCommand:
     """The command of one part: flags where they can say it, else an optimizer config."""
     progressions = {name: axis for name, axis in part.axes.items() if isinstance(axis, Progression)}
@@ -124,15 +160,18 @@ def _build_command(
         arguments = ["--optimizer-config", str(output / OPTIMIZER_CONFIG)]
     arguments = ["optimize", config.strategy.lean_project_path, *arguments, "--output", str(output)]
     arguments += ["--max-concurrent-backtests", str(concurrent)]
-    arguments += option_words(config.lean, _volumes(workspace / output) if table else None)
-    return LeanCommand(tuple(arguments), output, content, part.combinations, table)
+    command = LeanCommand((), output, content, part.combinations, table, engines)
+    arguments += option_words(config.lean, mounts(command, workspace))
+    return replace(command, arguments=tuple(arguments))
 
 
-def _volumes(folder: Path) -> dict[str, dict[str, str]]:
-    """Puts our launcher and its table where LEAN's optimizer starts its own."""
+def mounts(command: LeanCommand, workspace: Path) -> dict[str, dict[str, str]]:
+    """Puts our launcher where LEAN's optimizer starts its own, and beside it what it needs; nothing without it."""
+    ours = {*command.programs, *command.files}
     return {
-        str(folder / LAUNCHER): {"bind": LAUNCHER_IN_CONTAINER, "mode": "ro"},
-        str(folder / TABLE): {"bind": TABLE_IN_CONTAINER, "mode": "ro"},
+        str(workspace / command.output / name): {"bind": place, "mode": "ro"}
+        for name, place in _IN_CONTAINER.items()
+        if name in ours
     }
 
 

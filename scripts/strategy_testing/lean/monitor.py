@@ -9,8 +9,7 @@ from pathlib import Path
 from strategy_testing.lean.limits import SECONDS_BETWEEN, Limits, reason_to_stop, seconds_in_step
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.optimizer_log import OptimizerLog, read_log
-from strategy_testing.results.table import read_table
+from strategy_testing.results.optimizer_log import OptimizerLog, read_log, read_table
 
 _CLOSING_BRACE = b"}"
 _LOG = "log.txt"
@@ -25,7 +24,7 @@ class LeanMonitor:
         folder: Path,
         limits: Limits,
         started: float,
-        on_look: Callable[[Sequence[BacktestResult], OptimizerLog], None],
+        on_look: Callable[[Sequence[BacktestResult], OptimizerLog], Failure | None],
     ) -> None:
         """Watches one output folder.
 
@@ -33,7 +32,8 @@ class LeanMonitor:
             folder: where LEAN writes.
             limits: how long it may take, and how long nothing may happen.
             started: time.monotonic() when the whole run began.
-            on_look: called at every look with what has finished since the last one, and the log so far.
+            on_look: called at every look with what has finished since the last one, and the log so far; says why LEAN
+                is to be stopped.
         """
         self.failure: Failure | None = None
         self._folder = folder
@@ -52,10 +52,10 @@ class LeanMonitor:
 
     def should_stop(self) -> bool:
         """Looks at the run once; True when LEAN has to be ended, and `failure` says why then."""
-        self._look()
+        objection = self._look()
         now = time.monotonic()
         elapsed, idle = now - self._started, now - self._last_movement
-        self.failure = reason_to_stop(self._limits, self._log, elapsed, idle, self._in_step)
+        self.failure = objection or reason_to_stop(self._limits, self._log, elapsed, idle, self._in_step)
         return self.failure is not None
 
     def has_ended(self) -> bool:
@@ -67,14 +67,14 @@ class LeanMonitor:
         self._look()
         return self._log
 
-    def _look(self) -> None:
+    def _look(self) -> Failure | None:
         lines = self._new_lines()
         if lines:
             self._log = read_log(lines, self._log)
             self._last_movement = time.monotonic()
         finished = [result for name in self._unfinished() if (result := self._look_at(name)) is not None]
         self._finished.update(result.backtest_id for result in finished)
-        self._on_look(finished, self._log)
+        return self._on_look(finished, self._log)
 
     def _unfinished(self) -> list[str]:
         """Backtests that the log names, and those on disk, should the log have been removed or not be readable."""

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from strategy_testing.files import write_atomically
 from strategy_testing.lean.command import LeanCommand
-from strategy_testing.results.manifest import LAUNCHER, TABLE
+from strategy_testing.results.manifest import HOST, LAUNCHER, TABLE
 
-_OUR_LAUNCHER = Path(__file__).with_name("engine") / "launcher.py"
+_PROGRAMS = {LAUNCHER: ("launcher.py", 0o755), HOST: ("host.py", 0o644)}
+"""Ours, by what they are called in a run's folder: their files in lean/warm, and who may do what."""
 _SHOWN_LINES = 40
 """Of a table that a script holds as it is; of a longer one its two ends are shown."""
 _SHOWN_END_LINES = 3
@@ -19,8 +20,8 @@ _SHOWN_END_LINES = 3
 def prepare(command: LeanCommand, workspace: Path) -> None:
     """Writes what has to stand in the command's output folder before it is run.
 
-    Our launcher is copied there and made executable: the folder of this program may be one that Docker cannot mount, or
-    whose files cannot be executed.
+    Our programs are copied there, the launcher made executable: the folder of this program may be one that Docker
+    cannot mount, or whose files cannot be executed.
 
     Raises:
         OSError: a file cannot be written.
@@ -29,9 +30,10 @@ def prepare(command: LeanCommand, workspace: Path) -> None:
     for name, text in command.files.items():
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / name, text)
-    if command.table:
-        shutil.copyfile(_OUR_LAUNCHER, folder / LAUNCHER)
-        (folder / LAUNCHER).chmod(0o755)
+    for name in command.programs:
+        source, mode = _program(name)
+        shutil.copyfile(source, folder / name)
+        (folder / name).chmod(mode)
 
 
 def preparing_lines(command: LeanCommand) -> list[str]:
@@ -39,9 +41,15 @@ def preparing_lines(command: LeanCommand) -> list[str]:
     lines = [f"mkdir -p {shlex.quote(str(command.output))}"] if command.files else []
     for name, text in command.files.items():
         lines.append(_writing(shlex.quote(str(command.output / name)), text, is_table=name == TABLE))
-    if command.table:
-        lines.append(shlex.join(["install", "-m", "755", str(_OUR_LAUNCHER), str(command.output / LAUNCHER)]))
+    for name in command.programs:
+        source, mode = _program(name)
+        lines.append(shlex.join(["install", "-m", f"{mode:o}", str(source), str(command.output / name)]))
     return lines
+
+
+def _program(name: str) -> tuple[Path, int]:
+    file, mode = _PROGRAMS[name]
+    return Path(__file__).with_name("warm") / file, mode
 
 
 def _writing(file: str, text: str, *, is_table: bool) -> str:

@@ -15,8 +15,9 @@ from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.diagnosis import Failure, diagnose
 from strategy_testing.results.optimizer_log import OptimizerLog
 
-OnLook = Callable[[Sequence[BacktestResult], OptimizerLog], None]
-"""Called several times a second with what has finished since the last call, and the optimizer's log so far."""
+OnLook = Callable[[Sequence[BacktestResult], OptimizerLog], Failure | None]
+"""Called several times a second with what has finished since the last call, and the optimizer's log so far; says why
+LEAN is to be stopped, None where nothing is."""
 
 
 @dataclass(frozen=True)

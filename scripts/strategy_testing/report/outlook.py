@@ -30,6 +30,8 @@ class Outlook:
     """On disk."""
     is_disk_assumed: bool = False
     """Whether no earlier run tells."""
+    is_at_most: bool = False
+    """Whether it takes less than the minutes: they are of cold engines, and its own are warm."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def outlook_table(lines: Sequence[PreviewLine]) -> str:
 
 def in_all(outlooks: Sequence[Outlook]) -> str:
     """`2 configs: 558 backtests, at least 1.1 hours one config after the other, 866 MB of disk`."""
-    hours = _total([None if each.minutes is None else each.minutes / 60 for each in outlooks], 1)
+    is_at_most = any(each.is_at_most for each in outlooks)
+    hours = _total([None if each.minutes is None else each.minutes / 60 for each in outlooks], 1, is_at_most=is_at_most)
     return (
         f"{number_of(len(outlooks), 'config')}: {_total([each.backtests for each in outlooks], 0)} backtests, "
         f"{hours} hours one config after the other, {_total([each.megabytes for each in outlooks], 0)} MB of disk"
@@ -74,11 +77,12 @@ def refuse_without_yes(outlooks: Sequence[Outlook]) -> None:
         raise UserError(f"{in_all(outlooks)}: nothing was run", f"what takes {limits}, needs --yes")
 
 
-def _total(values: Sequence[Decimal | int | None], decimals: int) -> str:
+def _total(values: Sequence[Decimal | int | None], decimals: int, *, is_at_most: bool = False) -> str:
     known = [value for value in values if value is not None]
     if not known:
         return "an unknown number of"
-    return f"{'at least ' if len(known) < len(values) else ''}{sum(known):,.{decimals}f}"
+    bounds = {(True, False): "at least ", (False, True): "at most ", (True, True): "about "}
+    return f"{bounds.get((len(known) < len(values), is_at_most), '')}{sum(known):,.{decimals}f}"
 
 
 def _cells(line: PreviewLine) -> list[str]:
@@ -86,7 +90,7 @@ def _cells(line: PreviewLine) -> list[str]:
     backtests, minutes, megabytes = "", "", ""
     if line.outlook is not None:
         backtests = _shown(line.outlook.backtests, 0)
-        minutes = _shown(line.outlook.minutes, 1)
+        minutes = f"{'at most ' if line.outlook.is_at_most else ''}{_shown(line.outlook.minutes, 1)}"
         megabytes = _shown(line.outlook.megabytes, 0)
     return [line.strategy, shown_path(line.config), backtests, minutes, fees, megabytes, line.verdict]
 

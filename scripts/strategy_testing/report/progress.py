@@ -28,14 +28,18 @@ class ProgressDisplay:
             total: backtests to run; None when the search does not know them beforehand.
             quiet: show no progress, messages only.
         """
-        self.finished = 0
-        self._failed = 0
-        self._best: Decimal | None = None
-        self._total = total
         self._quiet = quiet
         self._started = 0.0
         self._last_told = 0.0
         self._last_text = ""
+        self.start_again(total)
+
+    def start_again(self, total: int | None) -> None:
+        """Forgets what was counted; `total` as at the beginning."""
+        self.finished = 0
+        self._failed = 0
+        self._best: Decimal | None = None
+        self._total = total
         self._launched = 0
 
     def __enter__(self) -> Self:

@@ -1,9 +1,8 @@
 """Turns the two JSON files that LEAN leaves of a backtest into figures in stated units."""
 
-import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,8 +14,9 @@ from strategy_testing.metrics.catalogue import MetricValues, Section
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
-from strategy_testing.results.figures import LargeFile, backtest_figures, read_large_file
+from strategy_testing.results.figures import LargeFile, backtest_figures, outcome_hash, read_large_file
 from strategy_testing.results.json_values import (
+    NotAResultError,
     as_day,
     as_moment,
     as_number,
@@ -24,17 +24,16 @@ from strategy_testing.results.json_values import (
     as_text,
     get,
     get_section,
+    trouble,
 )
 from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
-from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.results.table import differs
+from strategy_testing.results.optimizer_log import OptimizerLog, differs
 
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
 
 NO_PRICES = "No prices"
 """How the error of a backtest begins for which LEAN found no price at all."""
-_HASH_DIGITS = 16
 _UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
 _STATE = re.compile(rb'"Status": *"(\w+)"')
@@ -47,10 +46,6 @@ class BacktestStatus(StrEnum):
 
     COMPLETED = "completed"
     FAILED = "failed"
-
-
-class NotAResultError(ValueError):
-    """The document is no finished backtest; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +175,7 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
                 raise NotAResultError(f"was not run with the parameters that {TABLE} names; see {LEAN_OUTPUT} for why")
             return result
         except (OSError, ValueError, RecursionError) as error:
-            skipped = SkippedFile(Path(file.backtest_id) / path.name, _trouble(error))
+            skipped = SkippedFile(Path(file.backtest_id) / path.name, trouble(error))
     return skipped
 
 
@@ -227,24 +222,6 @@ def _is_plainly_whole(content: bytes) -> bool:
 def _has_ended(file: BacktestFile, log: OptimizerLog) -> bool:
     """Whether LEAN came to what it writes behind the large file: its report on the data, or the optimization's end."""
     return log.has_ended or any(file.folder.glob(f"{DATA_REPORT}*"))
-
-
-def _trouble(error: Exception) -> str:
-    match error:
-        case FileNotFoundError():
-            return "missing: the backtest did not finish"
-        case json.JSONDecodeError():
-            at_the_end = error.pos >= len(error.doc.rstrip()) - 1 or "Unterminated" in error.msg
-            what = "truncated" if at_the_end else "not valid JSON"
-            return f"{what} after {error.pos} characters: the file was not written to its end"
-        case UnicodeDecodeError():
-            return "is not text: damaged, or not written by LEAN"
-        case NotAResultError():
-            return str(error)
-        case RecursionError():
-            return "is nested too deeply to be a result"
-        case _:
-            return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
 
 
 def parse_backtest(
@@ -303,13 +280,7 @@ def parse_backtest(
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
         held=large_file.held,
-        outcome_hash=_outcome_hash(
+        outcome_hash=outcome_hash(
             sections[section] for section in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)
         ),
     )
-
-
-def _outcome_hash(sections: Iterable[Mapping[str, Any]]) -> str | None:
-    """Of more than what is stored: of the dates, lengths and extremes of the trades, too."""
-    figures = [sorted((name.lower(), str(value)) for name, value in section.items()) for section in sections]
-    return hashlib.sha256(repr(figures).encode()).hexdigest()[:_HASH_DIGITS] if any(figures) else None

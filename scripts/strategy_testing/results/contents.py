@@ -8,7 +8,7 @@ from pathlib import Path
 from strategy_testing.results.backtest import BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.diagnosis import Failure, diagnose
-from strategy_testing.results.folder import RunFolder, backtest_files
+from strategy_testing.results.folder import RunFolder, backtest_files, read_output
 from strategy_testing.results.manifest import LEAN_OUTPUT
 from strategy_testing.results.optimizer_config import read_search
 from strategy_testing.search.grid_search import GridSearch
@@ -48,7 +48,8 @@ def read_contents(run: RunFolder) -> RunContents:
     """Reads every backtest of a run, and what its logs say."""
     results: list[BacktestResult] = []
     skipped: list[SkippedFile] = []
-    parts = {Path(part).parts[0] for part in run.manifest.parts if part != "."}
+    ours = (*run.manifest.parts, *run.manifest.set_aside)
+    parts = {Path(part).parts[0] for part in ours if part != "."}
     for output in run.outputs:
         files, passed_over = backtest_files(output)
         skipped += [entry for entry in passed_over if entry.path.name not in parts]
@@ -70,6 +71,16 @@ def read_contents(run: RunFolder) -> RunContents:
         lean_optima=tuple(best for output in reversed(run.outputs) if (best := output.log.best_backtest_id)),
         failure=_failure_on_disk(run),
     )
+
+
+def read_single(folder: Path) -> BacktestResult | None:
+    """What `lean backtest` left in a folder; None where that is no result."""
+    output = read_output(folder)
+    if output is None:
+        return None
+    files, _ = backtest_files(output)
+    results = (read_backtest(file, output.log) for file in files)
+    return next((result for result in results if not isinstance(result, SkippedFile)), None)
 
 
 def last_sign_of_life(run: RunFolder, contents: RunContents) -> datetime | None:

@@ -15,6 +15,8 @@ class Failure:
     cause: str
     remedy: str
     exit_code: ExitCode
+    spoils_complete_run: bool = False
+    """Whether it counts even where every combination has a result."""
 
     def __str__(self) -> str:
         """`cause; remedy`."""

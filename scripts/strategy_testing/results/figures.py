@@ -1,8 +1,9 @@
 """A backtest's figures: LEAN's own from either of its files, and ours from what only the large one holds. Pure."""
 
+import hashlib
 from bisect import bisect_left
 from codecs import BOM_UTF8
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,7 @@ from strategy_testing.results.json_values import as_number, get, parts_of
 
 THE_BENCHMARK = "the strategy's benchmark"
 """What a benchmark is called whose ticker is not known."""
+_HASH_DIGITS = 16
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _RETURNS = ("Return", "Daily Performance")  # the second before 2024
@@ -192,3 +194,9 @@ def _quotient(numerator: Decimal | None, denominator: Decimal | None) -> Decimal
     if numerator is None or denominator is None or denominator == 0:
         return None
     return (numerator / denominator).quantize(_DERIVED_DECIMALS)
+
+
+def outcome_hash(sections: Iterable[Mapping[str, Any]]) -> str | None:
+    """Of more than what is stored: of the dates, lengths and extremes of the trades, too."""
+    figures = [sorted((name.lower(), str(value)) for name, value in section.items()) for section in sections]
+    return hashlib.sha256(repr(figures).encode()).hexdigest()[:_HASH_DIGITS] if any(figures) else None

@@ -12,7 +12,10 @@ from uuid import NAMESPACE_URL, uuid5
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.results.backtest import DATA_REPORT, BacktestFile, SkippedFile
 from strategy_testing.results.manifest import (
+    CHECK_FOLDER,
     CONFIG_COPY,
+    ENGINE_SETTINGS,
+    HOST,
     LAUNCHER,
     LEAN_OUTPUT,
     LEAN_PROCESS,
@@ -24,8 +27,7 @@ from strategy_testing.results.manifest import (
     read_manifest,
 )
 from strategy_testing.results.optimizer_config import read_search, search_type, target, varied_parameters
-from strategy_testing.results.optimizer_log import OptimizerLog, read_log
-from strategy_testing.results.table import Table, read_table
+from strategy_testing.results.optimizer_log import OptimizerLog, Table, read_log, read_table
 
 _SINGLE_BACKTEST = "Backtest"
 """The type of a run that is one `lean backtest`."""
@@ -38,7 +40,7 @@ _OPTIMIZER_CONFIG_OF_LEAN = "optimizer-config.json"
 _KNOWN = {
     "log.txt", "config", "code", _OPTIMIZER_CONFIG_OF_LEAN,
     MANIFEST_FILE, CONFIG_COPY, OPTIMIZER_CONFIG, TABLE, LAUNCHER, LEAN_OUTPUT, LEAN_PROCESS,
-    PILOT_FOLDER,
+    PILOT_FOLDER, CHECK_FOLDER, ENGINE_SETTINGS, HOST,
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Values as LEAN writes them into its JSON: keys of either case, amounts and percents as text. Pure."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -80,3 +81,26 @@ def as_day(value: Any) -> date | None:
 def _storable(text: str) -> str:
     """Without what PostgreSQL's text cannot hold: the zero character and half surrogate pairs."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+class NotAResultError(ValueError):
+    """The document is no finished backtest; the message says why."""
+
+
+def trouble(error: Exception) -> str:
+    """What is wrong with a file that could not be read as a result, for people."""
+    match error:
+        case FileNotFoundError():
+            return "missing: the backtest did not finish"
+        case json.JSONDecodeError():
+            at_the_end = error.pos >= len(error.doc.rstrip()) - 1 or "Unterminated" in error.msg
+            what = "truncated" if at_the_end else "not valid JSON"
+            return f"{what} after {error.pos} characters: the file was not written to its end"
+        case UnicodeDecodeError():
+            return "is not text: damaged, or not written by LEAN"
+        case NotAResultError():
+            return str(error)
+        case RecursionError():
+            return "is nested too deeply to be a result"
+        case _:
+            return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"

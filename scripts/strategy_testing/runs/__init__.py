@@ -1,1 +1,1 @@
-"""The order of events of one run: plan, reuse, pilot, execution, resumption, recovery."""
+"""The order of events of one run: plan, engine, reuse, pilot, execution, comparison, resumption, recovery."""

@@ -6,17 +6,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
+from strategy_testing.database.queries import run_costs
 from strategy_testing.database.runs import NewRun, StoredRun, hold_run, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
-from strategy_testing.importing.one_run import RunnersView, import_run
-from strategy_testing.importing.owner import this_process
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.owner import RunnersView, this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
+from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.preparation import prepare
 from strategy_testing.lean.session import LeanSession
@@ -34,7 +37,10 @@ from strategy_testing.results.manifest import (
     write_manifest,
 )
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.pilot import after_pilot, needs_pilot, run_pilot
+from strategy_testing.runs.engine import COLD, WARM, usual_time
+from strategy_testing.runs.engine_checks import EngineChecks
+from strategy_testing.runs.going_cold import explain, plan_again_cold
+from strategy_testing.runs.pilot import Expectations, after_first, first_command, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, manifest_of
 from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
@@ -69,6 +75,7 @@ class RunUnderWay:
     stored: StoredRun
     session: LeanSession
     display: ProgressDisplay
+    checks: EngineChecks
 
 
 _SECONDS_FOR_DATABASE = 60
@@ -84,32 +91,65 @@ def _pilot(run: RunUnderWay) -> Failure | None:
         return None
     run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
     options = run.options
-    report = run_pilot(
-        run.plan, run.session, options.expected_fees, ignore_fees=options.ignore_fees, force=options.force
-    )
+    with run.database.transaction():
+        costs = run_costs(run.database, run.plan.config.strategy.name)
+    expected = Expectations(options.expected_fees, usual_time(costs, run.plan.engine))
+    report = run_pilot(run.plan, run.session, expected, ignore_fees=options.ignore_fees, force=options.force)
     for finding in report.findings:
         run.display.say(finding)
     return report.failure
 
 
+def _run_one_cold(run: RunUnderWay) -> Failure | None:
+    return run.checks.run_first()
+
+
 def _optimize(run: RunUnderWay) -> Failure | None:
+    failure = _run_commands(run, run.plan.commands)
+    return None if run.checks.difference is not None else failure
+
+
+def _run_last_cold(run: RunUnderWay) -> Failure | None:
+    return run.checks.run_last() if run.checks.difference is None else None
+
+
+def _go_on_cold(run: RunUnderWay) -> Failure | None:
+    """Where warm engines made other figures: the same combinations again, in LEAN's own processes."""
+    if run.checks.difference is None:
+        return None
+    told = explain(run.plan, run.checks.difference)
+    for line in (*told, "what the warm engines made is set aside, and run again in LEAN's own processes"):
+        run.display.say(line)
+    try:
+        plan = plan_again_cold(run.database, run.stored, run.plan, told)
+    except OSError as error:
+        raise _no_folder(run.plan, error) from None
+    manifest = _manifest(plan)
+    _prepare_folder(plan, manifest)
+    run.database.retrying(partial(_restart, run.database, run.stored, manifest))
+    run.display.start_again(plan.backtests_to_run)
+    return _run_commands(run, plan.commands)
+
+
+def _run_commands(run: RunUnderWay, commands: Sequence[LeanCommand]) -> Failure | None:
     """LEAN's commands one after another; every backtest is stored as it finishes."""
     live = LiveImporter(run.database, run.stored, Standard.of(run.plan.config), run.display.say)
     benchmark = Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
 
-    def on_look(finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
+    def on_look(folder: Path, finished: Sequence[BacktestResult], log: OptimizerLog) -> Failure | None:
         live.store(benchmark.compared(finished))
         run.display.update(finished, log)
+        return run.checks.look(folder, finished)
 
     with run.display, live:
-        for command in run.plan.commands:
-            ended = run.session.run(command, on_look)
+        for command in commands:
+            ended = run.session.run(command, partial(on_look, run.plan.workspace / command.output))
             if ended.failure is not None:
                 return ended.failure
     return None
 
 
-EVENTS: tuple[Event, ...] = (_pilot, _optimize)
+EVENTS: tuple[Event, ...] = (_pilot, _run_one_cold, _optimize, _run_last_cold, _go_on_cold)
 """What LEAN is run for, in this order, until one fails. Before them stand the run's folder and row (_begin), after
 them, whatever happened, the import of all that has finished (_import)."""
 
@@ -122,8 +162,8 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         DatabaseError: the database stayed away; the results are on disk, and the message says how to import them.
         KeyboardInterrupt, TerminatedError: after everything that finished was stored.
     """
-    if options.with_pilot and needs_pilot(plan):
-        plan = after_pilot(plan)
+    if first_command(plan, with_pilot=options.with_pilot) is not None:
+        plan = after_first(plan)
     run = _begin(database, plan, options, display)
     failure: Failure | None = None
     interruption: BaseException | None = None
@@ -133,6 +173,7 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         interruption = stopped
         code = ExitCode.TERMINATED if isinstance(stopped, TerminatedError) else ExitCode.INTERRUPTED
         failure = Failure("stopped by a signal", f"go on with --resume {run.stored.id}", code)
+    run.checks.conclude()
     status = RunStatus.INTERRUPTED if interruption else None
     view = RunnersView(failure, datetime.now(UTC), status, _inputs(plan))
     imported = _import(database, plan, view, _SECONDS_IF_STOPPED if interruption else _SECONDS_FOR_DATABASE)
@@ -153,7 +194,8 @@ def _begin(database: Database, plan: RunPlan, options: RunOptions, display: Prog
     lean = plan.config.lean
     limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
     session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
-    return RunUnderWay(database, plan, options, stored, session, display)
+    checks = EngineChecks(plan, session, display.say)
+    return RunUnderWay(database, plan, options, stored, session, display, checks)
 
 
 def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None:
@@ -174,6 +216,11 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
         store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
     hold_run(database, stored.id)
     return stored
+
+
+def _restart(database: Database, stored: StoredRun, manifest: RunManifest) -> None:
+    with database.transaction():
+        restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
 
 
 def _inputs(plan: RunPlan) -> RunInputs:
@@ -236,11 +283,14 @@ def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:
 def _manifest(plan: RunPlan) -> RunManifest:
     parts = tuple(str(command.output.relative_to(plan.output)) for command in plan.commands)
     if (before := plan.resumed) is not None:
-        return replace(before, parts=before.parts + parts, commands=before.commands + plan.shown_commands())
+        engine = WARM if WARM in (before.engine, plan.engine) else COLD
+        commands = before.commands + plan.shown_commands()
+        return replace(before, parts=before.parts + parts, commands=commands, engine=engine)
     project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
     return replace(
         manifest_of(plan.config, datetime.now(UTC)),
         parts=parts,
         commands=plan.shown_commands(),
+        engine=plan.engine if plan.commands else None,
         strategy_code_hash=hash_strategy(project, plan.workspace),
     )

@@ -12,16 +12,18 @@ from decimal import Decimal
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT, ExpectedFees
 from strategy_testing.importing.price_check import GET_PRICES, PriceWarning, price_warnings, short_period
-from strategy_testing.lean.command import LeanCommand, build_pilot_command, keep_engine
+from strategy_testing.lean.command import LeanCommand, build_backtest_command, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
-from strategy_testing.results.backtest import NO_PRICES, BacktestResult, BacktestStatus, SkippedFile, read_backtest
+from strategy_testing.results.backtest import NO_PRICES, BacktestResult, BacktestStatus
+from strategy_testing.results.contents import read_single
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.folder import backtest_files, read_output
 from strategy_testing.results.manifest import PILOT_FOLDER
 from strategy_testing.results.optimizer_log import OptimizerLog
+from strategy_testing.runs.engine import WARM, UsualTime
+from strategy_testing.runs.engine_checks import NO_VERDICT, first_check
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.verdict.criteria import Standard, other_period
 from strategy_testing.verdict.sanity import find_nonsense
@@ -30,7 +32,6 @@ HANDFUL = 12
 """Backtests up to which a pilot would cost more than it can save."""
 
 _PILOT_FAILED = ExitCode.PILOT_FAILED
-_NO_VERDICT = (ExitCode.LEAN_REFUSED, ExitCode.LEAN_STOPPED_EARLY)
 
 
 @dataclass(frozen=True)
@@ -48,43 +49,64 @@ def needs_pilot(plan: RunPlan) -> bool:
     return not plan.has_results and (plan.backtests_to_run or 0) > HANDFUL
 
 
-def after_pilot(plan: RunPlan) -> RunPlan:
-    """The plan as it follows a pilot, whose engine it keeps."""
+def first_command(plan: RunPlan, *, with_pilot: bool) -> LeanCommand | None:
+    """The backtest that stands before a plan's own commands, if any: the pilot, or what a warm one is compared with.
+
+    Args:
+        plan: of the commands that follow.
+        with_pilot: whether a plan that needs a pilot is given one.
+    """
+    if with_pilot and needs_pilot(plan):
+        return _pilot_command(plan)
+    return first_check(plan) if plan.engine == WARM else None
+
+
+def after_first(plan: RunPlan) -> RunPlan:
+    """The plan as it follows such a backtest, whose engine image it keeps."""
     return replace(plan, commands=tuple(keep_engine(plan.commands, plan.config.lean)))
 
 
-def pilot_command(plan: RunPlan) -> LeanCommand:
-    """The backtest of the middle combination."""
-    command = build_pilot_command(plan.config, plan.output / PILOT_FOLDER)
+def _pilot_command(plan: RunPlan) -> LeanCommand:
+    command = build_backtest_command(plan.config, plan.output / PILOT_FOLDER, plan.representative)
     return keep_engine([command], plan.config.lean)[0] if plan.reused else command
 
 
+@dataclass(frozen=True)
+class Expectations:
+    """What was known before the pilot."""
+
+    fees: ExpectedFees | None
+    """What the run was estimated to pay."""
+    time: UsualTime | None
+    """What earlier runs took."""
+
+
 def run_pilot(
-    plan: RunPlan, session: LeanSession, expected: ExpectedFees | None, *, ignore_fees: bool, force: bool
+    plan: RunPlan, session: LeanSession, expected: Expectations, *, ignore_fees: bool, force: bool
 ) -> PilotReport:
     """Runs the pilot and says what it showed.
 
     Args:
         plan: of the grid that is to follow.
         session: in which LEAN is run.
-        expected: the fees that the run was estimated to pay.
+        expected: to compare it with.
         ignore_fees: let the grid follow in spite of high fees.
         force: let it follow in spite of another period than the config asks for.
     """
     shutil.rmtree(plan.folder / PILOT_FOLDER, ignore_errors=True)  # of a run that came no further before
-    ended = session.run(pilot_command(plan), _nothing)
+    ended = session.run(_pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
     requests = read_data_requests(plan.folder / PILOT_FOLDER)
     # Before the verdict: a pilot without trades shows its cause.
     warnings = price_warnings(requests, plan.config.backtest, plan.workspace)
     prices = tuple(map(str, warnings))
-    result = _result(plan)
+    result = read_single(plan.folder / PILOT_FOLDER)
     if result is not None:
         judged = _judged(plan, result, ended.seconds, expected, ignore_fees=ignore_fees)
         failure = judged.failure or (None if force else _period_not_covered(plan, result, warnings))
         return PilotReport(prices + judged.findings, failure)
-    if ended.failure is not None and ended.failure.exit_code not in _NO_VERDICT:
+    if ended.failure is not None and ended.failure.exit_code not in NO_VERDICT:
         return PilotReport(prices, ended.failure)
     # Nothing is known of the strategy then; if something is wrong with LEAN, the grid fails of it at once.
     why = ended.failure or "it left no result"
@@ -92,7 +114,7 @@ def run_pilot(
 
 
 def _judged(
-    plan: RunPlan, result: BacktestResult, seconds: float, expected: ExpectedFees | None, *, ignore_fees: bool
+    plan: RunPlan, result: BacktestResult, seconds: float, expected: Expectations, *, ignore_fees: bool
 ) -> PilotReport:
     if result.status is BacktestStatus.FAILED:
         said = (result.error_message or "no message").splitlines()[0]
@@ -107,7 +129,7 @@ def _judged(
             "loosen the entry rules or the middle of the grid, or go on with --no-pilot",
         )
     findings = [f"warning: pilot: {warning}" for warning in find_nonsense([result], (), plan.config.backtest)]
-    findings.append(f"pilot: {_measured(result, expected)}; {_outlook(plan, seconds)}")
+    findings.append(f"pilot: {_measured(result, expected.fees)}; {_outlook(plan, seconds, expected.time)}")
     return PilotReport(tuple(findings), None if ignore_fees else _fees_too_high(plan, result))
 
 
@@ -140,15 +162,6 @@ def _fees_too_high(plan: RunPlan, result: BacktestResult) -> Failure | None:
     return None
 
 
-def _result(plan: RunPlan) -> BacktestResult | None:
-    output = read_output(plan.folder / PILOT_FOLDER)
-    if output is None:
-        return None
-    files, _ = backtest_files(output)
-    results = [read_backtest(file, output.log) for file in files]
-    return next((result for result in results if not isinstance(result, SkippedFile)), None)
-
-
 def _measured(result: BacktestResult, expected: ExpectedFees | None) -> str:
     fees = result.metrics.get("total_fees")
     share = result.metrics.get("fee_pct")
@@ -159,11 +172,18 @@ def _measured(result: BacktestResult, expected: ExpectedFees | None) -> str:
     return f"{orders} orders{estimated} {trades} trades, {paid}{of_capital}"
 
 
-def _outlook(plan: RunPlan, seconds: float) -> str:
+def _outlook(plan: RunPlan, seconds: float, usual: UsualTime | None) -> str:
+    """By the pilot, whose engine was cold; for warm engines by earlier runs, if any had them."""
     backtests = plan.backtests_to_run or 0
     rounds = math.ceil(backtests / max(1, plan.concurrency))
-    minutes = Decimal(rounds * seconds / 60).quantize(Decimal("0.1"))
-    return f"{seconds:.1f} s, so about {minutes} minutes for {backtests} backtests, {plan.concurrency} at a time"
+    so = "so about"
+    minutes = Decimal(rounds * seconds / 60)
+    if plan.engine == WARM and usual is not None and not usual.is_at_most:
+        so, minutes = "by earlier runs about", backtests * usual.seconds_each / 60
+    elif plan.engine == WARM:
+        so = "with warm engines at most"
+    shown = minutes.quantize(Decimal("0.1"))
+    return f"{seconds:.1f} s, {so} {shown} minutes for {backtests} backtests, {plan.concurrency} at a time"
 
 
 def _failed(cause: str, remedy: str) -> PilotReport:

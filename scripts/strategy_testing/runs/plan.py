@@ -8,10 +8,11 @@ from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
 from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.lean.command import LeanCommand, keep_engine, plan_commands
+from strategy_testing.lean.command import LeanCommand, keep_engine, mounts, plan_commands
 from strategy_testing.lean.preparation import preparing_lines
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.manifest import RunManifest
+from strategy_testing.runs.engine import COLD, WARM, EngineRule, engine_rule
 from strategy_testing.verdict.inputs import RunInputs
 
 OUTPUT_ROOT = ".optimization"
@@ -28,6 +29,8 @@ class LeanSetup:
     """The program and its first arguments."""
     concurrency: int
     """Backtests at once, where the config does not say."""
+    is_cold: bool = False
+    """Whether the user wants a process of LEAN's for each backtest, whatever the config says."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class RunPlan:
     """The run's folder, relative to the workspace."""
     default_concurrency: int
     """Backtests at once, where the config does not say."""
+    rule: EngineRule
+    """Why its engines are warm or not."""
     commands: tuple[LeanCommand, ...]
     """Empty when nothing is left to run."""
     reused: tuple[BacktestResult, ...] = ()
@@ -74,6 +79,24 @@ class RunPlan:
         counts = [command.combinations for command in self.commands]
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
+
+    @property
+    def engine(self) -> str:
+        """`warm` where LEAN stays up between its backtests, else `cold`."""
+        return WARM if any(command.engines for command in self.commands) else COLD
+
+    @property
+    def engine_said(self) -> str:
+        """The same with its reason, for people."""
+        return self.rule.said(self.backtests_to_run)
+
+    @property
+    def representative(self) -> Mapping[str, str]:
+        """The combination that stands for the others: the middle one, or of a list without it the one in its middle."""
+        middle = self.config.search.method.middle
+        table = self.commands[0].table if self.commands else ()
+        rows = [{name: row[name] for name in middle} for row in table]
+        return middle if not rows or middle in rows else rows[(len(rows) - 1) // 2]
 
     def shown_commands(self) -> tuple[str, ...]:
         """The commands as a shell takes them."""
@@ -116,12 +139,12 @@ def plan_run(
     output, number = home / stamp, 2
     while (setup.workspace / output).exists():  # a run that began in the same second
         output, number = home / f"{stamp}_{number}", number + 1
-    commands = plan_commands(
-        config, setup.workspace, output, setup.concurrency, done=[result.parameters for result in reused]
-    )
+    rule = engine_rule(config, setup.workspace, is_cold=setup.is_cold)
+    done = [result.parameters for result in reused]
+    commands = plan_commands(config, setup.workspace, output, setup.concurrency, done=done, warm_from=rule.warm_from)
     if reused:
         commands = keep_engine(commands, config.lean)
-    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, tuple(commands), tuple(reused))
+    return RunPlan(config, setup.workspace, setup.lean, output, setup.concurrency, rule, tuple(commands), tuple(reused))
 
 
 def plan_rest(
@@ -133,6 +156,8 @@ def plan_rest(
 ) -> RunPlan:
     """Plans what is missing of a run; a search that decides by its results begins anew within it.
 
+    A run whose engines were cold so far stays so.
+
     Args:
         config: the copy in the run's folder.
         setup: where and how LEAN is run.
@@ -141,14 +166,20 @@ def plan_rest(
         done: parameters of the combinations that need not be run.
     """
     output = PurePosixPath(folder.relative_to(setup.workspace).as_posix())
-    first = len(manifest.parts) + 1
-    commands = plan_commands(config, setup.workspace, output, setup.concurrency, done=done, first_part=first)
+    first = len(manifest.parts) + len(manifest.set_aside) + 1
+    rule = engine_rule(config, setup.workspace, is_cold=setup.is_cold)
+    if manifest.engine == COLD and rule.warm_from is not None:
+        rule = EngineRule(None, "as the run so far")
+    commands = plan_commands(
+        config, setup.workspace, output, setup.concurrency, done=done, first_part=first, warm_from=rule.warm_from
+    )
     return RunPlan(
         config,
         setup.workspace,
         setup.lean,
         output,
         setup.concurrency,
+        rule,
         tuple(commands),
         resumed=manifest,
         has_results=bool(done),
@@ -156,14 +187,19 @@ def plan_rest(
 
 
 def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
-    """What would run, as a shell script: the commands, each behind the files that it needs.
+    """What would run, as a shell script: the commands, each behind the files that it needs, and the engine as remarks.
 
     Args:
         plan: what would run.
         first: commands that would run before the plan's own.
     """
-    lines = [f"cd {shlex.quote(str(plan.workspace))}", *(command.shown(plan.lean) for command in first)]
+    lines = [f"# engine: {plan.engine_said}", f"cd {shlex.quote(str(plan.workspace))}"]
+    lines += [command.shown(plan.lean) for command in first]
     for command in plan.commands:
         lines += preparing_lines(command)
+        volumes = mounts(command, plan.workspace)
+        lines += [f"# mounted: {Path(file).name} at {volume['bind']}" for file, volume in volumes.items()]
         lines.append(command.shown(plan.lean))
+    if plan.engine == WARM:
+        lines.append("# then one of the last combinations again by `lean backtest`, to compare")
     return "\n".join(lines)

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
 from strategy_testing.errors import ExitCode, UserError
-from strategy_testing.importing.one_run import RunnersView, import_run
-from strategy_testing.importing.owner import is_gone, this_process
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.owner import RunnersView, is_gone, this_process
 from strategy_testing.lean.process import end_left_over
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import read_run
+from strategy_testing.results.manifest import CHECK_FOLDER, PILOT_FOLDER
 from strategy_testing.verdict.outcome import RunStatus
 
 _GONE = Failure(
@@ -41,8 +42,8 @@ def recover_orphans(database: Database) -> Iterator[str]:
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
     folder = orphan.output_folder
     run = read_run(folder) if folder.is_dir() else None
-    parts = [folder / part for part in run.manifest.parts] if run else [folder]
-    end_left_over(folder, parts)
+    written = (*run.manifest.parts, PILOT_FOLDER) if run else (".",)
+    end_left_over(folder, [*(folder / part for part in written), *folder.glob(f"{CHECK_FOLDER}/*")])
     if run is None:
         with database.transaction():
             abandon_run(database, orphan.id, f"{_GONE.cause}, and its folder {folder} is gone too")

@@ -11,9 +11,9 @@ from strategy_testing.database.runs import UnfinishedRun, resumable_runs
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import is_gone
-from strategy_testing.results.backtest import BacktestStatus
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.contents import read_contents
-from strategy_testing.results.folder import read_run
+from strategy_testing.results.folder import RunFolder, read_run
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_rest
 from strategy_testing.runs.reuse import read_inputs
 from strategy_testing.strategy.code_hash import hash_strategy
@@ -71,14 +71,19 @@ def plan_resumption(
         _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace)
         _refuse_changed_inputs(run, own_config.lean.image, setup.workspace)
     imported = import_run(database, found)
-    with database.transaction():
-        stored = stored_results(database, found.manifest.run_uuid)
-    have = [*read_contents(found).results, *(judged.result for judged in stored if judged.result.reused_from)]
+    have = results_so_far(database, found)
     done = [
         result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
     ]  # fmt: skip
     plan = replace(plan_rest(own_config, setup, folder, found.manifest, done), inputs_before=run.inputs)
     return Resumption(run.id, plan, imported)
+
+
+def results_so_far(database: Database, run: RunFolder) -> list[BacktestResult]:
+    """What a run has: results on disk, and those that it took from earlier runs."""
+    with database.transaction():
+        stored = stored_results(database, run.manifest.run_uuid)
+    return [*read_contents(run).results, *(judged.result for judged in stored if judged.result.reused_from)]
 
 
 def _find(database: Database, run_id: int | None, config: OptimizationConfig | None) -> UnfinishedRun:

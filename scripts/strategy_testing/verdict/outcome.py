@@ -57,7 +57,8 @@ def judge_run(
     """
     completed = {combination_of(result, search) for result in results if result.status is BacktestStatus.COMPLETED}
     failed = [result for result in results if combination_of(result, search) not in completed]
-    if total_combinations and len(completed) >= total_combinations and not failed:
+    is_spoilt = failure is not None and failure.spoils_complete_run
+    if total_combinations and len(completed) >= total_combinations and not failed and not is_spoilt:
         return RunOutcome(RunStatus.COMPLETED, None, ExitCode.OK)  # whatever happened after the last backtest
     reasons = [str(failure)] if failure else []
     if failed:

@@ -1,1 +1,0 @@
-"""What runs inside LEAN's container: it needs nothing but that container's own Python."""
