@@ -12,10 +12,9 @@ import pytest
 from strategy_testing.results.backtest import (
     BacktestResult,
     BacktestStatus,
-    NotAResultError,
     parse_backtest,
 )
-from strategy_testing.results.json_values import as_number
+from strategy_testing.results.json_values import NotAResultError, as_number
 
 Unpacked = Callable[[str], Path]
 

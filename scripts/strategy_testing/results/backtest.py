@@ -150,7 +150,7 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
     launched_with = log.launched.get(file.backtest_id)
     signs = _sign(file.path), _sign(file.summary), launched_with, log.table is None
     known = _parsed.get(file.path)
-    if known is None or known[0] != signs:
+    if known is None or known[0] != signs or signs[0] is None:
         read = _read_files(file, log)
         if isinstance(read, SkippedFile):
             return read
