@@ -80,7 +80,8 @@ def test_equal_engines_are_said_to_be_checked_and_how_they_are_mounted_is_shown(
 def test_other_figures_are_set_aside_and_run_again_cold(
     different: str, combination: str, replayed: Run, crashy: Callable[..., Path], ask: Ask
 ) -> None:
-    done = replayed("crashy", crashy("warm"), env={"LEAN_REPLAY_DIFFERENT": different})
+    slow = {"LEAN_REPLAY_WARM_FIRST": "300", "LEAN_REPLAY_WARM": "300"} if different == "3" else {}
+    done = replayed("crashy", crashy("warm"), env={"LEAN_REPLAY_DIFFERENT": different} | slow)
     assert f"a warm engine made other figures than LEAN's own process: {combination}: " in done.stderr
     assert "a likely cause: main.py:" in done.stderr
     assert (done.exit_code, done.last_line) == (4, "6 runs complete (3 failed), not judged, best Sharpe: -0.4")
@@ -88,6 +89,8 @@ def test_other_figures_are_set_aside_and_run_again_cold(
     assert (run["engine"], run["engine_checked"], run["status"]) == ("cold", 0, "partial")
     assert combination in run["engine_note"]
     folder = _folder(ask)
+    has_ended = "Optimization has ended" in (folder / "log.txt").read_text(encoding="utf-8")
+    assert has_ended is not bool(slow)  # found before the last ones were through, LEAN was stopped at once
     manifest = read_manifest(folder)
     assert manifest is not None
     assert (manifest.parts, manifest.set_aside, len(manifest.commands)) == (("part-02",), (".",), 2)

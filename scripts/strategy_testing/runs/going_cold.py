@@ -62,7 +62,7 @@ def plan_again_cold(database: Database, stored: StoredRun, plan: RunPlan, told: 
     run = read_run(folder)
     assert run is not None  # noqa: S101
     done = [result.parameters for result in results_so_far(database, run)]
-    setup = LeanSetup(plan.workspace, plan.lean, plan.default_concurrency, is_cold=True)
+    setup = LeanSetup(plan.workspace, plan.lean, plan.default_concurrency)
     return plan_rest(plan.config, setup, folder, manifest, done)
 
 
