@@ -130,6 +130,9 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     strategy_code_hash text,
     engine_image text,
     engine_digest text,
+    engine text,
+    engine_checked integer NOT NULL DEFAULT 0,
+    engine_note text,
     data_fingerprint jsonb,
     lean_version text,
     output_folder text,
@@ -152,6 +155,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     CONSTRAINT optimization_runs_batch_id_fkey FOREIGN KEY (batch_id) REFERENCES optimization_batches (id)
         ON DELETE SET NULL,
     CONSTRAINT optimization_runs_target_direction_check CHECK (target_direction IN ('max', 'min')),
+    CONSTRAINT optimization_runs_engine_check CHECK (engine IN ('warm', 'cold')),
     CONSTRAINT optimization_runs_status_check
         CHECK (status IN ('pending', 'running', 'completed', 'partial', 'failed', 'interrupted', 'refused'))
 );
@@ -833,6 +837,11 @@ COMMENT ON COLUMN optimization_runs.strategy_code_hash IS 'SHA-256 over the file
 COMMENT ON COLUMN optimization_runs.engine_image IS 'Docker image of the engine, NULL for the CLI''s default';
 COMMENT ON COLUMN optimization_runs.engine_digest IS
     'Id of that image when the run ended, sha256:…; NULL where Docker could not tell';
+COMMENT ON COLUMN optimization_runs.engine IS
+    'warm where LEAN stayed up between backtests, cold where each had a process of its own; NULL where nobody knows';
+COMMENT ON COLUMN optimization_runs.engine_checked IS
+    'Combinations that a warm engine ran and that were the same when LEAN''s own process ran them again';
+COMMENT ON COLUMN optimization_runs.engine_note IS 'Why backtests ran cold, or the first difference that was found';
 COMMENT ON COLUMN optimization_runs.data_fingerprint IS
     'Data files that LEAN looked for, 16 digits of each one''s SHA-256 by its path, null for a missing one';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';

@@ -42,6 +42,11 @@ def store_results(database: Database, run: StoredRun, results: Sequence[Judged])
     database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
 
 
+def forget_results(database: Database, run: StoredRun, backtest_ids: Sequence[str]) -> None:
+    """Removes rows of a run whose results were set aside; those that other runs took from them are theirs."""
+    database.execute("forget_results", {"run": run.id, "backtests": list(backtest_ids)})
+
+
 def earlier_runs(
     database: Database, strategy: str, code_hash: str, engine_image: str | None, fixed_parameters: Mapping[str, str]
 ) -> list[EarlierRun]:

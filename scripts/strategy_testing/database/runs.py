@@ -97,6 +97,10 @@ class RunUpdate:
     """What is not known of them leaves what is stored."""
     benchmark: BuyAndHold | None = None
     """What the run is compared with."""
+    engine: str | None = None
+    """`warm` or `cold`; None leaves what is stored."""
+    engine_checked: int = 0
+    engine_note: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ Storing is one short transaction; whatever takes time has happened by then.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig
 from strategy_testing.database.backtests import store_results, stored_results
@@ -28,12 +28,11 @@ from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
 from strategy_testing.importing.belonging import Owner, own_config, owner, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
-from strategy_testing.importing.owner import is_gone
+from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import short_period
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
-from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import RunFolder
 from strategy_testing.search.protocol import Search
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
@@ -44,20 +43,6 @@ from strategy_testing.verdict.optimum import Optima, find_optima
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
 from strategy_testing.verdict.summary import Comparison, ImportedRun
-
-
-@dataclass(frozen=True)
-class RunnersView:
-    """What only the run's own runner knows."""
-
-    failure: Failure | None
-    """Why LEAN did not do its work."""
-    completed_at: datetime
-    """When the run ended, UTC."""
-    status: RunStatus | None = None
-    """What the runner decides, in place of what the results say."""
-    inputs: RunInputs = field(default_factory=RunInputs)
-    """What the results were made of."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +220,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
         fees=decided.fees,
+        engine_checked=run.manifest.engine_checked if run.manifest.engine == "warm" else None,
     )
 
 
@@ -271,6 +257,7 @@ def _found(read: _Read) -> RunUpdate:
         best_backtest_id=None,
         completed_at=None,
         inputs=RunInputs(),
+        **manifest.engine_columns,
     )
 
 

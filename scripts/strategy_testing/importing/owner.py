@@ -2,13 +2,31 @@
 
 import os
 import socket
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import psutil
 
 from strategy_testing.database.runs import RunnerIdentity
+from strategy_testing.results.diagnosis import Failure
+from strategy_testing.verdict.inputs import RunInputs
+from strategy_testing.verdict.outcome import RunStatus
 
 _TOLERANCE_SECONDS = 2  # the kernel's clock ticks and the wall clock drift apart a little
+
+
+@dataclass(frozen=True)
+class RunnersView:
+    """What only the run's own runner knows."""
+
+    failure: Failure | None
+    """Why LEAN did not do its work."""
+    completed_at: datetime
+    """When the run ended, UTC."""
+    status: RunStatus | None = None
+    """What the runner decides, in place of what the results say."""
+    inputs: RunInputs = field(default_factory=RunInputs)
+    """What the results were made of."""
 
 
 def this_process() -> RunnerIdentity:

@@ -9,8 +9,7 @@ from pathlib import Path
 from strategy_testing.lean.limits import Limits, reason_to_stop
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.optimizer_log import OptimizerLog, read_log
-from strategy_testing.results.table import read_table
+from strategy_testing.results.optimizer_log import OptimizerLog, read_log, read_table
 
 _CLOSING_BRACE = b"}"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -18,6 +18,8 @@ def story(imported: ImportedRun) -> list[str]:
     skipped = len(imported.skipped)
     left_out = f", {skipped} {'entry' if skipped == 1 else 'entries'} not imported" if skipped else ""
     lines.append(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
+    if imported.engine_checked is not None:
+        lines.append(f"engine: warm, checked: {imported.engine_checked} of {imported.combinations}")
     lines += [str(imported.fees)] if imported.fees else []
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.summary.completed:

@@ -26,8 +26,7 @@ from strategy_testing.results.json_values import (
     get_section,
 )
 from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
-from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.results.table import differs
+from strategy_testing.results.optimizer_log import OptimizerLog, differs
 
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""

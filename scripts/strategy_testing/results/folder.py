@@ -27,8 +27,7 @@ from strategy_testing.results.manifest import (
     read_manifest,
 )
 from strategy_testing.results.optimizer_config import read_search, search_type, target, varied_parameters
-from strategy_testing.results.optimizer_log import OptimizerLog, read_log
-from strategy_testing.results.table import Table, read_table
+from strategy_testing.results.optimizer_log import OptimizerLog, Table, read_log, read_table
 
 _SINGLE_BACKTEST = "Backtest"
 """The type of a run that is one `lean backtest`."""

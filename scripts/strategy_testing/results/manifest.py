@@ -1,4 +1,4 @@
-"""The note that the runner leaves in a run's folder, so that the folder alone shows what it is."""
+"""The notes that the runner leaves in a run's folder, and our launcher in a backtest's: what the folders alone show."""
 
 import json
 from collections.abc import Sequence
@@ -59,11 +59,20 @@ class RunManifest:
     prices_to: date | None = None
     """The last day of any price, where that is long before the end that was asked for."""
     engine: str | None = None
+    """`warm` where LEAN stayed up between backtests, `cold` where each had a process of its own; None: not known."""
     engine_checked: int = 0
+    """Combinations that a warm engine ran and that were the same when LEAN's own process ran them."""
     engine_note: str | None = None
+    """Why an engine was not warm, or what was not the same."""
     set_aside: tuple[str, ...] = ()
+    """Folders whose results do not count, because a warm engine made them and was seen to make others than LEAN."""
     is_derived: bool = False
     """Whether the runner left none, so that it was made out of what LEAN left."""
+
+    @property
+    def engine_columns(self) -> dict[str, Any]:
+        """What a run's row says of its engine."""
+        return {name: getattr(self, name) for name in ("engine", "engine_checked", "engine_note")}
 
 
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
@@ -96,3 +105,35 @@ def read_manifest(folder: Path) -> RunManifest | None:
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in values)
+
+
+@dataclass(frozen=True)
+class EngineNote:
+    """What our launcher says of one backtest."""
+
+    engine: str
+    """`warm` or `cold`."""
+    reason: str | None = None
+    """Why LEAN's own launcher ran it in spite of all."""
+    served: int | None = None
+    """As the how-manieth of its engine a warm one was served."""
+
+
+def read_engine_note(folder: Path) -> EngineNote | None:
+    """The note in a backtest's folder; None where the launcher has left none, or another program one."""
+    try:
+        values: Any = json.loads((folder / ENGINE_SETTINGS).read_text(encoding="utf-8"))
+        engine, reason, served = values["engine"], values.get("reason"), values.get("served")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    is_sound = isinstance(engine, str) and isinstance(reason, str | None) and isinstance(served, int | None)
+    return EngineNote(engine, reason, served) if is_sound else None
+
+
+def notes_of(output_folder: Path) -> dict[str, EngineNote]:
+    """The notes of all backtests of an output, by the backtests' ids."""
+    try:
+        folders = [entry for entry in output_folder.iterdir() if entry.is_dir()]
+    except OSError:
+        return {}
+    return {folder.name: note for folder in folders if (note := read_engine_note(folder)) is not None}

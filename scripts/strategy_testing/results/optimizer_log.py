@@ -1,11 +1,19 @@
-"""Reads the optimizer's own log.txt, line by line. Pure: text in, facts out."""
+"""Reads the optimizer's own log.txt, line by line, and the table of combinations that LEAN counted through by one
+parameter, which the log names alone."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
-from strategy_testing.results.table import Table, with_real_parameters
+from strategy_testing.results.json_values import as_text
+from strategy_testing.results.manifest import TABLE
+from strategy_testing.search.protocol import COMBINATION
+from strategy_testing.search.space import canonical_value
+
+Table = Sequence[Mapping[str, str]]
 
 _TIMESTAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?Z (TRACE|ERROR|DEBUG):: (.*)")
 _LAUNCHED = re.compile(r"launched backtest '([^']+)' with parameters '([^']*)'")
@@ -71,3 +79,36 @@ def _parameters(text: str, table: Table | None) -> dict[str, str]:
     """`a:1,b:2` as LEAN writes it; a piece without a colon is no parameter."""
     pairs = {piece.split(":", 1)[0]: piece.split(":", 1)[1] for piece in text.split(",") if ":" in piece}
     return dict(sorted(with_real_parameters(pairs, table).items()))
+
+
+def read_table(folder: Path) -> Table | None:
+    """The table that an output of LEAN's was made with; None where it was made without, an empty one if damaged."""
+    try:
+        rows = json.loads((folder / TABLE).read_text(encoding="utf-8"))
+        return tuple({str(name): as_text(value) for name, value in row.items()} for row in rows)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, AttributeError):
+        return ()
+
+
+def with_real_parameters(parameters: Mapping[str, str], table: Table | None) -> dict[str, str]:
+    """What LEAN's log says of a backtest, with the parameters of its combination in place of the combination's number.
+
+    A number that is not in the table becomes nothing.
+    """
+    if table is None or COMBINATION not in parameters:
+        return dict(parameters)
+    place = canonical_value(parameters[COMBINATION])
+    row = table[int(place)] if place.isdecimal() and int(place) < len(table) else {}
+    return {name: value for name, value in parameters.items() if name != COMBINATION} | dict(row)
+
+
+def differs(parameters: Mapping[str, str], launched_with: Mapping[str, str]) -> bool:
+    """Whether a result's own parameters are not those of the row that its backtest was launched with.
+
+    So it is where nothing put the row in the place of its number: LEAN then ran the strategy's own values.
+    """
+    given = {name: canonical_value(value) for name, value in parameters.items()}
+    expected = {name: canonical_value(value) for name, value in launched_with.items()}
+    return not expected.items() <= given.items() or (COMBINATION in given and COMBINATION not in expected)

@@ -16,13 +16,15 @@ from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, BacktestStatus, SkippedFile, read_backtest
 from strategy_testing.results.contents import read_single
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.engine_notes import EngineNote, notes_of, read_engine_note
 from strategy_testing.results.equality import first_difference
 from strategy_testing.results.folder import LeanOutput, backtest_files, read_output
 from strategy_testing.results.manifest import (
     CHECK_FOLDER,
     ENGINE_SETTINGS,
     PILOT_FOLDER,
+    EngineNote,
+    notes_of,
+    read_engine_note,
     read_manifest,
     write_manifest,
 )

@@ -16,8 +16,8 @@ from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, Us
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
-from strategy_testing.importing.one_run import RunnersView, import_run
-from strategy_testing.importing.owner import this_process
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.owner import RunnersView, this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
 from strategy_testing.errors import ExitCode, UserError
-from strategy_testing.importing.one_run import RunnersView, import_run
-from strategy_testing.importing.owner import is_gone, this_process
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.owner import RunnersView, is_gone, this_process
 from strategy_testing.lean.process import end_left_over
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.diagnosis import Failure

@@ -88,3 +88,5 @@ class ImportedRun:
     """The run's own runner is at work; its status was left to it."""
     fees: PaidFees | None
     """None where no backtest tells what it paid."""
+    engine_checked: int | None = None
+    """Combinations that a warm engine ran and that were the same in LEAN's own process; None without warm ones."""

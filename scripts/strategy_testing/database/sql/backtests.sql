@@ -13,6 +13,10 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE runs.run_uuid = %(run_uuid)s
 ORDER BY result.id;
 
+-- name: forget_results
+DELETE FROM backtest_results
+WHERE optimization_run_id = %(run)s AND backtest_id = any(%(backtests)s);
+
 -- name: earlier_runs
 -- Runs of exactly this code on an engine image of this name.
 SELECT runs.id, runs.data_fingerprint, runs.engine_digest
@@ -22,6 +26,8 @@ WHERE
     strategies.name = %(strategy)s
     AND runs.strategy_code_hash = %(strategy_code_hash)s
     AND runs.engine_image IS NOT DISTINCT FROM %(engine_image)s
+    -- What a warm engine made is trusted where it was compared.
+    AND (runs.engine IS DISTINCT FROM 'warm' OR runs.engine_checked > 0)
 ORDER BY runs.id DESC;
 
 -- name: results_of_runs

@@ -86,6 +86,9 @@ SET
     benchmark_max_drawdown = %(benchmark_max_drawdown)s,
     data_fingerprint = coalesce(%(data_fingerprint)s::jsonb, data_fingerprint),
     engine_digest = coalesce(%(engine_digest)s, engine_digest),
+    engine = coalesce(%(engine)s, engine),
+    engine_checked = %(engine_checked)s,
+    engine_note = %(engine_note)s,
     updated_at = now()
 WHERE
     id = %(id)s
@@ -93,7 +96,7 @@ WHERE
         benchmark, benchmark_return, benchmark_annual_return, benchmark_sharpe, benchmark_max_drawdown,
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
         target_metric, target_direction, lean_best_backtest_id, best_backtest_id, completed_at, data_fingerprint,
-        engine_digest
+        engine_digest, engine, engine_checked, engine_note
     ) IS DISTINCT FROM (
         %(benchmark)s, %(benchmark_return)s, %(benchmark_annual_return)s, %(benchmark_sharpe)s,
         %(benchmark_max_drawdown)s,
@@ -102,7 +105,8 @@ WHERE
         coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
         coalesce(%(target_metric)s, target_metric), coalesce(%(target_direction)s, target_direction),
         %(lean_best_backtest_id)s, %(best_backtest_id)s, %(completed_at)s::timestamptz,
-        coalesce(%(data_fingerprint)s::jsonb, data_fingerprint), coalesce(%(engine_digest)s, engine_digest)
+        coalesce(%(data_fingerprint)s::jsonb, data_fingerprint), coalesce(%(engine_digest)s, engine_digest),
+        coalesce(%(engine)s, engine), %(engine_checked)s, %(engine_note)s
     );
 
 -- name: stored_benchmark
