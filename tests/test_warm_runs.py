@@ -24,7 +24,7 @@ Run = Callable[..., ScriptResult]
 
 _LOOKBACKS = "    lookback: {start: 2, end: 7, step: 1}\n"
 _ENGINE = "SELECT engine, engine_checked, engine_note, status, output_folder FROM optimization_runs"
-_LEAKING = f"SEEN = []\n\n\ndef remember():\n    SEEN.append(1)\n\n\n{READS_ANYTHING}"
+_LEAKING = f"import random\n\n\ndef draw():\n    return random.random()\n\n\n{READS_ANYTHING}"
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_other_figures_are_set_aside_and_run_again_cold(
     slow = {"LEAN_REPLAY_WARM_FIRST": "300", "LEAN_REPLAY_WARM": "300"} if different == "3" else {}
     done = replayed("crashy", crashy("warm"), env={"LEAN_REPLAY_DIFFERENT": different} | slow)
     assert f"a warm engine made other figures than LEAN's own process: {combination}: " in done.stderr
-    assert "a likely cause: main.py:" in done.stderr
+    assert "a likely cause: main.py:5: random.random() draws random numbers without a seed\n" in done.stderr
     assert (done.exit_code, done.last_line) == (4, "6 runs complete (3 failed), not judged, best Sharpe: -0.4")
     (run,) = ask(_ENGINE)
     assert (run["engine"], run["engine_checked"], run["status"]) == ("cold", 0, "partial")

@@ -18,8 +18,8 @@ from strategy_testing.strategy.outside_state import likely_causes
 from strategy_testing.strategy.workspace import project_folder
 
 _GENERAL = (
-    "something that the strategy keeps outside its class: module variables, attributes of imported modules, random "
-    "numbers without a seed, files, the object store, threads"
+    "what the strategy takes from outside its own modules, or leaves there: attributes of other packages, random "
+    "numbers without a seed, the clock, files, the object store, threads"
 )
 
 
