@@ -57,7 +57,7 @@ def _folder(ask: Ask) -> Path:
 
 
 def test_equal_engines_are_said_to_be_checked_and_how_they_are_mounted_is_shown(
-    replayed: Run, crashy: Callable[..., Path], ask: Ask
+    replayed: Run, crashy: Callable[..., Path], ask: Ask, tmp_path: Path
 ) -> None:
     config = crashy("warm")
     shown = replayed("crashy", config, "--dry-run").stdout
@@ -74,6 +74,7 @@ def test_equal_engines_are_said_to_be_checked_and_how_they_are_mounted_is_shown(
     folder = _folder(ask)
     assert sorted(each.name for each in (folder / "check").iterdir()) == ["first", "last-1"]
     assert ask("SELECT count(*) FROM backtest_results") == [{"count": 6}]
+    assert "warm, checked: 2 of 6" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("different", "combination"), [("3", "lookback=4"), ("6", "lookback=7")])
