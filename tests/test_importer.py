@@ -278,7 +278,7 @@ _IMPORTS = {
     "euler": (0, "24 runs complete, not judged, best Sharpe: 0.0", "imported 27 backtests"),
     "euler-whole": (0, "6 runs complete, not judged, best Sharpe: 2.9", "imported 9 backtests"),
     "grid-72": (0, "72 runs complete, not judged, best Sharpe: 0.4", "imported 72 backtests"),
-    "hang-in-step": (4, "2 runs complete, not judged, best Sharpe: -1.4", "is the result of a backtest still under way"),
+    "hang-in-step": (4, "2 runs complete, not judged, best Sharpe: -1.4", "the result of a backtest still under way"),
     "idle": (0, "5 runs complete, not judged, best Sharpe: n/a", "imported 5 backtests"),
     "init-fail": (17, "2 runs complete (2 failed), not judged, best Sharpe: n/a", "no such setting: x"),
     "interrupted": (4, "2 runs complete, not judged, best Sharpe: -0.1", "missing: the backtest did not finish"),
