@@ -26,8 +26,9 @@ WHERE
     strategies.name = %(strategy)s
     AND runs.strategy_code_hash = %(strategy_code_hash)s
     AND runs.engine_image IS NOT DISTINCT FROM %(engine_image)s
-    -- What a warm engine made is trusted where it was compared.
+    -- What a warm engine made is trusted where it was compared, which a run that goes on does not say yet.
     AND (runs.engine IS DISTINCT FROM 'warm' OR runs.engine_checked > 0)
+    AND runs.status <> 'running'
 ORDER BY runs.id DESC;
 
 -- name: results_of_runs
