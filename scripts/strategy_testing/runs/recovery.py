@@ -1,6 +1,7 @@
 """Finds runs whose runner is gone, ends what it left running, imports what it left on disk, and marks them."""
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -8,7 +9,14 @@ from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.importing.one_run import import_run
-from strategy_testing.importing.owner import RunnersView, is_gone, this_process
+from strategy_testing.importing.owner import (
+    SECONDS_TO_HOLD_AGAIN,
+    RunnersView,
+    holding,
+    is_gone,
+    is_out_of_sight,
+    this_process,
+)
 from strategy_testing.lean.process import end_left_over
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.diagnosis import Failure
@@ -28,15 +36,24 @@ def recover_orphans(database: Database) -> Iterator[str]:
 
     Yields what was done, a line for each run.
     """
-    with database.transaction():
-        runs = runs_of_host(database, socket.gethostname())
-        orphans = [run for run in runs if is_gone(database, run.id, run.runner)]
+    orphans = _orphans(database)
+    if any(is_out_of_sight(orphan.runner) for orphan in orphans):
+        time.sleep(SECONDS_TO_HOLD_AGAIN)
+        orphans = _orphans(database)
     for orphan in orphans:
         # Two runners may start at the same moment; whoever claims the run tidies it.
-        with database.transaction():
-            is_mine = claim_run(database, orphan, this_process())
-        if is_mine:
-            yield _recover(database, orphan)
+        with holding(database, orphan.id) as was_free:
+            with database.transaction():
+                may_be_mine = was_free or not is_out_of_sight(orphan.runner)
+                is_mine = may_be_mine and claim_run(database, orphan, this_process())
+            if is_mine:
+                yield _recover(database, orphan)
+
+
+def _orphans(database: Database) -> list[UnfinishedRun]:
+    with database.transaction():
+        runs = runs_of_host(database, socket.gethostname())
+        return [run for run in runs if is_gone(database, run.id, run.runner)]
 
 
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
