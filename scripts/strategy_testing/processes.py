@@ -40,7 +40,7 @@ class Token:
 
     @property
     def lives(self) -> bool:
-        """Whether the process runs; of one that is not visible nobody can say so."""
+        """Whether the process runs where this one sees it."""
         return token_of(self.pid) == self
 
 

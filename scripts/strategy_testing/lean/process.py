@@ -125,7 +125,7 @@ def _noted(note: Path) -> list[psutil.Process]:
         noted = json.loads(note.read_text(encoding="utf-8"))
         token = Token.read(noted.get("token"))
         if token is not None:
-            return [psutil.Process(token.pid)] if token.is_visible and token.lives else []
+            return [psutil.Process(token.pid)] if token.lives else []
         process = psutil.Process(int(noted["pid"]))
         age = abs(process.create_time() - float(noted["started_at"]))
         return [process] if age <= _CLOCK_TOLERANCE_SECONDS else []
