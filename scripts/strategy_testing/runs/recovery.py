@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
 from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import no_access
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import (
     SECONDS_TO_HOLD_AGAIN,
@@ -41,13 +42,18 @@ def recover_orphans(database: Database) -> Iterator[str]:
         time.sleep(SECONDS_TO_HOLD_AGAIN)
         orphans = _orphans(database)
     for orphan in orphans:
-        # Two runners may start at the same moment; whoever claims the run tidies it.
-        with holding(database, orphan.id) as was_free:
-            with database.transaction():
-                may_be_mine = was_free or not is_out_of_sight(orphan.runner)
-                is_mine = may_be_mine and claim_run(database, orphan, this_process())
-            if is_mine:
-                yield _recover(database, orphan)
+        try:
+            read_run(orphan.output_folder)  # another user's, maybe
+            # Two runners may start at the same moment; whoever claims the run tidies it.
+            with holding(database, orphan.id) as was_free:
+                with database.transaction():
+                    may_be_mine = was_free or not is_out_of_sight(orphan.runner)
+                    is_mine = may_be_mine and claim_run(database, orphan, this_process())
+                if is_mine:
+                    yield _recover(database, orphan)
+        except PermissionError as error:
+            whose = f"run {orphan.id} was left behind by a runner that is gone"
+            yield f"warning: {whose}, and is left alone: {no_access(error)}"
 
 
 def _orphans(database: Database) -> list[UnfinishedRun]:
@@ -58,7 +64,7 @@ def _orphans(database: Database) -> list[UnfinishedRun]:
 
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
     folder = orphan.output_folder
-    run = read_run(folder) if folder.is_dir() else None
+    run = read_run(folder)
     written = (*run.manifest.parts, PILOT_FOLDER) if run else (".",)
     end_left_over(folder, [*(folder / part for part in written), *folder.glob(f"{CHECK_FOLDER}/*")])
     if run is None:
