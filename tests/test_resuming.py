@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from strategy_testing.database.connection import Database
+from strategy_testing.importing.owner import holding
 from support import PROJECT, READS_ANYTHING, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
@@ -292,11 +294,20 @@ def test_a_folder_that_the_runner_did_not_make_is_not_resumed(
     assert f"run {run}: its folder {folder} is gone or was not made by the runner; start a new run" in done.stderr
 
 
-def test_changed_code_is_not_mixed_into_a_run(replayed: Run, workspace: Path, tmp_path: Path) -> None:
+def test_of_two_that_resume_a_run_one_does_and_changed_code_is_not_mixed_into_it(
+    replayed: Run, workspace: Path, tmp_path: Path, database: Database, ask: Ask
+) -> None:
     make_project(workspace, "RSI_MeanReversion_ETF")
     parameters = "    rsi_period: {start: 8, end: 18, step: 1}\n"
     config = write_config(tmp_path / "c.yaml", "RSI_MeanReversion_ETF", parameters)
     assert replayed("container-killed", config).exit_code == 21
+    (manifest,) = workspace.glob(".optimization/*/*/run-manifest.json")
+    before = manifest.read_text(encoding="utf-8"), ask("SELECT status, command FROM optimization_runs")
+    with holding(database, 1):  # as the other one does
+        done = replayed("container-killed", config, "--resume")
+    assert (done.stdout, done.exit_code) == ("", 2)
+    assert "error: run 1 is still running; wait for it, or stop its runner first\n" in done.stderr
+    assert before == (manifest.read_text(encoding="utf-8"), ask("SELECT status, command FROM optimization_runs"))
     make_project(workspace, "RSI_MeanReversion_ETF", READS_ANYTHING + "# changed\n")
     done = replayed("container-killed", config, "--resume")
     assert done.exit_code == 2

@@ -1,14 +1,14 @@
 """Which process is which, whatever the clock says and whoever has its number by now."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
-_STARTED = 19
-"""Of the fields of /proc/PID/stat behind the program's name: clock ticks from the machine's start to the process's."""
+_STATE, _STARTED = 0, 19
+"""Of the fields of /proc/PID/stat behind the program's name: the second in clock ticks since the machine's start."""
+_ENDED = ("Z", "X")
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,39 @@ class Token:
     @property
     def is_visible(self) -> bool:
         """Whether this process would see that one, if it lived."""
-        return self.place == _place()
+        return self.place == _place() and not _is_hidden(self.pid)
 
     @property
     def lives(self) -> bool:
-        """Whether the process runs; of one that is not visible nobody can say so."""
-        found = token_of(self.pid)
-        return found == self and psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        """Whether the process runs where this one sees it."""
+        return token_of(self.pid) == self
 
 
 def token_of(pid: int) -> Token | None:
     """The identity of a process that runs now; None where there is none, or no /proc that tells."""
+    place = _place()
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return Token(_place(), pid, int(fields[_STARTED]))
+        return None if place is None or fields[_STATE] in _ENDED else Token(place, pid, int(fields[_STARTED]))
     except (OSError, IndexError, ValueError):
         return None
 
 
-def _place() -> str:
-    boot = _BOOT_ID.read_text(encoding="ascii").strip()
-    return f"{boot}/{str(_NAMESPACE.readlink()).strip('pid:[]')}"
+def _place() -> str | None:
+    """Where this process is; None on a system without /proc."""
+    try:
+        boot = _BOOT_ID.read_text(encoding="ascii").strip()
+        return f"{boot}/{str(_NAMESPACE.readlink()).strip('pid:[]')}"
+    except OSError:
+        return None
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether there is a process of another user's that /proc does not show to this one (hidepid)."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return not os.access(f"/proc/{pid}/stat", os.R_OK)
+    except (OSError, OverflowError):
+        return False
+    return False

@@ -13,6 +13,7 @@ from strategy_testing.database.connection import connect
 from strategy_testing.database.schema import ensure_schema, missing_rights
 from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode
+from strategy_testing.files import no_access
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
 from strategy_testing.runs.engine import engine_rule
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
@@ -58,6 +59,13 @@ def preflight(
 
 def quick_preflight(config: OptimizationConfig, workspace: Path) -> list[Check]:
     """Looks at the project, its code and its parameters: what costs no subprocess."""
+    try:
+        return _check_code(config, workspace)
+    except PermissionError as error:
+        return [_shut("project", error, ExitCode.NO_PROJECT)]
+
+
+def _check_code(config: OptimizationConfig, workspace: Path) -> list[Check]:
     project = workspace / config.strategy.lean_project_path
     checks = [_check_project(project)]
     if not checks[0].ok:
@@ -88,12 +96,20 @@ def _check_config(config: OptimizationConfig) -> Check:
 
 
 def _check_workspace(workspace: Path) -> Check:
-    file = lean_config_file(workspace)
+    try:
+        file = lean_config_file(workspace)
+    except PermissionError as error:
+        return _shut("workspace", error, ExitCode.NO_WORKSPACE)
     if file is None:
         remedy = "run `lean init` in an empty folder and name it in LEAN_WORKSPACE or --workspace"
         detail = f"{workspace} has no lean.json, nor has a folder above it"
         return Check("workspace", False, detail, remedy, ExitCode.NO_WORKSPACE)
     return Check("workspace", True, f"{workspace} ({file})")
+
+
+def _shut(name: str, error: PermissionError, code: ExitCode) -> Check:
+    denied = no_access(error)
+    return Check(name, False, denied.cause, denied.remedy, code)
 
 
 def _check_project(project: Path) -> Check:

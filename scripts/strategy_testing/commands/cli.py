@@ -12,6 +12,7 @@ from strategy_testing.config.reader import read_config
 from strategy_testing.console import tell
 from strategy_testing.database import waiting
 from strategy_testing.errors import ExitCode, TerminatedError, UserError
+from strategy_testing.files import access_needed
 
 
 def run_main(work: Callable[[], ExitCode]) -> int:
@@ -19,7 +20,8 @@ def run_main(work: Callable[[], ExitCode]) -> int:
     waiting.begin(tell)
     with signals.raised():
         try:
-            return int(work())
+            with access_needed():
+                return int(work())
         except UserError as error:
             tell(f"error: {error}" if "\n" not in str(error) else f"errors:\n{error}")
             return int(error.exit_code)

@@ -13,6 +13,7 @@ from strategy_testing.database.connection import Database, open_database
 from strategy_testing.database.runs import known_runs
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
+from strategy_testing.files import access_needed
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import is_gone
 from strategy_testing.importing.rejudging import judge_run_again
@@ -38,23 +39,24 @@ class ImportRequest:
 def import_results(request: ImportRequest) -> ExitCode:
     """Imports a folder's newest run, or all of its runs, and reports them; one that is refused costs no other."""
     config = load_any_config(request.config) if request.config else None
-    runs = find_runs(request.folder)
+    refused: list[UserError] = []
+    runs = find_runs(request.folder, refused)
     chosen = runs if request.every_run else runs[-1:]
     if len(runs) > len(chosen):
         tell(f"{len(runs)} runs in {request.folder}; importing the newest (--all imports each)")
     imported: list[ImportedRun] = []
-    refused: list[UserError] = []
     with _database(request.database_url) as database:
         for run in chosen:
             work = partial(import_run, database, run, config=config, strategy_name=request.strategy)
             try:
-                imported.append(database.retrying(work))
+                with access_needed():
+                    imported.append(database.retrying(work))
             except DatabaseAwayError:
                 raise
             except UserError as error:
                 refused.append(error)
         if not imported:
-            raise refused[0]
+            raise refused[-1]
         for refusal in refused:
             tell(f"error: {refusal}")
         code = end_with(database, imported, request.leaderboard)
@@ -80,7 +82,8 @@ def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:
                 tell(f"{whose} is still running and left alone")
                 continue
             try:
-                again = database.retrying(partial(judge_run_again, database, run))
+                with access_needed():
+                    again = database.retrying(partial(judge_run_again, database, run))
             except DatabaseAwayError:
                 raise
             except (UserError, OSError) as error:

@@ -17,6 +17,7 @@ from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.fees.estimate import ExpectedFees, MissingAssumptions
+from strategy_testing.files import access_needed
 from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.prerequisites import first_failure
 from strategy_testing.lean.process import lean_command
@@ -56,7 +57,8 @@ def optimize(database: Database, config: OptimizationConfig, settings: Settings)
         UserError: what keeps it from running; its batch, if it has one, then knows it too.
     """
     try:
-        return _do(OPTIMIZE, Job(database, settings, config))
+        with access_needed():
+            return _do(OPTIMIZE, Job(database, settings, config))
     except UserError as error:
         if settings.batch_id is not None:
             with contextlib.suppress(DatabaseError), database.transaction():

@@ -52,7 +52,6 @@ class Database:
         """Connects; connect(), open_database() and another() are the ways to get one."""
         self._dsn = dsn
         self._connection = _connect(dsn, source, attempts)
-        self._kept: list[tuple[str, Mapping[str, Any]]] = []
         self.source = source
 
     def reopen(self) -> None:
@@ -63,15 +62,6 @@ class Database:
         """
         if self._connection.closed:
             self._connection = _connect(self._dsn, self.source, 1)
-            for name, parameters in self._kept:
-                with self.transaction():
-                    self.execute(name, parameters)
-
-    def keep(self, name: str, parameters: Mapping[str, Any]) -> None:
-        """Runs a named statement whose effect ends with the connection, and again after each new one."""
-        with self.transaction():
-            self.execute(name, parameters)
-        self._kept.append((name, parameters))
 
     def another(self) -> "Database":
         """A second connection to the same database, opened with one attempt.

@@ -239,18 +239,18 @@ def claim_run(database: Database, run: UnfinishedRun, new_owner: RunnerIdentity)
     """Takes a run over from an owner that is gone; False when somebody else was faster."""
     if run.runner is None:
         return True
-    old = {"old_pid": run.runner.pid, "old_started_at": run.runner.started_at}
+    old = {"old_pid": run.runner.pid, "old_started_at": run.runner.started_at, "old_token": run.runner.token}
     new = {"new_pid": new_owner.pid, "new_started_at": new_owner.started_at, "new_token": new_owner.token}
     return database.value("claim_run", {"id": run.id, **old, **new}) is not None
 
 
-def hold_run(database: Database, run_id: int) -> None:
-    """Shows to whoever cannot see this process that it lives, for as long as its connection does."""
-    database.keep("hold_run", {"class": _LOCK_CLASS, "id": run_id})
+def hold_run(database: Database, run_id: int) -> bool:
+    """Takes a run's lock for as long as the connection lives; False where another connection holds it."""
+    return bool(database.value("hold_run", {"class": _LOCK_CLASS, "id": run_id}))
 
 
 def is_held(database: Database, run_id: int) -> bool:
-    """Whether a runner's connection shows that it lives; asked within a transaction."""
+    """Whether any connection holds a run's lock."""
     return bool(database.value("is_run_held", {"class": _LOCK_CLASS, "id": run_id}))
 
 

@@ -1,10 +1,12 @@
 """Whether the daily prices that LEAN looked for cover the period that the config asks for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from strategy_testing.config.model import BacktestSettings
+from strategy_testing.files import no_access
 from strategy_testing.results.data_requests import DataRequest, DataRequests, read_data_requests
 from strategy_testing.strategy.prices import TOLERANCE, Market, PriceDataError, daily_prices, price_findings
 from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file
@@ -42,9 +44,17 @@ def price_warnings(requests: DataRequests, requested: BacktestSettings, workspac
     if file is None or not daily:
         return []
     try:
-        data = data_folder(file)
+        return _warnings(data_folder(file), daily, requests, requested)
     except LeanConfigError as error:
         return [PriceWarning(str(error), "fix the file, or make it anew with `lean init`")]
+    except PermissionError as error:
+        denied = no_access(error)
+        return [PriceWarning(denied.cause, denied.remedy)]
+
+
+def _warnings(
+    data: Path, daily: Sequence[DataRequest], requests: DataRequests, requested: BacktestSettings
+) -> list[PriceWarning]:
     known = [each for each in daily if each in requests.failed or (data / each.path).is_file()]
     wanted = {market: {each.ticker.upper() for each in known if _is_of(each, market)} for market in Market}
     markets = [market for market in Market if wanted[market]]

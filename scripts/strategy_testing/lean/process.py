@@ -110,11 +110,18 @@ def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
 
     A process of the same number that began at another time is somebody else's and is left alone. A runner may have
     gone before it could note one; what writes a folder of its run is told by its arguments.
+
+    Raises:
+        PermissionError: it is another user's.
     """
     note = run_folder / LEAN_PROCESS
     for process in [*_noted(note), *_writers(output_folders)]:
-        with contextlib.suppress(ProcessLookupError):
+        try:
             os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        except PermissionError as error:
+            raise PermissionError(error.errno, error.strerror, f"process {process.pid}") from None
     for name in filter(None, map(container_name, output_folders)):
         kill_container(name)
     note.unlink(missing_ok=True)
@@ -125,7 +132,7 @@ def _noted(note: Path) -> list[psutil.Process]:
         noted = json.loads(note.read_text(encoding="utf-8"))
         token = Token.read(noted.get("token"))
         if token is not None:
-            return [psutil.Process(token.pid)] if token.is_visible and token.lives else []
+            return [psutil.Process(token.pid)] if token.lives else []
         process = psutil.Process(int(noted["pid"]))
         age = abs(process.create_time() - float(noted["started_at"]))
         return [process] if age <= _CLOCK_TOLERANCE_SECONDS else []

@@ -160,7 +160,7 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
 
 
 def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
-    was_removed = not file.path.exists() and file.summary.exists() and _has_ended(file, log)
+    was_removed = _sign(file.path) is None and _sign(file.summary) is not None and _has_ended(file, log)
     to_read = [file.summary] if was_removed else [file.path]
     content = _content(file.path)
     if _is_plainly_whole(content):

@@ -1,6 +1,7 @@
 """Reads everything that a run's folder holds: results, what has none, how many there should be."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -111,7 +112,9 @@ def _total_combinations(run: RunFolder, results: Sequence[BacktestResult], searc
 
 def _failure_on_disk(run: RunFolder) -> Failure | None:
     transcript = run.folder / LEAN_OUTPUT
-    printed = transcript.read_text(encoding="utf-8", errors="replace") if transcript.is_file() else ""
+    printed = ""
+    with suppress(OSError):
+        printed = transcript.read_text(encoding="utf-8", errors="replace")
     for output in run.outputs:
         failure = diagnose(None, printed, output.log) if not output.log.has_ended else None
         if failure:

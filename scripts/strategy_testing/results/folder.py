@@ -1,6 +1,7 @@
 """Finds what LEAN left on disk: runs below a folder, the backtests of a run, and files that are neither."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import no_access, refuse_shut
 from strategy_testing.results.backtest import DATA_REPORT, BacktestFile, SkippedFile
 from strategy_testing.results.manifest import (
     CHECK_FOLDER,
@@ -69,8 +71,12 @@ class RunFolder:
         return file if file.is_file() else None
 
 
-def find_runs(folder: Path) -> list[RunFolder]:
+def find_runs(folder: Path, refused: list[UserError] | None = None) -> list[RunFolder]:
     """The runs at or below a folder, the oldest first.
+
+    Args:
+        folder: the folder.
+        refused: gets what this user may not look into; without it, or where there is nothing else, that is an error.
 
     Raises:
         UserError: there is none; the message names the folder and what it was searched for.
@@ -79,7 +85,11 @@ def find_runs(folder: Path) -> list[RunFolder]:
         raise UserError(f"{folder}: no such folder", "check the path", ExitCode.NOTHING_TO_IMPORT)
     if not folder.is_dir():
         raise UserError(f"{folder}: is a file", "name the folder that it is in", ExitCode.NOTHING_TO_IMPORT)
-    runs = sorted(_runs_below(folder, _MAX_DEPTH), key=lambda run: (run.manifest.started_at, str(run.folder)))
+    shut: list[UserError] = []
+    found = _runs_below(folder, _MAX_DEPTH, shut)
+    runs = sorted(found, key=lambda run: (run.manifest.started_at, str(run.folder)))
+    if shut and (refused is None or not runs):
+        raise shut[0]
     if not runs:
         raise UserError(
             f"{folder}: holds no output of `lean optimize` or `lean backtest` "
@@ -87,11 +97,19 @@ def find_runs(folder: Path) -> list[RunFolder]:
             "LEAN may have refused to start, or the path is another one",
             ExitCode.NOTHING_TO_IMPORT,
         )
+    if refused is not None:
+        refused += shut
     return runs
 
 
 def read_run(folder: Path) -> RunFolder | None:
-    """The folder as a run; None when it is none."""
+    """The folder as a run; None when it is none.
+
+    Raises:
+        PermissionError: this user may not look into it.
+    """
+    if folder.is_dir():
+        refuse_shut(folder)
     manifest = read_manifest(folder)
     if manifest is not None:
         parts = (read_output(folder / part) for part in manifest.parts)
@@ -138,6 +156,7 @@ def read_output(folder: Path) -> LeanOutput | None:
     """The folder as an output of LEAN's; None when it is none."""
     if not folder.is_dir():
         return None
+    refuse_shut(folder)
     optimizer_config = _read_json(folder / _OPTIMIZER_CONFIG_OF_LEAN)
     single = optimizer_config is None and bool(_single_backtests(folder))
     if optimizer_config is None and not single and not _names_container(folder) and not _has_backtests(folder):
@@ -153,6 +172,11 @@ def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[Skipped
     if output.is_single_backtest:
         files += [BacktestFile(name, output.folder) for name in _single_backtests(output.folder)]
     for entry in sorted(output.folder.iterdir()):
+        if not _GUID.fullmatch(entry.name) and entry.is_dir() and not os.access(entry, os.X_OK):
+            skipped.append(
+                SkippedFile(Path(entry.name), "foreign folder, into which this user may not look", is_foreign=True)
+            )
+            continue
         if entry.name in _KNOWN or entry.name.startswith((".", *_LEANS_PREFIXES)):
             continue
         if entry.is_dir() and (_GUID.fullmatch(entry.name) or (entry / f"{entry.name}.json").is_file()):
@@ -169,17 +193,21 @@ def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[Skipped
     return files, skipped
 
 
-def _runs_below(folder: Path, depth: int) -> Iterator[RunFolder]:
-    run = read_run(folder)
+def _runs_below(folder: Path, depth: int, shut: list[UserError]) -> Iterator[RunFolder]:
+    try:
+        run = read_run(folder)
+        is_deep_enough = run is not None or depth == 0
+        children = [] if is_deep_enough else sorted(folder.iterdir())
+        folders = [child for child in children if child.is_dir() and not child.is_symlink()]
+    except PermissionError as error:
+        shut.append(no_access(error))
+        return
+    except OSError:
+        return
     if run is not None:
         yield run
-    elif depth > 0:
-        try:
-            children = sorted(child for child in folder.iterdir() if child.is_dir() and not child.is_symlink())
-        except OSError:
-            return
-        for child in children:
-            yield from _runs_below(child, depth - 1)
+    for child in folders:
+        yield from _runs_below(child, depth - 1, shut)
 
 
 def _read_json(file: Path) -> Mapping[str, Any] | None:

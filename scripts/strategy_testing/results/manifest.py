@@ -83,7 +83,11 @@ def write_manifest(folder: Path, manifest: RunManifest) -> None:
 
 
 def read_manifest(folder: Path) -> RunManifest | None:
-    """The folder's manifest; None where there is none, or one that another program wrote."""
+    """The folder's manifest; None where there is none, or one that another program wrote.
+
+    Raises:
+        PermissionError: this user may not read it: without it the run would seem to be another one.
+    """
     try:
         values: Any = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
         return RunManifest(
@@ -99,6 +103,8 @@ def read_manifest(folder: Path) -> RunManifest | None:
                 "is_derived": False,
             }
         )
+    except PermissionError:
+        raise
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -11,13 +11,13 @@ from pathlib import Path
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import run_costs
-from strategy_testing.database.runs import NewRun, StoredRun, hold_run, restart_run, store_run, store_strategy
+from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.one_run import import_run
-from strategy_testing.importing.owner import RunnersView, this_process
+from strategy_testing.importing.owner import RunnersView, holding, this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
@@ -29,13 +29,7 @@ from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.data_requests import read_data_requests, requested_files
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.folder import read_run
-from strategy_testing.results.manifest import (
-    CONFIG_COPY,
-    LEAN_OUTPUT,
-    PILOT_FOLDER,
-    RunManifest,
-    write_manifest,
-)
+from strategy_testing.results.manifest import CONFIG_COPY, LEAN_OUTPUT, PILOT_FOLDER, RunManifest, write_manifest
 from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.engine import COLD, WARM, usual_time
 from strategy_testing.runs.engine_checks import EngineChecks
@@ -158,13 +152,18 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
     """Runs a plan to its end, or until it fails or is interrupted; what finished is stored in each case.
 
     Raises:
-        UserError: the project does not exist, or the run's folder cannot be made.
+        UserError: the project does not exist, the run's folder cannot be made, or somebody else is running it.
         DatabaseError: the database stayed away; the results are on disk, and the message says how to import them.
         KeyboardInterrupt, TerminatedError: after everything that finished was stored.
     """
     if first_command(plan, with_pilot=options.with_pilot) is not None:
         plan = after_first(plan)
-    run = _begin(database, plan, options, display)
+    with ExitStack() as until_the_end:
+        return _carry_out(_begin(database, plan, options, display, until_the_end))
+
+
+def _carry_out(run: RunUnderWay) -> ImportedRun:
+    plan, display = run.plan, run.display
     failure: Failure | None = None
     interruption: BaseException | None = None
     try:
@@ -176,7 +175,7 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
     run.checks.conclude()
     status = RunStatus.INTERRUPTED if interruption else None
     view = RunnersView(failure, datetime.now(UTC), status, _inputs(plan))
-    imported = _import(database, plan, view, _SECONDS_IF_STOPPED if interruption else _SECONDS_FOR_DATABASE)
+    imported = _import(run.database, plan, view, _SECONDS_IF_STOPPED if interruption else _SECONDS_FOR_DATABASE)
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
         rest = "nothing is missing" if is_complete else f"go on with --resume {run.stored.id}"
@@ -186,11 +185,16 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
     return imported
 
 
-def _begin(database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay) -> RunUnderWay:
-    """The run's folder, its manifest and its row, before LEAN is started."""
+def _begin(
+    database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay, until_the_end: ExitStack
+) -> RunUnderWay:
+    """The run's folder, its manifest and its row, before LEAN is started; nobody sees the row before it is held."""
     manifest = _manifest(plan)
-    _prepare_folder(plan, manifest)
-    stored = _store_start(database, plan, manifest, options)
+    with database.transaction():
+        stored = _store_start(database, plan, manifest, options)
+        if not until_the_end.enter_context(holding(database, stored.id)):
+            raise UserError(f"run {stored.id} is still running", "wait for it, or stop its runner first")
+        _prepare_folder(plan, manifest)
     lean = plan.config.lean
     limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
     session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
@@ -206,15 +210,13 @@ def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:
-    with database.transaction():
-        strategy_id = store_strategy(database, plan.config.strategy)
-        document, runner = plan.config.document, this_process()
-        new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
-        stored = store_run(database, strategy_id, new)
-        if plan.resumed is not None:
-            restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
-        store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
-    hold_run(database, stored.id)
+    strategy_id = store_strategy(database, plan.config.strategy)
+    document, runner = plan.config.document, this_process()
+    new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
+    stored = store_run(database, strategy_id, new)
+    if plan.resumed is not None:
+        restart_run(database, stored.id, "\n".join(manifest.commands), runner)
+    store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
     return stored
 
 

@@ -1,14 +1,23 @@
 """Finds runs whose runner is gone, ends what it left running, imports what it left on disk, and marks them."""
 
 import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
 from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import no_access
 from strategy_testing.importing.one_run import import_run
-from strategy_testing.importing.owner import RunnersView, is_gone, this_process
+from strategy_testing.importing.owner import (
+    SECONDS_TO_HOLD_AGAIN,
+    RunnersView,
+    holding,
+    is_gone,
+    is_out_of_sight,
+    this_process,
+)
 from strategy_testing.lean.process import end_left_over
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.diagnosis import Failure
@@ -28,20 +37,34 @@ def recover_orphans(database: Database) -> Iterator[str]:
 
     Yields what was done, a line for each run.
     """
+    orphans = _orphans(database)
+    if any(is_out_of_sight(orphan.runner) for orphan in orphans):
+        time.sleep(SECONDS_TO_HOLD_AGAIN)
+        orphans = _orphans(database)
+    for orphan in orphans:
+        try:
+            read_run(orphan.output_folder)  # another user's, maybe
+            # Two runners may start at the same moment; whoever claims the run tidies it.
+            with holding(database, orphan.id) as was_free:
+                with database.transaction():
+                    may_be_mine = was_free or not is_out_of_sight(orphan.runner)
+                    is_mine = may_be_mine and claim_run(database, orphan, this_process())
+                if is_mine:
+                    yield _recover(database, orphan)
+        except PermissionError as error:
+            whose = f"run {orphan.id} was left behind by a runner that is gone"
+            yield f"warning: {whose}, and is left alone: {no_access(error)}"
+
+
+def _orphans(database: Database) -> list[UnfinishedRun]:
     with database.transaction():
         runs = runs_of_host(database, socket.gethostname())
-        orphans = [run for run in runs if is_gone(database, run.id, run.runner)]
-    for orphan in orphans:
-        # Two runners may start at the same moment; whoever claims the run tidies it.
-        with database.transaction():
-            is_mine = claim_run(database, orphan, this_process())
-        if is_mine:
-            yield _recover(database, orphan)
+        return [run for run in runs if is_gone(database, run.id, run.runner)]
 
 
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
     folder = orphan.output_folder
-    run = read_run(folder) if folder.is_dir() else None
+    run = read_run(folder)
     written = (*run.manifest.parts, PILOT_FOLDER) if run else (".",)
     end_left_over(folder, [*(folder / part for part in written), *folder.glob(f"{CHECK_FOLDER}/*")])
     if run is None:

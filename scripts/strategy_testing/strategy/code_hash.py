@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from strategy_testing.files import refuse_shut
 from strategy_testing.strategy.sources import project_libraries
 from strategy_testing.strategy.workspace import PROJECT_CONFIG, library_folder, project_config
 
@@ -35,6 +36,8 @@ def hash_strategy(project: Path, workspace: Path) -> str:
 def _add_files(digest: "hashlib._Hash", folder: Path, prefix: str) -> None:
     for file in sorted(folder.rglob("*")):
         relative = file.relative_to(folder)
+        if file.is_dir():
+            refuse_shut(file)
         if file.is_file() and not _NOT_CODE.intersection(relative.parts) and file.suffix != ".pyc":
             content = _content_of_config(folder) if file == folder / PROJECT_CONFIG else file.read_bytes()
             if content is not None:

@@ -81,9 +81,11 @@ def adjusted_closes(data: Path, ticker: str) -> list[tuple[date, float]]:
         PriceDataError: there are no prices, or a file is not what LEAN writes.
     """
     file = Market.EQUITY.folder(data) / f"{ticker.lower()}.zip"
-    if not file.is_file():
-        raise PriceDataError(f"no daily prices in {file}")
-    factors = [*_factors(data / _FACTOR_FILES, ticker.lower()), (date.max, 1.0)]
+    with _readable(file):
+        if not file.is_file():
+            raise PriceDataError(f"no daily prices in {file}")
+    with _readable(data / _FACTOR_FILES):
+        factors = [*_factors(data / _FACTOR_FILES, ticker.lower()), (date.max, 1.0)]
     last_days = [day for day, _ in factors]
     with _readable(file):
         rows = [line.split(b",") for line in _lines(file)]

@@ -57,9 +57,15 @@ def without_comments(text: str) -> str:
 
 
 def project_config(project: Path) -> Mapping[str, Any]:
-    """What a LEAN project's config.json says; one that is missing or cannot be read says nothing, as LEAN will say."""
+    """What a LEAN project's config.json says; one that is missing or damaged says nothing, as LEAN will say.
+
+    Raises:
+        PermissionError: this user may not read it.
+    """
     try:
         content = json.loads((project / PROJECT_CONFIG).read_text(encoding="utf-8-sig"))
+    except PermissionError:
+        raise
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -206,6 +206,7 @@ WHERE
     AND status = 'running'
     AND runner_pid = %(old_pid)s
     AND runner_started_at = %(old_started_at)s
+    AND runner_token IS NOT DISTINCT FROM %(old_token)s
 RETURNING id;
 
 -- name: abandon_run
@@ -261,9 +262,18 @@ LEFT JOIN LATERAL (
 WHERE runs.id = %(id)s;
 
 -- name: hold_run
--- Held for as long as the connection lives; nobody waits for it.
+-- Nobody waits for it; who holds it already holds it twice, which ends with the connection all the same.
 SELECT pg_try_advisory_lock(%(class)s, %(id)s);
 
 -- name: is_run_held
--- Asked in a transaction, with which a lock that was free ends.
-SELECT NOT pg_try_advisory_xact_lock(%(class)s, %(id)s) AS is_held;
+-- Only looks: a lock that is taken to find out whether it is free would make others find it held.
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE
+        locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND classid = %(class)s
+        AND objid = %(id)s
+        AND objsubid = 2
+        AND granted
+) AS is_held;

@@ -4,6 +4,10 @@ SELECT
     set_config('lock_timeout', '30s', false),
     set_config('statement_timeout', '10min', false),
     set_config('idle_in_transaction_session_timeout', '10min', false),
+    -- A client whose machine or network has gone counts as gone within half a minute, and so do its locks.
+    set_config('tcp_keepalives_idle', '10', false),
+    set_config('tcp_keepalives_interval', '5', false),
+    set_config('tcp_keepalives_count', '3', false),
     -- A statement that waits for a lock ends when its client has gone; older servers do not know it.
     CASE WHEN current_setting('server_version_num')::integer >= 140000
         THEN set_config('client_connection_check_interval', '1s', false) END;
