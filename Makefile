@@ -44,7 +44,8 @@ campaign: $(STAMP) ## a busy week: a batch of 120 configs, three of them poisone
 	@CAMPAIGN_CONFIGS=120 $(BIN)/python -m pytest -q --durations=1 tests/test_batch.py -k many_configs
 
 faults: $(STAMP) ## runners and first starts ended at 100 random moments for each kind of signal, on a loaded machine (an hour)
-	@FAULT_TRIES=$${FAULT_TRIES:-100} $(BIN)/python -m pytest -q -n 6 tests/test_faults_signals.py tests/test_embedded_postgres.py
+	@FAULT_TRIES=$${FAULT_TRIES:-100} RECORDED_ORDERS_EVERY=1 $(BIN)/python -m pytest -q -n 6 \
+		tests/test_faults_signals.py tests/test_embedded_postgres.py tests/test_recorded_orders.py
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)

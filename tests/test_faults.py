@@ -234,7 +234,6 @@ def test_a_container_that_dies(row: Fault, bench: Bench, undisturbed: Undisturbe
     done = bench.run(LEAN_REPLAY_FAULT="kill-container-after=3")
     assert "LEAN stopped before the optimization had ended (exit code 1)" in done.stderr
     assert len(bench.stored()) >= 3
-    _unlimited(bench, "stall_minutes: 0.1")
     assert bench.check(row, done) == undisturbed(bench)
 
 
@@ -332,7 +331,6 @@ def test_a_disk_that_fills_up_late(row: Fault, bench: Bench, undisturbed: Undist
     lean = _lean(bench, f'"$REAL" "$@" || {{ echo "{said}"; exit 1; }}')
     done = bench.run(LEAN_COMMAND=lean, LEAN_REPLAY_FAULT="kill-container-after=3")
     assert len(bench.stored()) >= 3
-    _unlimited(bench, "stall_minutes: 0.1")
     assert bench.check(row, done) == undisturbed(bench)
 
 

@@ -107,10 +107,13 @@ def _all_connections_taken(bench: Bench, server: str) -> Iterator[None]:
         while taken:
             with taken[0].cursor() as cursor:
                 cursor.execute(TERMINATE, (database_name(bench), RUNNER))
-                if cursor.rowcount == 0:
-                    break
-            with suppress(psycopg2.OperationalError):
-                taken.append(psycopg2.connect(server))
+                ended = cursor.rowcount
+            for _ in range(10):  # what was ended frees its place a moment later
+                with suppress(psycopg2.OperationalError):
+                    taken.append(psycopg2.connect(server))
+                time.sleep(0.02)
+            if ended == 0:
+                break
         yield
     finally:
         for one in taken:
