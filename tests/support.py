@@ -3,10 +3,13 @@
 import re
 import tarfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from strategy_testing.database.runs import RunnerIdentity
 
 PROJECT = Path(__file__).resolve().parents[1]
 RECORDINGS = PROJECT / "tests" / "recordings"
@@ -85,6 +88,17 @@ def write_config(
         encoding="utf-8",
     )
     return file
+
+
+def store_running(ask: Callable[..., object], runner: RunnerIdentity, folder: Path) -> None:
+    """The run 1 of a strategy S, which is said to be running."""
+    ask("INSERT INTO strategies (id, name, lean_project_path) VALUES (1, 'S', 'S')")
+    ask(
+        "INSERT INTO optimization_runs (id, run_uuid, strategy_id, optimization_type, status, output_folder, "
+        "runner_host, runner_pid, runner_started_at, runner_token) "
+        "VALUES (1, gen_random_uuid(), 1, 'Grid Search', 'running', %s, %s, %s, %s, %s)",
+        str(folder), runner.host, runner.pid, runner.started_at, runner.token,
+    )  # fmt: skip
 
 
 def processes_of(folder: Path, patience_seconds: float = 5) -> list[list[str]]:

@@ -28,7 +28,7 @@ from strategy_testing.lean.process import end_left_over
 from strategy_testing.processes import Token, token_of
 from strategy_testing.runs import recovery
 from strategy_testing.runs.recovery import recover_orphans
-from support import PROJECT, write_config
+from support import PROJECT, store_running, write_config
 
 Ask = Callable[..., list[dict[str, object]]]
 
@@ -142,17 +142,6 @@ def _refused(*_: object) -> None:
     raise PermissionError
 
 
-def _store_running(ask: Ask, runner: RunnerIdentity, folder: Path) -> None:
-    """A run that is said to be running."""
-    ask("INSERT INTO strategies (id, name, lean_project_path) VALUES (1, 'S', 'S')")
-    ask(
-        "INSERT INTO optimization_runs (id, run_uuid, strategy_id, optimization_type, status, output_folder, "
-        "runner_host, runner_pid, runner_started_at, runner_token) "
-        "VALUES (1, gen_random_uuid(), 1, 'Grid Search', 'running', %s, %s, %s, %s, %s)",
-        str(folder), runner.host, runner.pid, runner.started_at, runner.token,
-    )  # fmt: skip
-
-
 def _status(ask: Ask) -> object:
     return ask("SELECT status FROM optimization_runs")[0]["status"]
 
@@ -173,7 +162,7 @@ def test_from_another_namespace_a_run_is_left_alone_while_its_lock_is_held(
 ) -> None:
     """The runner is this process, whose clock has gone back an hour since it began."""
     runner = replace(this_process(), started_at=this_process().started_at + timedelta(hours=1))
-    _store_running(ask, runner, tmp_path / "gone")
+    store_running(ask, runner, tmp_path / "gone")
     config = write_config(tmp_path / "c.yaml", "Gone", "    level: {start: 0, end: 4, step: 1}\n")
     script = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config)]
     with holding(database, 1):
@@ -190,7 +179,7 @@ def test_an_orphan_that_cannot_be_seen_is_looked_at_twice(
     database: Database, ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its runner may have lost its connection a moment ago."""
-    _store_running(ask, _elsewhere(this_process()), tmp_path / "gone")
+    store_running(ask, _elsewhere(this_process()), tmp_path / "gone")
     with ExitStack() as held:
 
         def comes_back(_seconds: float) -> None:
@@ -217,7 +206,7 @@ def test_of_two_that_start_at_once_one_recovers_an_orphan(
     runner = replace(this_process(), pid=orphan.pid, token=str(token_of(orphan.pid)))
     orphan.kill()
     orphan.wait()
-    _store_running(ask, runner, tmp_path / "gone")
+    store_running(ask, runner, tmp_path / "gone")
     with (
         closing(connect(DatabaseTarget(Source.ARGUMENT, database_url))) as other,
         ThreadPoolExecutor(2) as threads,
@@ -237,14 +226,16 @@ def test_of_two_that_start_at_once_one_recovers_an_orphan(
 def test_a_claim_tells_two_processes_of_one_number_and_moment_apart(
     database: Database, ask: Ask, tmp_path: Path
 ) -> None:
-    _store_running(ask, _elsewhere(this_process()), tmp_path)
+    store_running(ask, _elsewhere(this_process()), tmp_path)
     with database.transaction():
         run = runs_of_host(database, socket.gethostname())[0]
         assert claim_run(database, run, this_process())
         assert not claim_run(database, run, this_process())
 
 
-def test_what_a_runner_left_at_work_is_ended_whatever_the_clock_says(tmp_path: Path) -> None:
+def test_what_a_runner_left_at_work_is_ended_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lean = subprocess.Popen(["sleep", "600"], start_new_session=True)
     token = token_of(lean.pid)
     assert token is not None
@@ -256,6 +247,10 @@ def test_what_a_runner_left_at_work_is_ended_whatever_the_clock_says(tmp_path: P
             time.sleep(0.05)
             assert lean.poll() is None
         _note(tmp_path, lean.pid, started - 3600, token)
+        with monkeypatch.context() as patched, pytest.raises(PermissionError) as denied:
+            patched.setattr(os, "killpg", _refused)
+            end_left_over(tmp_path, [])  # another user's
+        assert denied.value.filename == f"process {lean.pid}"
         end_left_over(tmp_path, [])
         assert lean.wait(5) == -signal.SIGKILL
     finally:
