@@ -66,7 +66,10 @@ class _Composer:
 class _LogHandler:
     """Writes one log.txt, and nothing more once it has been disposed of."""
 
+    open = 0
+
     def __init__(self, folder: Path) -> None:
+        _LogHandler.open += 1
         folder.mkdir(parents=True, exist_ok=True)
         self._file = (folder / "log.txt").open("a", encoding="utf-8")
 
@@ -76,6 +79,7 @@ class _LogHandler:
             self._file.flush()
 
     def Dispose(self) -> None:  # noqa: N802
+        _LogHandler.open -= 1
         self._file.close()
 
 
@@ -159,7 +163,7 @@ class Engine:
             "symbols": len(SYMBOLS.known),
             "lines": len(LINES.known),
             "buffer": AT_CLOSE.SubmissionTimeBuffer,
-            "open": _Systems.open + _Handlers.open + WorkerThread.open,
+            "open": _Systems.open + _Handlers.open + WorkerThread.open + _LogHandler.open,
         }
         SYMBOLS.known.append("SPY")
         LINES.known.append("2015-01-02")

@@ -203,15 +203,13 @@ class Host:
         """
         self._lean, self._settings, self._python = lean, settings, Python()
         self._served, self._first_memory = 0, 0
-        self._address = ""
 
     def serve(self, address: str) -> None:
         """Serves until the engine is to be replaced, or nobody has asked for a while; ends the process.
 
         Args:
-            address: the path of the socket; gone before the last answer is given.
+            address: the path of the socket; whoever starts the next engine in its place removes it.
         """
-        self._address = address
         server = socket.socket(socket.AF_UNIX)
         server.bind(f"{address}.new")
         server.listen(8)
@@ -226,12 +224,7 @@ class Host:
                 if asked and not self._answer(client, json.loads(asked)):
                     os._exit(0)
                 client.close()
-        self._take_no_more()
         os._exit(0)
-
-    def _take_no_more(self) -> None:
-        with contextlib.suppress(OSError):
-            os.unlink(self._address)
 
     def _answer(self, client: socket.socket, options: dict[str, str]) -> bool:
         """Runs a backtest and says how it ended; whether the engine serves on."""
@@ -242,15 +235,12 @@ class Host:
             sys.path.insert(0, os.path.dirname(options["algorithm-location"]))
             status = self._lean.run(options, watch)
         except BaseException:
-            self._take_no_more()
             _send(client, {"error": traceback.format_exc()})
             return False
         self._served += 1
         memory = _memory()
         self._first_memory = self._first_memory or memory
         replaced = self._reason_to_replace(status, memory, threads)
-        if replaced:
-            self._take_no_more()
         watch.is_over = True  # the launcher may be gone as soon as it has read the answer
         _send(client, {"status": status, "served": self._served, "memory_bytes": memory, "replaced": replaced})
         watch.end()
