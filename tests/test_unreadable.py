@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from strategy_testing.importing.owner import this_process
 from strategy_testing.importing.price_check import price_warnings
 from strategy_testing.processes import Token
 from strategy_testing.results.data_requests import DataRequest, DataRequests
+from strategy_testing.results.manifest import RunManifest, write_manifest
 from strategy_testing.strategy.prices import PriceDataError, adjusted_closes
 from support import PROJECT, make_project, store_running, write_config
 
@@ -105,7 +107,11 @@ def test_a_workspace(reachable: str, ask: Ask, workspace: Path, tmp_path: Path) 
     deep.mkdir()
     optimizations = workspace / ".optimization"
     another_users = optimizations / "S" / "then"
-    another_users.mkdir(parents=True)
+    part = another_users / "part"
+    part.mkdir(parents=True)
+    unknown = (None, None, None, None, None)
+    manifest = RunManifest(uuid4(), "S", "S", *unknown, ("part",), (), None, None, datetime.now(UTC))
+    write_manifest(another_users, manifest)
     token = Token.read(this_process().token)
     assert token is not None
     store_running(ask, replace(this_process(), token=str(replace(token, ticks=1))), another_users)
@@ -122,7 +128,10 @@ def test_a_workspace(reachable: str, ask: Ask, workspace: Path, tmp_path: Path) 
             [project, another_users], start, 14,
             [f"{left_alone}{_denied(another_users)}\n", f"error: project: {_denied(project)}"],
         ),
-        Case([project / "config.json", another_users], start, 14, [_denied(project / "config.json")]),
+        Case(
+            [project / "config.json", part], start, 14,
+            [f"{left_alone}{_denied(part)}\n", f"error: project: {_denied(project / 'config.json')}"],
+        ),
         # The fingerprint of the code would lack what is in there.
         Case([deep, another_users], [*start, "--force"], 2, [f"error: {_denied(deep)}\n"]),
         Case([optimizations], [*start, "--batch-id", 1], 2, [f"error: {_denied(optimizations)}\n"]),
