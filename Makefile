@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check-strategies bench-overhead campaign faults replay-orders psql clean
+.PHONY: help install demo test lint check-strategies bench-overhead bench-engine campaign faults replay-orders psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -35,13 +35,17 @@ check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's 
 	@$(BIN)/python scripts/check_strategies.py
 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
-	@PYTHONPATH=scripts $(BIN)/python tests/bench_overhead.py
+	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_overhead.py
+
+bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean optimize (10 minutes)
+	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_engine.py
 
 campaign: $(STAMP) ## a busy week: a batch of 120 configs, three of them poisoned, on the replay
 	@CAMPAIGN_CONFIGS=120 $(BIN)/python -m pytest -q --durations=1 tests/test_batch.py -k many_configs
 
 faults: $(STAMP) ## runners and first starts ended at 100 random moments for each kind of signal, on a loaded machine (an hour)
-	@FAULT_TRIES=$${FAULT_TRIES:-100} $(BIN)/python -m pytest -q -n 6 tests/test_faults_signals.py tests/test_embedded_postgres.py
+	@FAULT_TRIES=$${FAULT_TRIES:-100} RECORDED_ORDERS_EVERY=1 $(BIN)/python -m pytest -q -n 6 \
+		tests/test_faults_signals.py tests/test_embedded_postgres.py tests/test_recorded_orders.py
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)

@@ -530,6 +530,15 @@ SELECT
     best.fee_pct,
     best.meets_criteria AS best_meets_criteria,
     best.parameters AS best_parameters,
+    CASE made.engine
+        WHEN 'warm' THEN
+            format(
+                'warm, checked: %s of %s',
+                made.engine_checked,
+                coalesce(made.total_combinations, made.completed_combinations + made.failed_combinations)
+            )
+        ELSE made.engine
+    END AS engine,
     coalesce(tested.combinations, 0) AS combinations,
     coalesce(tested.passed, 0) AS passed,
     coalesce(tested.failed, 0) AS failed,
@@ -550,6 +559,9 @@ INNER JOIN runs ON runs.strategy_id = strategies.id
 INNER JOIN last_run ON last_run.strategy_id = strategies.id
 LEFT JOIN tested ON tested.strategy_id = strategies.id
 LEFT JOIN best ON best.strategy_id = strategies.id
+LEFT JOIN backtest_results AS origin ON origin.id = best.reused_from
+LEFT JOIN optimization_runs AS made
+    ON made.id = coalesce(origin.optimization_run_id, best.optimization_run_id)
 CROSS JOIN targets
 ORDER BY rank, strategy;
 
@@ -994,6 +1006,8 @@ COMMENT ON COLUMN strategy_leaderboard.win_rate IS 'Its winning round trips, a f
 COMMENT ON COLUMN strategy_leaderboard.fee_pct IS 'Its fees as a fraction of the starting capital';
 COMMENT ON COLUMN strategy_leaderboard.best_meets_criteria IS 'Whether it meets the success criteria';
 COMMENT ON COLUMN strategy_leaderboard.best_parameters IS 'Its parameters';
+COMMENT ON COLUMN strategy_leaderboard.engine IS
+    'What ran it: cold, or warm with how many of that run''s combinations LEAN''s own process made the same';
 COMMENT ON COLUMN strategy_leaderboard.combinations IS 'Combinations tested over all runs, each once';
 COMMENT ON COLUMN strategy_leaderboard.passed IS 'Combinations that met the criteria';
 COMMENT ON COLUMN strategy_leaderboard.failed IS 'Combinations whose every backtest failed';

@@ -5,12 +5,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
-from strategy_testing.results.folder import read_run
-from strategy_testing.results.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from strategy_testing.results.folder import backtest_files, read_run
+from strategy_testing.results.manifest import (
+    CHECK_FOLDER,
+    ENGINE_SETTINGS,
+    HOST,
+    LAUNCHER,
+    MANIFEST_FILE,
+    EngineNote,
+    notes_of,
+    read_engine_note,
+    read_manifest,
+    write_manifest,
+)
 from strategy_testing.results.optimizer_log import OptimizerLog
 
 Recording = Callable[[str], Path]
@@ -62,7 +74,7 @@ def _trouble(file: BacktestFile, log: OptimizerLog | None = None) -> str:
 def test_both_files_of_every_recorded_backtest_say_the_same(name: str, recording: Recording) -> None:
     files = _files(recording(name))
     assert files
-    for file in files:
+    for file in files[:: 1 + len(files) // 12]:  # a dozen of the larger ones
         whole = _result(file)
         file.summary.unlink()
         assert _result(file) == whole
@@ -158,3 +170,50 @@ def test_the_runners_own_manifest_is_not_derived(tmp_path: Path, unpacked: Recor
     write_manifest(tmp_path, written)
     assert "derived" not in (tmp_path / MANIFEST_FILE).read_text(encoding="utf-8")
     assert read_manifest(tmp_path) == replace(written, is_derived=False)
+
+
+def test_a_manifest_from_before_warm_engines_can_still_be_read(tmp_path: Path, unpacked: Recording) -> None:
+    found = read_run(unpacked("crashy") / "output")
+    assert found is not None
+    plain = replace(found.manifest, is_derived=False)
+    engine: dict[str, Any] = {"engine": "warm", "engine_checked": 2, "engine_note": "x", "set_aside": ("part-02",)}
+    write_manifest(tmp_path, replace(plain, **engine))
+    assert read_manifest(tmp_path) == replace(plain, **engine)
+    values = json.loads((tmp_path / MANIFEST_FILE).read_text(encoding="utf-8"))
+    older = {name: value for name, value in values.items() if name not in engine}
+    (tmp_path / MANIFEST_FILE).write_text(json.dumps(older), encoding="utf-8")
+    assert read_manifest(tmp_path) == plain
+
+
+def test_what_warm_engines_leave_in_a_folder_is_not_foreign(recording: Recording) -> None:
+    run = read_run(recording("crashy") / "output")
+    assert run is not None
+    files, skipped = backtest_files(run.outputs[0])
+    for name in (ENGINE_SETTINGS, HOST, LAUNCHER):
+        (run.folder / name).write_text("{}", encoding="utf-8")
+    (run.folder / CHECK_FOLDER / "first").mkdir(parents=True)
+    (files[0].folder / ENGINE_SETTINGS).write_text('{"engine": "warm"}', encoding="utf-8")
+    assert backtest_files(run.outputs[0]) == (files, skipped)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ('{"engine": "warm", "served": 3, "process": "17-1", "replaced": null}', EngineNote("warm", None, 3)),
+        ('{"engine": "cold", "reason": "no Python"}', EngineNote("cold", "no Python")),
+        ('{"engine": "cold", "reason": 1}', None),
+        ('{"engines": 2}', None),
+        ("[1]", None),
+        ('{"engine": "wa', None),
+        ("\udcff", None),
+    ],
+)
+def test_a_note_of_the_launcher_is_read_or_there_is_none(text: str, note: EngineNote | None, tmp_path: Path) -> None:
+    backtest = tmp_path / "b"
+    backtest.mkdir()
+    (tmp_path / "log.txt").touch()
+    assert read_engine_note(backtest) is None
+    (backtest / ENGINE_SETTINGS).write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert read_engine_note(backtest) == note
+    assert notes_of(tmp_path) == ({} if note is None else {"b": note})
+    assert notes_of(tmp_path / "gone") == {}

@@ -469,7 +469,7 @@ def test_the_example_is_read_from_any_folder(tmp_path: Path, monkeypatch: pytest
 
 def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: Bench, run_batch: Run, ask: Ask) -> None:
     """`make campaign` takes the 120 of a busy week."""
-    count = int(os.environ.get("CAMPAIGN_CONFIGS", "40"))
+    count = int(os.environ.get("CAMPAIGN_CONFIGS", "16"))
     configs = [bench.config(f"Small_{number:03}") for number in range(count - 3)]
     configs[7:7] = [bench.invalid()]
     configs[17:17] = [bench.config("Broken")]

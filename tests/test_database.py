@@ -9,12 +9,15 @@ from typing import Any
 import psycopg2
 import pytest
 
+from strategy_testing.database.backtests import earlier_runs, forget_results
 from strategy_testing.database.connection import Database, connect
+from strategy_testing.database.runs import StoredRun
 from strategy_testing.database.schema import SCHEMA_FILE, current_version, ensure_schema, stored_version
 from strategy_testing.database.statements import SQL_DIR, statements
 from strategy_testing.database.target import DatabaseTarget, Source
 from strategy_testing.errors import DatabaseError
 from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.verdict.outcome import RunStatus
 from support import PROJECT
 
 Ask = Callable[..., list[dict[str, object]]]
@@ -473,6 +476,56 @@ def test_the_leaderboard_says_what_its_figures_are_of(ask: Ask) -> None:
     }  # fmt: skip
     told = [str(row[name]) for name in ("years", "capital", "target_metric", "benchmark", "best_daily_sharpe", "note")]
     assert told == ["9.0", "5000", "Net Profit", "SPY", "1.2", "None"]
+
+
+def test_the_leaderboard_says_what_engine_ran_the_best_also_where_a_later_run_took_it(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    first = _run(ask, strategy)
+    known: dict[str, Any] = {"sharpe_ratio": 1, "total_trades": 30, "parameters": '{"a": "1"}'}
+    _result(ask, first, strategy, True, **known)
+    engine = "SELECT engine FROM strategy_leaderboard"
+    assert ask(engine) == [{"engine": None}]
+    ask("UPDATE optimization_runs SET engine = 'warm', engine_checked = 2, total_combinations = 72")
+    assert ask(engine) == [{"engine": "warm, checked: 2 of 72"}]
+    later = _run(ask, strategy)
+    ask("UPDATE optimization_runs SET engine = 'cold' WHERE id = %s", later)
+    origin = ask("SELECT id FROM backtest_results")[0]["id"]
+    _result(ask, later, strategy, True, **known, reused_from=origin)
+    assert ask(engine) == [{"engine": "warm, checked: 2 of 72"}]
+    ask("UPDATE optimization_runs SET total_combinations = NULL WHERE id = %s", first)
+    assert ask(engine) == [{"engine": "warm, checked: 2 of 1"}]
+    _result(ask, later, strategy, True, **known)
+    assert ask(engine) == [{"engine": "cold"}]
+
+
+@pytest.mark.parametrize(
+    ("engine", "checked", "is_taken"), [("warm", 0, False), ("warm", 1, True), ("cold", 0, True), (None, 0, True)]
+)
+def test_what_a_warm_engine_made_is_taken_again_only_where_it_was_compared(
+    database: Database, ask: Ask, engine: str | None, checked: int, is_taken: bool
+) -> None:
+    strategy = _strategy(ask)
+    _result(ask, _run(ask, strategy), strategy, None, backtest_id="a", parameters="{}")
+    ask("UPDATE optimization_runs SET strategy_code_hash = 'h', engine = %s, engine_checked = %s", engine, checked)
+    with database.transaction():
+        found = earlier_runs(database, "S", "h", None, {})
+    assert bool(found) is is_taken
+
+
+def test_only_a_runs_own_results_are_forgotten(database: Database, ask: Ask) -> None:
+    strategy = _strategy(ask)
+    first, second = _run(ask, strategy), _run(ask, strategy)
+    known = {"sharpe_ratio": 1, "total_trades": 30}
+    for run in (first, second):
+        for backtest in ("a", "b"):
+            _result(ask, run, strategy, True, **known, backtest_id=backtest, parameters=f'{{"x": "{backtest}"}}')
+    stored = StoredRun(first, strategy, RunStatus.RUNNING, None, None, None)
+    with database.transaction():
+        forget_results(database, stored, ["a", "none"])
+    left = ask("SELECT optimization_run_id AS run, backtest_id AS id FROM backtest_results ORDER BY run, id")
+    assert [(row["run"], row["id"]) for row in left] == [(first, "b"), (second, "a"), (second, "b")]
+    counts = ask("SELECT completed_combinations AS tested FROM optimization_runs ORDER BY id")
+    assert counts == [{"tested": 1}, {"tested": 2}]
 
 
 def test_what_another_day_has_computed_is_not_counted_again(ask: Ask) -> None:

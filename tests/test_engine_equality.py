@@ -98,12 +98,50 @@ def test_any_figure_that_differs_is_named(recording: Recording, path: list[Any],
 def test_a_file_that_only_one_has_is_a_difference(recording: Recording, tmp_path: Path) -> None:
     cold = _files(recording("crashy") / "output")[0]
     missing = BacktestFile("x", tmp_path)
-    assert str(first_difference(missing, cold)) == "the result's file: missing or damaged warm, whole cold"
+    assert str(first_difference(missing, cold)) == "the result's file: missing warm, whole cold"
     assert first_difference(missing, missing) is None
     damaged = BacktestFile(cold.backtest_id, tmp_path / "copy")
     shutil.copytree(cold.folder, damaged.folder)
     damaged.path.write_bytes(cold.path.read_bytes()[:-9])
-    assert str(first_difference(cold, damaged)) == "the result's file: whole warm, missing or damaged cold"
+    assert str(first_difference(cold, damaged)).startswith("the result's file: whole warm, damaged (")
+    assert first_difference(damaged, damaged) is None
+    assert first_difference(missing, damaged) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ('{"statistics": {"A": NaN}}', '\ufeff{"statistics": {"A": NaN}}', None),
+        (
+            '{"statistics": {"A": NaN, "B": 1}}',
+            '{"statistics": {"A": NaN, "B": 2}}',
+            "statistics, B: 1",
+        ),
+        (
+            '{"orders": {"1": {"ids": [5, 6]}}}',
+            '{"orders": {"1": {"ids": [5, 7]}}}',
+            "order 1, ids: [5, 6] warm",
+        ),
+        (
+            '{"charts": {"A": [1400000000, 1]}}',
+            '{"charts": {"A": [1400000000, 2]}}',
+            "charts, A: 1 on 2014-05-13 warm",
+        ),
+        (
+            '{"charts": {"A": [99999999999999, 1]}}',
+            '{"charts": {"A": [99999999999999, 2]}}',
+            "charts, A: [999999",
+        ),
+        ("{", "x", "the result's file: damaged ("),
+    ],
+)
+def test_a_file_is_compared_wherever_it_can_be_read(one: str, other: str, said: str | None, tmp_path: Path) -> None:
+    files = [BacktestFile("b", tmp_path / name) for name in ("warm", "cold")]
+    for file, text in zip(files, (one, other), strict=True):
+        file.folder.mkdir()
+        file.path.write_text(text, encoding="utf-8")
+    found = first_difference(*files)
+    assert found is None if said is None else str(found).startswith(said), found
 
 
 _CODE = """from AlgorithmImports import *
@@ -152,4 +190,5 @@ def test_what_reaches_outside_is_named_with_its_line(tmp_path: Path) -> None:
 def test_our_own_strategies_keep_nothing_outside() -> None:
     projects = [file.parent for file in DEFAULT_WORKSPACE.glob("*/main.py")]
     assert len(projects) >= 15
+    projects += [DEFAULT_WORKSPACE / "Library", DEFAULT_WORKSPACE / "no-such-project"]
     assert {project.name: causes for project in projects if (causes := likely_causes(project))} == {}

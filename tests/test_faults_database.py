@@ -107,10 +107,13 @@ def _all_connections_taken(bench: Bench, server: str) -> Iterator[None]:
         while taken:
             with taken[0].cursor() as cursor:
                 cursor.execute(TERMINATE, (database_name(bench), RUNNER))
-                if cursor.rowcount == 0:
-                    break
-            with suppress(psycopg2.OperationalError):
-                taken.append(psycopg2.connect(server))
+                ended = cursor.rowcount
+            for _ in range(10):  # what was ended frees its place a moment later
+                with suppress(psycopg2.OperationalError):
+                    taken.append(psycopg2.connect(server))
+                time.sleep(0.02)
+            if ended == 0:
+                break
         yield
     finally:
         for one in taken:
@@ -247,8 +250,8 @@ def _lean_works(bench: Bench) -> bool:
 @fault("table-locked")
 def test_a_table_that_somebody_has_locked(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     """LEAN hangs meanwhile: what watches it does not wait for the database."""
-    with bench.config.open("a", encoding="utf-8") as config:
-        config.write("lean: {stall_minutes: 0.05}\n")
+    text = bench.config.read_text(encoding="utf-8")
+    bench.config.write_text(text.replace("lean: {", "lean: {stall_minutes: 0.05, "), encoding="utf-8")
     process = bench.start(speed=40, LEAN_REPLAY_FAULT="hang-after=4")
     bench.wait_for(lambda: len(bench.stored()) >= 2)
     with _table_locked(bench):
@@ -266,7 +269,6 @@ def test_a_table_that_somebody_has_locked(row: Fault, bench: Bench, undisturbed:
         done.stderr,
     ), done.stderr
     assert len(bench.stored()) >= 4
-    bench.config.write_text(bench.config.read_text(encoding="utf-8").replace("stall_minutes: 0.05", "stall_minutes: 1"))
     bench.check(row, done, is_resumed=False)
 
 

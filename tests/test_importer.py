@@ -278,6 +278,7 @@ _IMPORTS = {
     "euler": (0, "24 runs complete, not judged, best Sharpe: 0.0", "imported 27 backtests"),
     "euler-whole": (0, "6 runs complete, not judged, best Sharpe: 2.9", "imported 9 backtests"),
     "grid-72": (0, "72 runs complete, not judged, best Sharpe: 0.4", "imported 72 backtests"),
+    "hang-in-step": (4, "2 runs complete, not judged, best Sharpe: -1.4", "the result of a backtest still under way"),
     "idle": (0, "5 runs complete, not judged, best Sharpe: n/a", "imported 5 backtests"),
     "init-fail": (17, "2 runs complete (2 failed), not judged, best Sharpe: n/a", "no such setting: x"),
     "interrupted": (4, "2 runs complete, not judged, best Sharpe: -0.1", "missing: the backtest did not finish"),
@@ -335,6 +336,29 @@ def test_the_newest_of_several_runs_is_taken(run_script: Run, ask: Ask, recordin
     assert done.last_line == "5 runs complete, not judged, best Sharpe: n/a"
     assert "2 runs in" in done.stderr
     assert ask("SELECT name FROM strategies") == [{"name": "Some_Project"}]
+
+
+def test_results_of_another_run_in_the_folder_are_set_aside_and_named(
+    run_script: Run, recording: Recording, unpacked: Recording, ask: Ask
+) -> None:
+    """As two optimizations leave them that share a folder."""
+    output = recording("crashy") / "output"
+    own = sorted(entry for entry in output.iterdir() if (entry / f"{entry.name}.json").is_file())
+    for entry in (unpacked("dead-parameter") / "output").iterdir():
+        if (entry / f"{entry.name}.json").is_file():
+            shutil.copytree(entry, output / entry.name)
+    strange = own[0] / f"{own[0].name}.json"
+    summary = own[0] / f"{own[0].name}-summary.json"
+    for file in (strange, summary):
+        file.write_text(re.sub(r'"lookback": *"\d+"', '"lookback": "99"', file.read_text("utf-8")), encoding="utf-8")
+    done = run_script("results_importer.py", "--optimization-dir", output)
+    assert done.stderr.count("is no result of this run: it has no lookback, and LEAN's log does not name it") == 3
+    assert (
+        f"not imported: {own[0].name}/{own[0].name}.json: was not run with the parameters that LEAN's log"
+        in done.stderr
+    )
+    stored = ask("SELECT backtest_id FROM backtest_results ORDER BY backtest_id")
+    assert [row["backtest_id"] for row in stored] == [entry.name for entry in own[1:]]
 
 
 def test_damaged_missing_and_foreign_files_are_named_and_the_rest_is_imported(

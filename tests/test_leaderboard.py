@@ -18,6 +18,7 @@ _ROW: dict[str, Any] = {
     "excess_return": Decimal("-0.0812"), "max_drawdown": Decimal("0.186"), "total_trades": 29, "has_few_trades": True,
     "win_rate": Decimal("0.745"), "fee_pct": Decimal("0.0188"),
     "best_parameters": {"rsi_period": "16", "start_date": "2012-01-03"}, "combinations": 72, "passed": 3, "failed": 0,
+    "engine": "warm, checked: 2 of 72",
     "last_run_at": datetime(2026, 11, 26, 9, 30, tzinfo=UTC), "note": "few trades",
 }  # fmt: skip
 
@@ -42,6 +43,7 @@ def test_a_strategy_is_shown_with_all_that_its_figures_depend_on() -> None:
         ["Trades", "29, 74.5% won"],
         ["Fees", "1.9% of the capital"],
         ["Parameters", "rsi_period=16"],
+        ["Engine", "warm, checked: 2 of 72"],
         ["Tested", "72 combinations, 3 passed, 0 failed"],
         ["Last run", "2026-11-26 09:30 UTC"],
         ["Note", "few trades"],
@@ -54,6 +56,7 @@ def test_what_does_not_compare_is_said() -> None:
     )
     assert "then by the target of their configs" in " ".join(alone.split())
     assert "do not compare" not in alone
+    assert "Engine" not in leaderboard_text([{**_ROW, "engine": None}])
     other = {
         **_ROW,
         "target_metric": "Sharpe Ratio",

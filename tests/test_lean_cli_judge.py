@@ -248,7 +248,7 @@ def test_it_accepts_the_options_of_the_section_lean(
     judged = judge_dry_run(PROJECT / "tests" / "configs" / "valid" / "lean_options.yaml")
     assert (judged.combinations, len(judged.commands)) == (30, 1)
     assert judged.judgements[0].mounts["/Prices"] == "/srv/prices"
-    assert len(judged.judgements[0].mounts) == 3
+    assert len(judged.judgements[0].mounts) == 5  # launcher, host and settings of warm engines beside its own two
     assert judged.script.count("--polygon-api-key '***'") == 2  # the pilot's too
     assert "of-the-vendor" not in judged.script
 

@@ -216,3 +216,25 @@ def test_an_euler_search_is_given_a_coarse_and_a_finest_step(tmp_path: Path) -> 
     ]
     assert content["optimization-strategy-settings"]["default-segment-amount"] == 2
     assert content["optimization-strategy"].endswith(".EulerSearchOptimizationStrategy")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "warm_from", "mounted"),
+    [
+        (PERIOD, 7, []),
+        (PERIOD, 6, ["launcher", "engine.json", "strategy_testing_host.py"]),
+        (_LISTED, 0, ["launcher", "combinations.json", "engine.json", "strategy_testing_host.py"]),
+    ],
+)
+def test_warm_engines_are_mounted_beside_what_the_user_mounts(
+    tmp_path: Path, parameters: str, warm_from: int, mounted: list[str]
+) -> None:
+    more = "lean:\n  extra_docker_config: {volumes: {/srv: {bind: /Prices, mode: ro}}}\n"
+    config = read_config(write_config(tmp_path / "command.yaml", "RSI", parameters, more=more))
+    (command,) = plan_commands(config, WORKSPACE, OUTPUT, 4, warm_from=warm_from)
+    docker = json.loads(command.arguments[command.arguments.index("--extra-docker-config") + 1])
+    ours = {str(WORKSPACE / OUTPUT / name): name for name in mounted}
+    assert list(docker["volumes"]) == ["/srv", *ours]
+    assert all(docker["volumes"][file]["mode"] == "ro" for file in ours)
+    assert set(command.files) - {"combinations.json"} == ({"engine.json"} if mounted else set())
+    assert json.loads(command.files.get("engine.json", "{}")) == ({"engines": 2} if mounted else {})

@@ -16,6 +16,7 @@ EXPECTED: dict[str, ExitCode | None] = {
     "backtest-crash": ExitCode.LEAN_STOPPED_EARLY,
     "backtest-no-trade": None,
     "bad-constraint": ExitCode.LEAN_REFUSED,
+    "hang-in-step": ExitCode.LEAN_STOPPED_EARLY,
     "bad-strategy": ExitCode.LEAN_REFUSED,
     "broken": ExitCode.STRATEGY_BROKEN,
     "container-killed": ExitCode.LEAN_STOPPED_EARLY,

@@ -20,7 +20,7 @@ Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
 
 _GRID = (
-    "    rsi_period: {start: 10, end: 20, step: 2}\n"
+    "    rsi_period: {start: 14, end: 18, step: 2}\n"
     "    entry_threshold: {start: 25, end: 35, step: 5}\n"
     "    exit_threshold: {start: 50, end: 65, step: 5}\n"
 )
@@ -29,6 +29,7 @@ _FEW = (
     "    entry_threshold: {values: [35]}\n"
     "    exit_threshold: {start: 50, end: 65, step: 5}\n"
 )
+_OF_THE_GRID = _FEW.replace("start: 10, end: 14", "start: 14, end: 18")
 _COLUMNS = "parameters, sharpe_ratio, total_return, total_trades, meets_criteria, rejection_reasons, status"
 _ROWS = f"SELECT {_COLUMNS} FROM backtest_results WHERE optimization_run_id = %s ORDER BY combination"
 
@@ -122,12 +123,12 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     assert f"finished backtests stored; go on with --resume {run['id']}" in stderr
     had = _count(ask)
     resumed = replayed("grid-72", config, "--resume")
-    assert (resumed.stdout, resumed.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
+    assert (resumed.stdout, resumed.exit_code) == ("36 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
     assert f"resuming run {run['id']}, the newest unfinished one" in resumed.stderr
-    assert f"running {72 - had} combinations" in resumed.stderr
+    assert f"running {36 - had} combinations" in resumed.stderr
     after = ask("SELECT id, status, completed_combinations, error_message FROM optimization_runs")
-    assert after == [{"id": run["id"], "status": "completed", "completed_combinations": 72, "error_message": None}]
-    assert _count(ask) == 72
+    assert after == [{"id": run["id"], "status": "completed", "completed_combinations": 36, "error_message": None}]
+    assert _count(ask) == 36
     assert _commands(ask, run["id"]) == 2
     whole = replayed("grid-72", config, "--fresh")
     assert whole.exit_code == 0
@@ -135,7 +136,7 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     assert ask(_ROWS, runs[0]) == ask(_ROWS, runs[1])
     again = replayed("grid-72", config, "--resume", run["id"])
     assert "has a result for every combination; nothing is left to run" in again.stderr
-    assert again.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+    assert again.stdout == "36 runs complete, 3 passed, best Sharpe: 0.4\n"
 
 
 _VIEWS = {
@@ -212,23 +213,23 @@ def test_failed_combinations_are_run_again_only_when_asked(
 def test_computed_combinations_are_taken_from_earlier_runs(
     replayed: Run, workspace: Path, config: Path, ask: Ask, tmp_path: Path
 ) -> None:
-    few = write_config(tmp_path / "few.yaml", "RSI_MeanReversion_ETF", _FEW)
+    few = write_config(tmp_path / "few.yaml", "RSI_MeanReversion_ETF", _OF_THE_GRID)
     assert replayed("grid-72", few).exit_code == 0
     whole = replayed("grid-72", config)
-    assert (whole.stdout, whole.exit_code) == ("72 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
+    assert (whole.stdout, whole.exit_code) == ("36 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
     assert "12 combinations are taken from earlier runs of the same code" in whole.stderr
-    assert "running 60 combinations" in whole.stderr
+    assert "running 24 combinations" in whole.stderr
     run = ask("SELECT * FROM optimization_runs ORDER BY id DESC")[0]
-    assert (run["status"], run["reused_combinations"], run["completed_combinations"]) == ("completed", 12, 72)
+    assert (run["status"], run["reused_combinations"], run["completed_combinations"]) == ("completed", 12, 36)
     assert _commands(ask, run["id"]) == 1
     # Judged by the new config, though the old one asked for nothing.
     assert ask("SELECT count(*) FROM backtest_results WHERE reused_from IS NOT NULL AND meets_criteria IS NULL") == [
         {"count": 0}
     ]
     third = replayed("grid-72", config)
-    assert "72 combinations are taken from earlier runs" in third.stderr
+    assert "36 combinations are taken from earlier runs" in third.stderr
     assert "running 0 combinations" in third.stderr
-    assert third.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+    assert third.stdout == "36 runs complete, 3 passed, best Sharpe: 0.4\n"
     (workspace / "RSI_MeanReversion_ETF" / "main.py").write_text(READS_ANYTHING + "# changed\n", encoding="utf-8")
     changed = replayed("grid-72", few)
     assert "taken from earlier runs" not in changed.stderr
@@ -264,7 +265,7 @@ def test_a_run_whose_runner_was_killed_is_recovered_by_the_next_start(
     stored = ask("SELECT count(*) AS n FROM backtest_results WHERE optimization_run_id = %s", orphan["id"])[0]["n"]
     assert stored >= on_disk
     resumed = replayed("grid-72", config, "--resume", orphan["id"])
-    assert resumed.stdout == "72 runs complete, 3 passed, best Sharpe: 0.4\n"
+    assert resumed.stdout == "36 runs complete, 3 passed, best Sharpe: 0.4\n"
 
 
 @pytest.mark.parametrize(

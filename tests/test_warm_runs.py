@@ -24,7 +24,7 @@ Run = Callable[..., ScriptResult]
 
 _LOOKBACKS = "    lookback: {start: 2, end: 7, step: 1}\n"
 _ENGINE = "SELECT engine, engine_checked, engine_note, status, output_folder FROM optimization_runs"
-_LEAKING = f"SEEN = []\n\n\ndef remember():\n    SEEN.append(1)\n\n\n{READS_ANYTHING}"
+_LEAKING = f"import random\n\n\ndef draw():\n    return random.random()\n\n\n{READS_ANYTHING}"
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def _folder(ask: Ask) -> Path:
 
 
 def test_equal_engines_are_said_to_be_checked_and_how_they_are_mounted_is_shown(
-    replayed: Run, crashy: Callable[..., Path], ask: Ask
+    replayed: Run, crashy: Callable[..., Path], ask: Ask, tmp_path: Path
 ) -> None:
     config = crashy("warm")
     shown = replayed("crashy", config, "--dry-run").stdout
@@ -74,20 +74,24 @@ def test_equal_engines_are_said_to_be_checked_and_how_they_are_mounted_is_shown(
     folder = _folder(ask)
     assert sorted(each.name for each in (folder / "check").iterdir()) == ["first", "last-1"]
     assert ask("SELECT count(*) FROM backtest_results") == [{"count": 6}]
+    assert "warm, checked: 2 of 6" in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("different", "combination"), [("3", "lookback=4"), ("6", "lookback=7")])
 def test_other_figures_are_set_aside_and_run_again_cold(
     different: str, combination: str, replayed: Run, crashy: Callable[..., Path], ask: Ask
 ) -> None:
-    done = replayed("crashy", crashy("warm"), env={"LEAN_REPLAY_DIFFERENT": different})
+    slow = {"LEAN_REPLAY_WARM_FIRST": "300", "LEAN_REPLAY_WARM": "300"} if different == "3" else {}
+    done = replayed("crashy", crashy("warm"), env={"LEAN_REPLAY_DIFFERENT": different} | slow)
     assert f"a warm engine made other figures than LEAN's own process: {combination}: " in done.stderr
-    assert "a likely cause: main.py:" in done.stderr
+    assert "a likely cause: main.py:5: random.random() draws random numbers without a seed\n" in done.stderr
     assert (done.exit_code, done.last_line) == (4, "6 runs complete (3 failed), not judged, best Sharpe: -0.4")
     (run,) = ask(_ENGINE)
     assert (run["engine"], run["engine_checked"], run["status"]) == ("cold", 0, "partial")
     assert combination in run["engine_note"]
     folder = _folder(ask)
+    has_ended = "Optimization has ended" in (folder / "log.txt").read_text(encoding="utf-8")
+    assert has_ended is not bool(slow)  # found before the last ones were through, LEAN was stopped at once
     manifest = read_manifest(folder)
     assert manifest is not None
     assert (manifest.parts, manifest.set_aside, len(manifest.commands)) == (("part-02",), (".",), 2)

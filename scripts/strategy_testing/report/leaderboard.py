@@ -67,6 +67,7 @@ def _best_backtest(row: Row) -> str:
     """The figures of one strategy, a line each."""
     tested = f"{number_of(row['combinations'], 'combination')}, {row['passed']} passed, {row['failed']} failed"
     figures = _figures(row) if row["best_parameters"] is not None else []
+    figures += [("Engine", row["engine"])] if row["engine"] else []
     lines = [*figures, ("Tested", tested), ("Last run", f"{row['last_run_at']:%Y-%m-%d %H:%M} UTC")]
     lines += [("Note", row["note"])] if row["note"] else []
     heads = (f"{row['rank']}. {row['strategy']}", row["status"])

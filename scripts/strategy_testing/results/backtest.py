@@ -28,6 +28,7 @@ from strategy_testing.results.json_values import (
 )
 from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
 from strategy_testing.results.optimizer_log import OptimizerLog, differs
+from strategy_testing.search.protocol import COMBINATION
 
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
@@ -170,9 +171,10 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
             document = json.loads(read.decode("utf-8-sig"), parse_float=Decimal)
             launched_with = log.launched.get(file.backtest_id)
             result = parse_backtest(file.backtest_id, document, launched_with, read_large_file(content))
-            rows = (log.table or ({},)) if launched_with is None else (launched_with,)
-            if log.table is not None and all(differs(result.parameters, row) for row in rows):
-                raise NotAResultError(f"was not run with the parameters that {TABLE} names; see {LEAN_OUTPUT} for why")
+            rows = log.table if not launched_with or COMBINATION in launched_with else (launched_with,)
+            if rows is not None and all(differs(result.parameters, row) for row in rows or ({},)):
+                by = "LEAN's log" if log.table is None else TABLE
+                raise NotAResultError(f"was not run with the parameters that {by} names; see {LEAN_OUTPUT} for why")
             return result
         except (OSError, ValueError, RecursionError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, trouble(error))

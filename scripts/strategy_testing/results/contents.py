@@ -9,9 +9,9 @@ from pathlib import Path
 from strategy_testing.results.backtest import BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.diagnosis import Failure, diagnose
-from strategy_testing.results.folder import RunFolder, backtest_files, read_output
+from strategy_testing.results.folder import LeanOutput, RunFolder, backtest_files, read_output
 from strategy_testing.results.manifest import LEAN_OUTPUT
-from strategy_testing.results.optimizer_config import read_search
+from strategy_testing.results.optimizer_config import outside_of_ranges, read_search
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.protocol import Search
 
@@ -58,6 +58,8 @@ def read_contents(run: RunFolder) -> RunContents:
             read = read_backtest(file, output.log)
             if isinstance(read, SkippedFile):
                 skipped.append(read)
+            elif (reason := _foreign(read, output)) is not None:
+                skipped.append(SkippedFile(Path(file.backtest_id), reason, is_foreign=True))
             else:
                 results.append(read)
     searches = [search for output in run.outputs if (search := read_search(output.optimizer_config))]
@@ -72,6 +74,14 @@ def read_contents(run: RunFolder) -> RunContents:
         lean_optima=tuple(best for output in reversed(run.outputs) if (best := output.log.best_backtest_id)),
         failure=_failure_on_disk(run),
     )
+
+
+def _foreign(result: BacktestResult, output: LeanOutput) -> str | None:
+    """Why a result is none of this run's; one that LEAN's log names is, and one that names no parameters may be."""
+    if result.backtest_id in output.log.launched or not result.parameters:
+        return None
+    outside = outside_of_ranges(output.optimizer_config, result.parameters)
+    return None if outside is None else f"is no result of this run: {outside}, and LEAN's log does not name it"
 
 
 def read_single(folder: Path) -> BacktestResult | None:

@@ -1,20 +1,22 @@
 """Whether two backtests of one combination are the same: every figure, order, closed trade and chart point."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from strategy_testing.results.backtest import BacktestFile
 
-_SECTIONS = ("orders", "totalPerformance", "profitLoss", "statistics", "runtimeStatistics", "rollingWindow", "charts")
+_CHARTS = "charts"
+_SECTIONS = ("orders", "totalPerformance", "profitLoss", "statistics", "runtimeStatistics", "rollingWindow", _CHARTS)
 """What a backtest came to, in the order in which a difference says most. Left out are `serverStatistics` (memory,
 processor, time), `analysis` (LEAN's own remarks, also on its speed) and, but for the two below, `state` (names, clock
 times and numbers of lines) and `algorithmConfiguration` (the backtest's name, and the parameters as they were written).
 """
 _STATE = ("Status", "RuntimeError")
+"""Of an error its first line: what happened and when. Behind it are the lines of code that led to it."""
 _CONFIGURATION = ("startDate", "endDate", "accountCurrency", "brokerage", "accountType")
 _DRAWN = "id"
 """Of a closed trade: a random number."""
@@ -42,24 +44,28 @@ class Difference:
 def first_difference(warm: BacktestFile, cold: BacktestFile) -> Difference | None:
     """The first difference between what a warm engine and LEAN's own process made of one combination; None without.
 
-    The parameters are not compared: whoever asks has chosen both by them.
+    The parameters are not compared: whoever asks has chosen both by them. Two files that are missing, or damaged in the
+    same way, are the same.
     """
     ours, theirs = _read(warm), _read(cold)
-    if ours is None or theirs is None:
-        same = ours is theirs
-        shown = ["missing or damaged" if document is None else "whole" for document in (ours, theirs)]
-        return None if same else Difference("the result's file", *shown)
+    if isinstance(ours, str) or isinstance(theirs, str):
+        shown = [document if isinstance(document, str) else "whole" for document in (ours, theirs)]
+        return None if ours == theirs else Difference("the result's file", *shown)
     for path, one, other in _differences(_compared(ours), _compared(theirs), ()):
-        return Difference(_named(path), _shown(one), _shown(other))
+        return Difference(_named(path), *(_shown(value, is_point=path[0] == _CHARTS) for value in (one, other)))
     return None
 
 
-def _read(file: BacktestFile) -> Mapping[str, Any] | None:
+def _read(file: BacktestFile) -> Mapping[str, Any] | str:
+    """The document, by the same rules as where results are read; or what is wrong with it."""
     try:
-        document = msgspec.json.decode(file.path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
+        # NaN as a text, because it is not equal to itself.
+        document = json.loads(file.path.read_bytes().decode("utf-8-sig"), parse_constant=str)
+    except FileNotFoundError:
+        return "missing"
+    except (OSError, ValueError, RecursionError) as error:
+        return f"damaged ({error})"
+    return document if isinstance(document, dict) else "damaged (no object)"
 
 
 def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,11 +125,11 @@ def _named(path: _Path) -> str:
     return ", ".join(map(str, words))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, *, is_point: bool) -> str:
     if value is None:
         return _ABSENT
-    if isinstance(value, list) and value and isinstance(value[0], int) and value[0] > 0:
-        moment = datetime.fromtimestamp(value[0], UTC).date()
-        return f"{', '.join(map(str, value[1:]))} on {moment}"
     text = str(value)
+    if is_point and isinstance(value, list) and value:
+        with suppress(TypeError, ValueError, OverflowError, OSError):  # no moment after all
+            text = f"{', '.join(map(str, value[1:]))} on {datetime.fromtimestamp(value[0], UTC).date()}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

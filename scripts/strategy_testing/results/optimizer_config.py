@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from strategy_testing.search.protocol import Search
+from strategy_testing.search.protocol import COMBINATION, Search
 from strategy_testing.search.searches import SEARCHES
 from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, range_count
 
@@ -44,6 +44,28 @@ def read_search(optimizer_config: Mapping[str, Any]) -> Search | None:
         return search(tuple(_parameter(parameter) for parameter in _parameters(optimizer_config)))
     except (KeyError, ValueError, ArithmeticError):
         return search(())
+
+
+def outside_of_ranges(optimizer_config: Mapping[str, Any], parameters: Mapping[str, str]) -> str | None:
+    """What of a combination the search cannot have asked for, for people; None where nothing is.
+
+    Args:
+        optimizer_config: as LEAN was given it; a range that cannot be read excludes nothing.
+        parameters: of a result, with values that the search does not vary beside.
+    """
+    for parameter in _parameters(optimizer_config):
+        name = str(parameter["name"])
+        if "min" not in parameter or name == COMBINATION:
+            continue
+        try:
+            least, most = Decimal(str(parameter["min"])), Decimal(str(parameter["max"]))
+            if name not in parameters:
+                return f"it has no {name}"
+            if not least <= Decimal(parameters[name]) <= most:
+                return f"{name} is {parameters[name]}, not {least} to {most}"
+        except (KeyError, ArithmeticError):
+            continue
+    return None
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Parameter:

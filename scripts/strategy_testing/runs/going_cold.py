@@ -18,8 +18,8 @@ from strategy_testing.strategy.outside_state import likely_causes
 from strategy_testing.strategy.workspace import project_folder
 
 _GENERAL = (
-    "something that the strategy keeps outside its class: module variables, attributes of imported modules, random "
-    "numbers without a seed, files, the object store, threads"
+    "what the strategy takes from outside its own modules, or leaves there: attributes of other packages, random "
+    "numbers without a seed, the clock, files, the object store, threads"
 )
 
 
@@ -62,7 +62,7 @@ def plan_again_cold(database: Database, stored: StoredRun, plan: RunPlan, told: 
     run = read_run(folder)
     assert run is not None  # noqa: S101
     done = [result.parameters for result in results_so_far(database, run)]
-    setup = LeanSetup(plan.workspace, plan.lean, plan.default_concurrency, is_cold=True)
+    setup = LeanSetup(plan.workspace, plan.lean, plan.default_concurrency)
     return plan_rest(plan.config, setup, folder, manifest, done)
 
 

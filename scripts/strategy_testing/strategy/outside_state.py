@@ -35,8 +35,9 @@ def likely_causes(project: Path) -> list[str]:
 
 
 def _trees(project: Path) -> Iterator[tuple[str, ast.Module]]:
-    own = {file.stem for file in project.rglob("*.py")} | {folder.name for folder in project.iterdir()}
-    for file in sorted(project.rglob("*.py")):
+    files = sorted(project.rglob("*.py"))
+    own = {file.stem for file in files} | {file.relative_to(project).parts[0] for file in files}
+    for file in files:
         place = file.relative_to(project)
         if place.parts[0] in _SKIPPED or place.parts[0].startswith("."):
             continue

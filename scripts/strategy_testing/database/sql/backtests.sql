@@ -26,8 +26,9 @@ WHERE
     strategies.name = %(strategy)s
     AND runs.strategy_code_hash = %(strategy_code_hash)s
     AND runs.engine_image IS NOT DISTINCT FROM %(engine_image)s
-    -- What a warm engine made is trusted where it was compared.
+    -- What a warm engine made is trusted where it was compared, which a run that goes on does not say yet.
     AND (runs.engine IS DISTINCT FROM 'warm' OR runs.engine_checked > 0)
+    AND runs.status <> 'running'
 ORDER BY runs.id DESC;
 
 -- name: results_of_runs
@@ -80,7 +81,7 @@ ORDER BY runs.id DESC;
 SELECT
     rank, strategy, status, backtest_start, backtest_end, years, capital, target_metric, target_value, best_sharpe,
     best_daily_sharpe, probabilistic_sharpe_ratio, annual_return, benchmark, excess_return, max_drawdown, total_trades,
-    has_few_trades(total_trades) AS has_few_trades, win_rate, fee_pct, best_parameters, combinations, passed, failed,
-    last_run_at, note
+    has_few_trades(total_trades) AS has_few_trades, win_rate, fee_pct, best_parameters, engine, combinations, passed,
+    failed, last_run_at, note
 FROM strategy_leaderboard
 ORDER BY rank, strategy;

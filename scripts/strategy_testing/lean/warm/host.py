@@ -49,11 +49,10 @@ class Python:
         self.modules = set(sys.modules)
         self.path, self.argv = list(sys.path), list(sys.argv)
         self.folder, self.environment = os.getcwd(), dict(os.environ)  # every import costs
-        self.filters = list(warnings.filters)
-        self.decimals = decimal.DefaultContext.copy()
+        self.filters, self.decimals = list(warnings.filters), decimal.DefaultContext.copy()
         self.loggers = {name: (list(log.handlers), log.level, log.propagate, log.disabled) for name, log in _loggers()}
         self.disabled = logging.root.manager.disable
-        prefixes = {sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}
+        prefixes = {self.folder, sys.prefix, sys.base_prefix, *sysconfig.get_paths().values()}
         self.installed = tuple(prefix.rstrip(os.sep) + os.sep for prefix in prefixes if len(prefix) > 1)
 
     def restore(self) -> None:
@@ -83,8 +82,10 @@ class Python:
     def _is_strategys(self, name: str) -> bool:
         """Whether a module is of the project or its libraries: Python's own packages stay, they are slow to import."""
         module = sys.modules[name]
-        places = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
-        return any(place and not place.startswith(self.installed) for place in places if isinstance(place, str))
+        file = getattr(module, "__file__", None)
+        places = getattr(module, "__path__", ()) if file is None else [file]  # of a package without a file: its folders
+        sources = [place for place in places if isinstance(place, str) and (file is None or place.endswith(".py"))]
+        return any(not source.startswith(self.installed) for source in sources)  # .NET's names name an assembly
 
     def _restore_decimals(self) -> None:
         for context in (decimal.DefaultContext, decimal.getcontext()):
