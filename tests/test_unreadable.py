@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from psycopg2.extensions import parse_dsn
 
+from fault_bench import Fault, fault
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.importing.owner import this_process
 from strategy_testing.importing.price_check import price_warnings
@@ -100,7 +101,8 @@ def _denied(path: Path) -> str:
     return f"{path}: permission denied; {_REMEDY}"
 
 
-def test_a_workspace(reachable: str, ask: Ask, workspace: Path, tmp_path: Path) -> None:
+@fault("another-users-run")
+def test_a_workspace(row: Fault, reachable: str, ask: Ask, workspace: Path, tmp_path: Path) -> None:
     project = make_project(workspace, "S")
     (project / "config.json").write_text("{}", encoding="utf-8")
     deep = project / "deep"
@@ -135,14 +137,19 @@ def test_a_workspace(reachable: str, ask: Ask, workspace: Path, tmp_path: Path) 
         # The fingerprint of the code would lack what is in there.
         Case([deep, another_users], [*start, "--force"], 2, [f"error: {_denied(deep)}\n"]),
         Case([optimizations], [*start, "--batch-id", 1], 2, [f"error: {_denied(optimizations)}\n"]),
-        Case([another_users], ["--resume", 1, "--workspace", workspace], 2, [f"error: {_denied(another_users)}\n"]),
+        Case(
+            [another_users], ["--resume", 1, "--workspace", workspace], row.exit_code,
+            [f"error: {_denied(another_users)}\n"],
+        ),
     ]  # fmt: skip
     _run("optimize_runner.py", cases, reachable, tmp_path)
     assert ask("SELECT * FROM optimization_runs") == before
+    assert before[0]["status"] == row.status
     assert ask("SELECT reason FROM batch_configs") == [{"reason": _denied(optimizations)}]
 
 
-def test_results(reachable: str, ask: Ask, recording: Callable[[str], Path], tmp_path: Path) -> None:
+@fault("unreadable")
+def test_results(row: Fault, reachable: str, ask: Ask, recording: Callable[[str], Path], tmp_path: Path) -> None:
     good, shut = recording("crashy"), recording("idle")
     output = good / "output"
     backtest = next(folder for folder in sorted(output.iterdir()) if len(folder.name) == len(str(uuid4())))
@@ -156,7 +163,7 @@ def test_results(reachable: str, ask: Ask, recording: Callable[[str], Path], tmp
         Case([shut], ["--optimization-dir", shut / "output"], 2, [f"error: {_denied(shut)}\n"]),
         Case([shut / "output"], ["--optimization-dir", shut], 2, [f"error: {_denied(shut / 'output')}\n"]),
         Case(
-            [shut, backtest, output / "foreign"], ["--optimization-dir", good.parent, "--all"], 4,
+            [shut, backtest, output / "foreign"], ["--optimization-dir", good.parent, "--all"], row.exit_code,
             [
                 f"error: {_denied(shut)}\n",
                 f"not imported: {backtest.name}/{backtest.name}.json: cannot be read: Permission denied\n",
@@ -169,6 +176,7 @@ def test_results(reachable: str, ask: Ask, recording: Callable[[str], Path], tmp
         Case([output], ["--rejudge"], 4, [f"was not judged again: {_denied(output)}\n"]),
     ]  # fmt: skip
     _run("results_importer.py", cases, reachable, tmp_path)
+    assert ask("SELECT status FROM optimization_runs ORDER BY id")[0]["status"] == row.status
     stored = "SELECT count(*) AS n FROM backtest_results GROUP BY optimization_run_id ORDER BY n"
     assert ask(stored) == [{"n": 3}, {"n": 3}, {"n": 5}]
 
