@@ -63,6 +63,9 @@ def test_the_table_names_exactly_the_faults_that_are_tested() -> None:
     # Collected in these modules; running one of them alone knows only its own.
     import test_faults_database  # noqa: F401, PLC0415
     import test_faults_signals  # noqa: F401, PLC0415
+    import test_owner  # noqa: F401, PLC0415
+    import test_resuming  # noqa: F401, PLC0415
+    import test_unreadable  # noqa: F401, PLC0415
 
     assert set(FAULTS) == TESTED
     assert len(FAULTS) >= 25

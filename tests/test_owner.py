@@ -18,6 +18,7 @@ from threading import Barrier
 import psutil
 import pytest
 
+from fault_bench import Fault, fault
 from strategy_testing import processes
 from strategy_testing.database.connection import Database, connect
 from strategy_testing.database.runs import RunnerIdentity, claim_run, runs_of_host
@@ -28,7 +29,7 @@ from strategy_testing.lean.process import end_left_over
 from strategy_testing.processes import Token, token_of
 from strategy_testing.runs import recovery
 from strategy_testing.runs.recovery import recover_orphans
-from support import PROJECT, store_running, write_config
+from support import PROJECT, store_running
 
 Ask = Callable[..., list[dict[str, object]]]
 
@@ -157,22 +158,23 @@ def _into_another_namespace(ask: Ask) -> list[str]:
     return []
 
 
-def test_from_another_namespace_a_run_is_left_alone_while_its_lock_is_held(
-    database: Database, database_url: str, ask: Ask, tmp_path: Path
+@fault("clock-step", "another-namespace")
+def test_a_run_at_work_is_left_alone(
+    row: Fault, database: Database, database_url: str, ask: Ask, tmp_path: Path
 ) -> None:
-    """The runner is this process, whose clock has gone back an hour since it began."""
+    """Its runner is this process, whose clock has gone back an hour since it began."""
     runner = replace(this_process(), started_at=this_process().started_at + timedelta(hours=1))
     store_running(ask, runner, tmp_path / "gone")
-    config = write_config(tmp_path / "c.yaml", "Gone", "    level: {start: 0, end: 4, step: 1}\n")
-    script = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config)]
+    script = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--workspace", str(tmp_path)]
     with holding(database, 1):
-        assert list(recover_orphans(database)) == []
         done = subprocess.run(
-            [*_into_another_namespace(ask), *script, "--workspace", str(tmp_path)],
-            env=os.environ | {"DATABASE_URL": database_url}, capture_output=True, text=True, timeout=60, check=False,
+            [*(_into_another_namespace(ask) if row.id == "another-namespace" else ()), *script, "--resume", "1"],
+            env=os.environ | {"DATABASE_URL": database_url, "LEAN_COMMAND": "true"},
+            capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
-    assert (done.returncode, "left behind" in done.stderr) == (14, False), done.stderr
-    assert _status(ask) == "running"
+    assert (done.returncode, "left behind" in done.stderr) == (row.exit_code, False), done.stderr
+    assert "error: run 1 is still running; wait for it, or stop its runner first\n" in done.stderr
+    assert _status(ask) == row.status
 
 
 def test_an_orphan_that_cannot_be_seen_is_looked_at_twice(

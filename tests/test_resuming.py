@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from fault_bench import Fault, fault
 from strategy_testing.database.connection import Database
 from strategy_testing.importing.owner import holding
 from support import PROJECT, READS_ANYTHING, ScriptResult, make_project, processes_of, write_config
@@ -294,8 +295,9 @@ def test_a_folder_that_the_runner_did_not_make_is_not_resumed(
     assert f"run {run}: its folder {folder} is gone or was not made by the runner; start a new run" in done.stderr
 
 
+@fault("two-resumes")
 def test_of_two_that_resume_a_run_one_does_and_changed_code_is_not_mixed_into_it(
-    replayed: Run, workspace: Path, tmp_path: Path, database: Database, ask: Ask
+    row: Fault, replayed: Run, workspace: Path, tmp_path: Path, database: Database, ask: Ask
 ) -> None:
     make_project(workspace, "RSI_MeanReversion_ETF")
     parameters = "    rsi_period: {start: 8, end: 18, step: 1}\n"
@@ -305,7 +307,7 @@ def test_of_two_that_resume_a_run_one_does_and_changed_code_is_not_mixed_into_it
     before = manifest.read_text(encoding="utf-8"), ask("SELECT status, command FROM optimization_runs")
     with holding(database, 1):  # as the other one does
         done = replayed("container-killed", config, "--resume")
-    assert (done.stdout, done.exit_code) == ("", 2)
+    assert (done.stdout, done.exit_code, before[1][0]["status"]) == ("", row.exit_code, row.status)
     assert "error: run 1 is still running; wait for it, or stop its runner first\n" in done.stderr
     assert before == (manifest.read_text(encoding="utf-8"), ask("SELECT status, command FROM optimization_runs"))
     make_project(workspace, "RSI_MeanReversion_ETF", READS_ANYTHING + "# changed\n")

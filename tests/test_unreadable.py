@@ -8,17 +8,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from psycopg2.extensions import parse_dsn
 
+from fault_bench import Fault, fault
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.importing.owner import this_process
 from strategy_testing.importing.price_check import price_warnings
 from strategy_testing.processes import Token
 from strategy_testing.results.data_requests import DataRequest, DataRequests
+from strategy_testing.results.manifest import RunManifest, write_manifest
 from strategy_testing.strategy.prices import PriceDataError, adjusted_closes
 from support import PROJECT, make_project, store_running, write_config
 
@@ -98,14 +101,19 @@ def _denied(path: Path) -> str:
     return f"{path}: permission denied; {_REMEDY}"
 
 
-def test_a_workspace(reachable: str, ask: Ask, workspace: Path, tmp_path: Path) -> None:
+@fault("another-users-run")
+def test_a_workspace(row: Fault, reachable: str, ask: Ask, workspace: Path, tmp_path: Path) -> None:
     project = make_project(workspace, "S")
     (project / "config.json").write_text("{}", encoding="utf-8")
     deep = project / "deep"
     deep.mkdir()
     optimizations = workspace / ".optimization"
     another_users = optimizations / "S" / "then"
-    another_users.mkdir(parents=True)
+    part = another_users / "part"
+    part.mkdir(parents=True)
+    unknown = (None, None, None, None, None)
+    manifest = RunManifest(uuid4(), "S", "S", *unknown, ("part",), (), None, None, datetime.now(UTC))
+    write_manifest(another_users, manifest)
     token = Token.read(this_process().token)
     assert token is not None
     store_running(ask, replace(this_process(), token=str(replace(token, ticks=1))), another_users)
@@ -122,18 +130,26 @@ def test_a_workspace(reachable: str, ask: Ask, workspace: Path, tmp_path: Path) 
             [project, another_users], start, 14,
             [f"{left_alone}{_denied(another_users)}\n", f"error: project: {_denied(project)}"],
         ),
-        Case([project / "config.json", another_users], start, 14, [_denied(project / "config.json")]),
+        Case(
+            [project / "config.json", part], start, 14,
+            [f"{left_alone}{_denied(part)}\n", f"error: project: {_denied(project / 'config.json')}"],
+        ),
         # The fingerprint of the code would lack what is in there.
         Case([deep, another_users], [*start, "--force"], 2, [f"error: {_denied(deep)}\n"]),
         Case([optimizations], [*start, "--batch-id", 1], 2, [f"error: {_denied(optimizations)}\n"]),
-        Case([another_users], ["--resume", 1, "--workspace", workspace], 2, [f"error: {_denied(another_users)}\n"]),
+        Case(
+            [another_users], ["--resume", 1, "--workspace", workspace], row.exit_code,
+            [f"error: {_denied(another_users)}\n"],
+        ),
     ]  # fmt: skip
     _run("optimize_runner.py", cases, reachable, tmp_path)
     assert ask("SELECT * FROM optimization_runs") == before
+    assert before[0]["status"] == row.status
     assert ask("SELECT reason FROM batch_configs") == [{"reason": _denied(optimizations)}]
 
 
-def test_results(reachable: str, ask: Ask, recording: Callable[[str], Path], tmp_path: Path) -> None:
+@fault("unreadable")
+def test_results(row: Fault, reachable: str, ask: Ask, recording: Callable[[str], Path], tmp_path: Path) -> None:
     good, shut = recording("crashy"), recording("idle")
     output = good / "output"
     backtest = next(folder for folder in sorted(output.iterdir()) if len(folder.name) == len(str(uuid4())))
@@ -147,7 +163,7 @@ def test_results(reachable: str, ask: Ask, recording: Callable[[str], Path], tmp
         Case([shut], ["--optimization-dir", shut / "output"], 2, [f"error: {_denied(shut)}\n"]),
         Case([shut / "output"], ["--optimization-dir", shut], 2, [f"error: {_denied(shut / 'output')}\n"]),
         Case(
-            [shut, backtest, output / "foreign"], ["--optimization-dir", good.parent, "--all"], 4,
+            [shut, backtest, output / "foreign"], ["--optimization-dir", good.parent, "--all"], row.exit_code,
             [
                 f"error: {_denied(shut)}\n",
                 f"not imported: {backtest.name}/{backtest.name}.json: cannot be read: Permission denied\n",
@@ -160,6 +176,7 @@ def test_results(reachable: str, ask: Ask, recording: Callable[[str], Path], tmp
         Case([output], ["--rejudge"], 4, [f"was not judged again: {_denied(output)}\n"]),
     ]  # fmt: skip
     _run("results_importer.py", cases, reachable, tmp_path)
+    assert ask("SELECT status FROM optimization_runs ORDER BY id")[0]["status"] == row.status
     stored = "SELECT count(*) AS n FROM backtest_results GROUP BY optimization_run_id ORDER BY n"
     assert ask(stored) == [{"n": 3}, {"n": 3}, {"n": 5}]
 

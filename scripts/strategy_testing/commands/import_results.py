@@ -49,8 +49,7 @@ def import_results(request: ImportRequest) -> ExitCode:
         for run in chosen:
             work = partial(import_run, database, run, config=config, strategy_name=request.strategy)
             try:
-                with access_needed():
-                    imported.append(database.retrying(work))
+                imported.append(database.retrying(work))
             except DatabaseAwayError:
                 raise
             except UserError as error:
