@@ -187,14 +187,16 @@ def test_an_orphan_that_cannot_be_seen_is_looked_at_twice(
         def comes_back(_seconds: float) -> None:
             held.enter_context(holding(database, 1))
 
+        looks_again = "the runner of run 1 seems to be gone; looking again in 6 seconds"
         monkeypatch.setattr(time, "sleep", comes_back)
-        assert list(recover_orphans(database)) == []
+        assert list(recover_orphans(database)) == [looks_again]
         # Or between the second look and the claim.
         monkeypatch.setattr(time, "sleep", lambda _: None)
         monkeypatch.setattr(recovery, "is_gone", lambda *_: True)
-        assert list(recover_orphans(database)) == []
+        assert list(recover_orphans(database)) == [looks_again]
         assert _status(ask) == "running"
     recovering = recover_orphans(database)
+    assert next(recovering) == looks_again
     assert next(recovering).startswith("run 1 was left behind by a runner that is gone, and so is its folder")
     assert _status(ask) == "interrupted"
     assert ask(f"SELECT pid {_HOLDERS}")  # whoever cannot see this process either knows that somebody is at it

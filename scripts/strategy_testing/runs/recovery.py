@@ -38,7 +38,8 @@ def recover_orphans(database: Database) -> Iterator[str]:
     Yields what was done, a line for each run.
     """
     orphans = _orphans(database)
-    if any(is_out_of_sight(orphan.runner) for orphan in orphans):
+    if unseen := [orphan.id for orphan in orphans if is_out_of_sight(orphan.runner)]:
+        yield f"the runner of run {unseen[0]} seems to be gone; looking again in {SECONDS_TO_HOLD_AGAIN} seconds"
         time.sleep(SECONDS_TO_HOLD_AGAIN)
         orphans = _orphans(database)
     for orphan in orphans:
