@@ -30,21 +30,23 @@ Ask = Callable[..., list[dict[str, object]]]
 _REMEDY = "give this user the right to it (chmod, chown), or do it as its owner"
 _AS_ORDINARY_USER = """
 import ctypes, os, sys
-for right in (1, 2):  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, with which root reads everything
+# CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, with which root reads everything.
+for right in (1, 2) if os.geteuid() == 0 else ():
     ctypes.CDLL(None).prctl(24, right, 0, 0, 0)
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 _EACH_IN_TURN = """
 import contextlib, io, json, os, runpy, sys, traceback
 done = []
-for shut, script, *arguments in json.loads(sys.argv[1]):
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+for shut, *arguments in json.loads(sys.argv[2]):
     modes = {path: os.stat(path).st_mode for path in shut}
     for path in reversed(shut):
         os.chmod(path, 0)
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            code = runpy.run_path(script)["main"](arguments)
+            code = runpy.run_path(sys.argv[1])["main"](arguments)
         except BaseException:
             code = traceback.format_exc()
     for path in shut:
@@ -81,14 +83,14 @@ def reachable(database_url: str) -> Iterator[str]:
 
 def _run(script: str, cases: list[Case], database_url: str, home: Path) -> None:
     given = [
-        [list(map(str, case.shut)), str(PROJECT / "scripts" / script), *map(str, case.arguments),
-         "--leaderboard", str(home / "leaderboard.md")]
+        [list(map(str, case.shut)), *map(str, case.arguments), "--leaderboard", str(home / "leaderboard.md")]
         for case in cases
     ]  # fmt: skip
     stand_ins = f"{PROJECT / 'tests' / 'replay' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    more = {"DATABASE_URL": database_url, "PATH": stand_ins, "PYTHONPATH": str(PROJECT / "scripts")}
+    more = {"DATABASE_URL": database_url, "PATH": stand_ins}
+    driven = [str(PROJECT / "scripts" / script), json.dumps(given)]
     done = subprocess.run(
-        [sys.executable, "-c", _AS_ORDINARY_USER, "-c", _EACH_IN_TURN, json.dumps(given)],
+        [sys.executable, "-c", _AS_ORDINARY_USER, "-c", _EACH_IN_TURN, *driven],
         env=os.environ | more, capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     for case, (code, said) in zip(cases, json.loads(done.stdout), strict=True):
