@@ -32,9 +32,9 @@ _CONFIGURING = ("DATABASE_URL", "LEAN_COMMAND", "LEAN_WORKSPACE", "LEAN_REPLAY_R
 @pytest.fixture(scope="session", autouse=True)
 def _no_outside_configuration() -> None:
     """What the machine's user has set for the scripts is not ours to test with."""
-    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
-        if signal.getsignal(number) is signal.SIG_IGN:  # started in the background by a shell
-            signal.signal(number, handler)
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:  # started in the background by a shell, or under nohup
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
     for name in list(os.environ):
         if name in _CONFIGURING or (name.startswith("PG") and name != "PGSERVER_POSTGRES_VERSION"):
             del os.environ[name]

@@ -265,7 +265,7 @@ def test_the_first_failure_ends_a_batch_that_does_not_continue_on_error(bench: B
 def test_all_backtests_failed_only_if_they_did_in_every_config(bench: Bench, run_batch: Run, ask: Ask) -> None:
     broken = bench.config("Broken")
     done = run_batch(bench.batch([broken]))
-    assert (done.exit_code, _table(done)["Broken"][4]) == (17, "failed (all backtests failed)")
+    assert (done.exit_code, _table(done)["Broken"][4]) == (8, "failed (all backtests failed)")
     done = run_batch(bench.batch([broken, bench.config("Refused")]), "--fresh")
     assert done.exit_code == 4
     assert [row["status"] for row in ask(_BATCHES)] == ["failed", "failed"]
@@ -471,9 +471,9 @@ def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: B
     """`make campaign` takes the 120 of a busy week."""
     count = int(os.environ.get("CAMPAIGN_CONFIGS", "16"))
     configs = [bench.config(f"Small_{number:03}") for number in range(count - 3)]
-    configs[7:7] = [bench.invalid()]
-    configs[17:17] = [bench.config("Broken")]
-    configs[27:27] = [bench.config("Refused")]
+    configs[3:3] = [bench.invalid()]
+    configs[8:8] = [bench.config("Broken")]
+    configs[13:13] = [bench.config("Refused")]
     done = run_batch(bench.batch(configs, "max_concurrent: 2"), timeout=300, LEAN_REPLAY_SPEED="1000")
     assert done.exit_code == 4
     sound = count - 3
@@ -481,9 +481,9 @@ def test_many_configs_go_through_unattended_although_three_are_poisoned(bench: B
     statuses = [cells[4] for cells in _table(done).values()]
     assert len(statuses) == count
     assert [(number, status) for number, status in enumerate(statuses) if status != "completed"] == [
-        (7, "failed (invalid input)"),
-        (17, "failed (all backtests failed)"),
-        (27, "failed (lean refused)"),
+        (3, "failed (invalid input)"),
+        (8, "failed (all backtests failed)"),
+        (13, "failed (lean refused)"),
     ]
     assert ask("SELECT count(*) AS n FROM backtest_results WHERE status = 'completed'") == [{"n": 2 * sound}]
     assert ask("SELECT status, count(*) AS n FROM optimization_runs GROUP BY status ORDER BY status") == [

@@ -65,7 +65,7 @@ def _recovered(bench: Bench, row: Fault, killed: Done) -> str:
 @fault("sigint", "sigterm")
 def test_a_signal_at_any_moment(row: Fault, moment: int, bench: Bench, undisturbed: Undisturbed) -> None:
     count, seconds = moments(row.id, _TRIES)[moment]
-    process = bench.start(speed=25)
+    process = bench.start(speed=12)
     bench.wait_for(lambda: bench.run_row() is not None)
     bench.wait_for_results(count)
     time.sleep(seconds)
