@@ -265,7 +265,7 @@ def test_the_first_failure_ends_a_batch_that_does_not_continue_on_error(bench: B
 def test_all_backtests_failed_only_if_they_did_in_every_config(bench: Bench, run_batch: Run, ask: Ask) -> None:
     broken = bench.config("Broken")
     done = run_batch(bench.batch([broken]))
-    assert (done.exit_code, _table(done)["Broken"][4]) == (8, "failed (all backtests failed)")
+    assert (done.exit_code, _table(done)["Broken"][4]) == (17, "failed (all backtests failed)")
     done = run_batch(bench.batch([broken, bench.config("Refused")]), "--fresh")
     assert done.exit_code == 4
     assert [row["status"] for row in ask(_BATCHES)] == ["failed", "failed"]
