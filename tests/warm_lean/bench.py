@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +44,20 @@ class Bench:
         self.environment = os.environ | {
             "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}", "REPLAY_PYTHON": sys.executable, "TMPDIR": str(home),
         }  # fmt: skip
-        self._number = 0
+        self._numbers = count(1)
 
     def start(self, parameters: str, optimization: str = "O1", program: str = "./launcher") -> "Backtest":
         """Starts a backtest."""
-        self._number += 1
-        folder = self.home / "results" / str(self._number)
+        number = next(self._numbers)  # several threads may ask
+        folder = self.home / "results" / str(number)
         folder.mkdir(parents=True)
-        words = ["--results-destination-folder", str(folder), "--algorithm-id", f"id{self._number}"]
+        words = ["--results-destination-folder", str(folder), "--algorithm-id", f"id{number}"]
         words += ["--optimization-id", optimization, "--parameters", parameters, "--close-automatically", "True"]
         with (folder / "printed").open("wb") as printed:
             process = subprocess.Popen(
                 [*program.split(), *words], cwd=self.folder, env=self.environment, stdout=printed, stderr=printed
             )
-        return Backtest(folder, f"id{self._number}", process)
+        return Backtest(folder, f"id{number}", process)
 
     def run(self, *parameters: str) -> list["Backtest"]:
         """Runs backtests one after the other."""
