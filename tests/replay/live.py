@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -138,7 +139,7 @@ class _LiveOptimizer:
         command += ["--algorithm-id", backtest_id, "--optimization-id", str(self._oid)]
         command += ["--parameters", words(job.parameters), "--backtest-name", "OptimizationBacktest"]
         environment = os.environ | {
-            "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([str(_BIN), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "STAND_IN_RECORDED": str(self._run.launcher / "recorded.json"),
             "TMPDIR": str(self._run.launcher),
         }

@@ -41,9 +41,8 @@ class Bench:
         (self.folder / "engine.json").write_text(json.dumps({"engines": 1, **settings}), encoding="utf-8")
         if table:
             (self.folder / "combinations.json").write_text(json.dumps(table), encoding="utf-8")
-        self.environment = os.environ | {
-            "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}", "REPLAY_PYTHON": sys.executable, "TMPDIR": str(home),
-        }  # fmt: skip
+        path = os.pathsep.join([str(_BIN), str(Path(sys.executable).parent), os.environ["PATH"]])
+        self.environment = os.environ | {"PATH": path, "REPLAY_PYTHON": sys.executable, "TMPDIR": str(home)}
         self._numbers = count(1)
 
     def start(self, parameters: str, optimization: str = "O1", program: str = "./launcher") -> "Backtest":
