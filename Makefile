@@ -37,7 +37,7 @@ check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
 	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_overhead.py
 
-bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean optimize (10 minutes)
+bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean optimize (40 minutes)
 	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_engine.py
 
 campaign: $(STAMP) ## a busy week: a batch of 120 configs, three of them poisoned, on the replay
