@@ -8,7 +8,7 @@ from strategy_testing.paths import SCRIPTS_DIR
 
 _HOUSE = SCRIPTS_DIR / "strategy_testing"
 _ORDER = (
-    ("errors", "paths", "console", "files", "signals", "processes"),
+    ("errors", "paths", "texts", "console", "files", "signals", "processes"),
     ("metrics", "search"),
     ("config",),
     ("results", "fees", "strategy"),

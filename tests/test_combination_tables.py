@@ -92,7 +92,7 @@ def test_a_backtest_that_lean_ran_without_its_row_is_set_aside(output: Path, own
     (skipped,) = (each for each in read if isinstance(each, SkippedFile))
     assert skipped.path.name == _large_file(output, 2).name
     assert "was not run with the parameters that combinations.json names" in str(skipped)
-    assert not skipped.is_foreign
+    assert skipped.misses_a_result
     assert len(read) == 4
 
 

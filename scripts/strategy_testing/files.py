@@ -1,14 +1,19 @@
-"""Files that are written whole, access that is denied, and environments that are handed on without secrets."""
+"""Files that are read without waiting and written whole, access that is denied, environments without secrets."""
 
 import contextlib
 import errno
+import json
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from strategy_testing.errors import UserError
 
 _SECRETS = ("DATABASE_URL", "TEST_DATABASE_URL", "PGPASSWORD", "PGPASSFILE", "PGSSLKEY", "PGSSLPASSWORD")
+_MOST_BYTES = 2**30
+"""LEAN's largest files, of years by the minute, have some hundred megabytes."""
 
 
 def write_atomically(file: Path, text: str) -> None:
@@ -19,6 +24,53 @@ def write_atomically(file: Path, text: str) -> None:
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_bytes(file: Path, start: int = 0) -> bytes:
+    """What a regular file holds, behind so many bytes; never waits, as reading a FIFO or a device would.
+
+    Raises:
+        OSError: it cannot be read, is no regular file, or is larger than any file of LEAN's.
+    """
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as content:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "is no regular file", str(file))
+        if found.st_size - start > _MOST_BYTES:
+            raise OSError(errno.EFBIG, "is too large to be a file of LEAN's", str(file))
+        content.seek(start)
+        return content.read()
+
+
+def read_text(file: Path, errors: str = "strict") -> str:
+    """What a regular file holds, as UTF-8 with or without its mark.
+
+    Args:
+        file: the file.
+        errors: as str.decode has it.
+
+    Raises:
+        OSError: as read_bytes.
+        UnicodeDecodeError: it is no UTF-8, where errors is `strict`.
+    """
+    return read_bytes(file).decode("utf-8-sig", errors)
+
+
+def load_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:
+    """The value that a JSON text spells.
+
+    Args:
+        text: the text.
+        parse_float: makes what of a number with a point or an exponent.
+
+    Raises:
+        ValueError: it is not JSON, is nested too deeply, or has a number that nothing can hold.
+    """
+    try:
+        return json.loads(text, parse_float=parse_float)
+    except RecursionError:
+        raise ValueError("is nested too deeply") from None
 
 
 def refuse_shut(folder: Path) -> None:

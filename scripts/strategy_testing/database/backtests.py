@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.database.connection import Database, RefusedError, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Verdict
 from strategy_testing.verdict.inputs import RunInputs
@@ -36,10 +37,26 @@ class EarlierRun:
     """Its finished backtests; those that it took from other runs are theirs."""
 
 
-def store_results(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
-    """A run's backtests as one batch; what is already stored the same stays untouched."""
-    rows = [_result_row(run, result) for result in results]
-    database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
+def store_results(database: Database, run: StoredRun, results: Sequence[Judged]) -> dict[str, str]:
+    """A run's backtests as one batch; what is already stored the same stays untouched.
+
+    A row that PostgreSQL refuses costs no other.
+
+    Returns:
+        Why rows were refused, by the ids of their backtests.
+    """
+    if not results:
+        return {}
+    try:
+        with database.savepoint():
+            rows = [_result_row(run, result) for result in results]
+            database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
+    except RefusedError as refusal:
+        if len(results) == 1:
+            return {results[0].result.backtest_id: str(refusal)}
+        middle = len(results) // 2
+        return store_results(database, run, results[:middle]) | store_results(database, run, results[middle:])
+    return {}
 
 
 def forget_results(database: Database, run: StoredRun, backtest_ids: Sequence[str]) -> None:
@@ -105,4 +122,5 @@ def _result(row: Row, reused_from: int | None) -> BacktestResult:
 
 
 def _decimal(value: Any) -> Decimal | None:
-    return None if value is None else Decimal(value)
+    """None also for what an older version has let into the column."""
+    return None if value is None else without_impossible(Decimal(value))

@@ -3,9 +3,8 @@
 import contextlib
 import json
 import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -17,8 +16,9 @@ from psycopg2 import sql
 
 from strategy_testing.database import embedded, waiting
 from strategy_testing.database.statements import statements
-from strategy_testing.database.target import DatabaseTarget, Source, choose_database
+from strategy_testing.database.target import DatabaseTarget, Source, choose_database, pieces_of_password, redacted
 from strategy_testing.errors import DatabaseAwayError, DatabaseError
+from strategy_testing.texts import storable_parts
 
 _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
@@ -32,17 +32,34 @@ _LOST_AFTER = {
 }
 """Seconds, and milliseconds: when a server that says nothing at all counts as gone."""
 
+_REFUSALS = (
+    psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.CardinalityViolation,
+    psycopg2.errors.ProgramLimitExceeded, psycopg2.errors.RaiseException, ValueError, OverflowError,
+)  # fmt: skip
+"""What a value brings about, and no fault of the connection, the role or the schema; the last two are the driver's."""
+
 Row = dict[str, Any]
 T = TypeVar("T")
 
 
 def as_jsonb(value: Any) -> Any:
     """A value for a jsonb column; decimals become JSON numbers."""
-    return psycopg2.extras.Json(value, dumps=lambda data: json.dumps(data, default=_plain, ensure_ascii=False))
+    return psycopg2.extras.Json(storable_parts(value), dumps=_json)
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # numbers that JSON does not have
+        return json.dumps(json.loads(json.dumps(value, default=_plain), parse_constant=str), ensure_ascii=False)
 
 
 def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
+
+
+class RefusedError(Exception):
+    """PostgreSQL does not take a value; the message says which rule it breaks."""
 
 
 class Database:
@@ -120,15 +137,30 @@ class Database:
         except psycopg2.Error as error:
             raise _explained(error) from error
 
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undoes what is done within it, and nothing else of the transaction, where PostgreSQL refuses a value.
+
+        Raises:
+            RefusedError: it did.
+        """
+        self.execute("savepoint")
+        try:
+            yield
+        except _REFUSALS as error:
+            self.execute("rollback_to_savepoint")
+            raise RefusedError(" ".join(str(error).split())) from None
+        self.execute("release_savepoint")
+
     def execute(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
         """Runs a named statement of which nobody reads a row."""
         with self._connection.cursor() as cursor:
-            cursor.execute(statements()[name], parameters)
+            cursor.execute(statements()[name], storable_parts(parameters))
 
     def rows(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows that a named statement returns."""
         with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(statements()[name], parameters)
+            cursor.execute(statements()[name], storable_parts(parameters))
             return [dict(row) for row in cursor.fetchall()]
 
     def value(self, name: str, parameters: Mapping[str, Any] | None = None) -> Any:
@@ -157,6 +189,7 @@ class Database:
             stored=listed(sql.Identifier(table, column) for column in assigned),
             given=listed(sql.Identifier("excluded", column) for column in assigned),
         )
+        rows = storable_parts(list(rows))
         with self._connection.cursor() as cursor:
             psycopg2.extras.execute_values(
                 cursor, statement.as_string(self._connection), rows, page_size=max(1, len(rows))
@@ -224,11 +257,13 @@ def _connect(dsn: str, source: Source, attempts: int) -> psycopg2.extensions.con
             if attempt < attempts and _may_pass(error):
                 time.sleep(0.2 * 2**attempt)
                 continue
-            reason = _redacted(_one_line(error), [given.get("password"), os.environ.get("PGPASSWORD"), *_pieces(dsn)])
+            reason = redacted(
+                _one_line(error), [given.get("password"), os.environ.get("PGPASSWORD"), *pieces_of_password(dsn)]
+            )
             raise DatabaseAwayError(
                 f"cannot connect to PostgreSQL (from {source.value}): {reason}",
                 "check that it runs and that the address, user and password are right"
-                + ("; write %2F, %40, %3A for / @ : in a password" if len(_pieces(dsn)) > 1 else ""),
+                + ("; write %2F, %40, %3A for / @ : in a password" if len(pieces_of_password(dsn)) > 1 else ""),
             ) from None
     raise AssertionError("unreachable")
 
@@ -263,17 +298,3 @@ def _refuse_other_encoding(connection: psycopg2.extensions.connection) -> None:
             f"the database {name} keeps its texts as {encoding}, which cannot hold every name and message",
             f"make another one with CREATE DATABASE {name}_utf8 ENCODING 'UTF8' TEMPLATE template0, and name that",
         )
-
-
-def _redacted(text: str, secrets: Iterable[str | None]) -> str:
-    hidden = re.sub(r"//([^:/@\s]+):[^@\s]*@", r"//\1:***@", text)
-    for secret in filter(None, secrets):
-        hidden = hidden.replace(secret, "***")
-    return hidden
-
-
-def _pieces(dsn: str) -> list[str]:
-    """Of the password of an address, as libpq may take it apart where `/`, `@` or `:` stands in it as it is."""
-    found = re.match(r"\w+://[^:/@]*:(.*)@", dsn)
-    pieces = re.split(r"[/@:?#&=]", found[1]) if found else []
-    return sorted((piece for piece in pieces if len(piece) > 1), key=len, reverse=True)

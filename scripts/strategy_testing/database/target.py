@@ -1,6 +1,7 @@
 """Which PostgreSQL to use: --database-url, else DATABASE_URL, else the PG* variables, else the embedded one."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -39,3 +40,18 @@ def choose_database(database_url: str | None, environment: Mapping[str, str]) ->
     if any(environment.get(name) for name in _PG_VARIABLES):
         return DatabaseTarget(Source.PG_VARIABLES, "")
     return DatabaseTarget(Source.EMBEDDED, "")
+
+
+def redacted(text: str, secrets: Iterable[str | None]) -> str:
+    """A message of libpq's without the password of an address in it, and without these secrets."""
+    hidden = re.sub(r"//([^:/@\s]+):[^@\s]*@", r"//\1:***@", text)
+    for secret in filter(None, secrets):
+        hidden = hidden.replace(secret, "***")
+    return hidden
+
+
+def pieces_of_password(dsn: str) -> list[str]:
+    """Of the password of an address, as libpq may take it apart where `/`, `@` or `:` stands in it as it is."""
+    found = re.match(r"\w+://[^:/@]*:(.*)@", dsn)
+    pieces = re.split(r"[/@:?#&=]", found[1]) if found else []
+    return sorted((piece for piece in pieces if len(piece) > 1), key=len, reverse=True)

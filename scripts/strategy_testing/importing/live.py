@@ -79,13 +79,15 @@ class LiveImporter:
                 self._own = self._database.another()
             self._own.reopen()
             with self._own.transaction():
-                store_results(self._own, self._run, waits)
+                refused = store_results(self._own, self._run, waits)
         except DatabaseError as error:
             self._next_attempt = time.monotonic() + _SECONDS_BETWEEN_ATTEMPTS
             if not self._is_away and not self._gives_up.is_set():
                 self._say(f"warning: {error}; LEAN goes on, and results are stored when the database is back")
             self._is_away = True
             return False
+        for backtest, reason in refused.items():
+            self._say(f"warning: {backtest}: PostgreSQL refuses its row: {reason}")
         if self._is_away:
             self._say(f"the database is back; {number_of(len(waits), 'result')} stored")
         self._is_away = False

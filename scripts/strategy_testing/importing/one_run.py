@@ -3,9 +3,10 @@
 Storing is one short transaction; whatever takes time has happened by then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from strategy_testing.config.model import BacktestSettings, OptimizationConfig
 from strategy_testing.database.backtests import store_results, stored_results
@@ -30,16 +31,15 @@ from strategy_testing.importing.belonging import Owner, own_config, owner, refus
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import short_period
-from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.backtest import BacktestResult, SkippedFile
 from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
 from strategy_testing.results.folder import RunFolder
-from strategy_testing.search.protocol import Search
 from strategy_testing.verdict.criteria import Judged, Standard, judge_again
 from strategy_testing.verdict.effects import find_twins
 from strategy_testing.verdict.fees import PaidFees, paid_fees
 from strategy_testing.verdict.inputs import RunInputs
-from strategy_testing.verdict.optimum import Optima, find_optima
+from strategy_testing.verdict.optimum import Optima, find_optima, passing_above
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
 from strategy_testing.verdict.sanity import find_nonsense
 from strategy_testing.verdict.summary import Comparison, ImportedRun
@@ -192,7 +192,7 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
 
 def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersView | None) -> ImportedRun:
     """Strategy, run and results in one transaction, in which the run's row is locked."""
-    run, contents, config = read.run, read.contents, read.config
+    run, config = read.run, read.config
     with database.transaction():
         owner_id = _owner_id(database, read)
         document = config.document if config else None
@@ -204,7 +204,10 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
             if is_still_running:
                 raise UserError(f"run {stored.id} is still running", "move it to another strategy when it has ended")
             stored = move_run(database, stored, owner_id)
-        store_results(database, stored, decided.results)
+        refused = store_results(database, stored, decided.results)
+        if refused:
+            read = _without(read, refused)
+            decided = _decide(read, runner)
         update = _found(read) if is_still_running else _ended(read, decided, stored, runner)
         update_run(database, stored, update)
         summary = run_summary(database, stored)
@@ -213,11 +216,11 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         folder=run.folder,
         summary=summary,
         outcome=decided.outcome,
-        skipped=contents.skipped,
+        skipped=read.contents.skipped,
         warnings=decided.warnings,
-        comparison=replace(read.comparison, passing_above=_passing_above(decided.results, contents.search)),
-        backtests=len(contents.results),
-        combinations=distinct_combinations(contents.results, contents.search),
+        comparison=replace(read.comparison, passing_above=passing_above(decided.results, read.contents.search)),
+        backtests=len(read.contents.results),
+        combinations=distinct_combinations(read.contents.results, read.contents.search),
         reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
         fees=decided.fees,
@@ -225,10 +228,17 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
     )
 
 
-def _passing_above(results: Sequence[Judged], search: Search) -> int:
-    """Combinations that pass and return more than holding the benchmark."""
-    passing = [judged.result for judged in results if judged.verdict.meets_criteria]
-    return distinct_combinations([one for one in passing if (one.metrics["excess_return"] or 0) > 0], search)
+def _without(read: _Read, refused: Mapping[str, str]) -> _Read:
+    """What is left where PostgreSQL does not take some of the results."""
+    skipped = [SkippedFile(Path(name), f"PostgreSQL refuses its row: {reason}") for name, reason in refused.items()]
+    kept = [result for result in read.contents.results if result.backtest_id not in refused]
+    contents = replace(read.contents, results=tuple(kept), skipped=(*read.contents.skipped, *skipped))
+    return replace(
+        read,
+        contents=contents,
+        results=tuple(result for result in read.results if result.backtest_id not in refused),
+        stored=tuple(judged for judged in read.stored if judged.result.backtest_id not in refused),
+    )
 
 
 def _owner_id(database: Database, read: _Read) -> int:

@@ -1,13 +1,12 @@
 """The engine's Docker container, which the CLI leaves running unless it is ended with SIGINT."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from strategy_testing.files import without_database_secrets
+from strategy_testing.files import load_json, read_text, without_database_secrets
 
 _NAME = re.compile(r"lean_cli_[0-9a-f]{32}")
 _SECONDS = 20
@@ -16,7 +15,7 @@ _SECONDS = 20
 def container_name(output_folder: Path) -> str | None:
     """The name that the CLI wrote into the file `config` of the output folder."""
     try:
-        name = json.loads((output_folder / "config").read_text(encoding="utf-8"))["container"]
+        name = load_json(read_text(output_folder / "config"))["container"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return name if isinstance(name, str) and _NAME.fullmatch(name) else None

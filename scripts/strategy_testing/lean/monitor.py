@@ -1,11 +1,11 @@
 """Follows a running LEAN through its log.txt and its folder: what finished, whether anything moves."""
 
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from strategy_testing.files import read_bytes
 from strategy_testing.lean.limits import SECONDS_BETWEEN, Limits, reason_to_stop, seconds_in_step
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.diagnosis import Failure
@@ -129,11 +129,9 @@ class LeanMonitor:
 def _added_lines(file: Path, offset: int) -> tuple[str, int]:
     """The whole lines that a log has got behind so many bytes, and where the next ones will begin."""
     try:
-        with file.open("rb") as log:
-            if log.seek(0, os.SEEK_END) < offset:  # somebody removed it
-                offset = 0
-            log.seek(offset)
-            added = log.read()
+        if file.stat().st_size < offset:  # somebody removed it
+            offset = 0
+        added = read_bytes(file, offset)
     except OSError:
         return "", offset
     whole = added[: added.rfind(b"\n") + 1]
@@ -144,6 +142,4 @@ def _ends_with_brace(file: Path, size: int) -> bool:
     """Whether the file may be whole; spares parsing one that is still being written."""
     if size == 0:
         return False
-    with file.open("rb") as content:
-        content.seek(max(0, size - 3))
-        return content.read().rstrip().endswith(_CLOSING_BRACE)
+    return read_bytes(file, max(0, size - 3)).rstrip().endswith(_CLOSING_BRACE)

@@ -17,7 +17,7 @@ from typing import IO
 import psutil
 
 from strategy_testing.errors import ExitCode, UserError
-from strategy_testing.files import without_database_secrets, write_atomically
+from strategy_testing.files import load_json, read_text, without_database_secrets, write_atomically
 from strategy_testing.lean.container import container_is_gone, container_name, kill_container
 from strategy_testing.lean.guard import guarded
 from strategy_testing.processes import Token, token_of
@@ -129,7 +129,7 @@ def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
 
 def _noted(note: Path) -> list[psutil.Process]:
     try:
-        noted = json.loads(note.read_text(encoding="utf-8"))
+        noted = load_json(read_text(note))
         token = Token.read(noted.get("token"))
         if token is not None:
             return [psutil.Process(token.pid)] if token.lives else []

@@ -1,7 +1,7 @@
 """Figures and counts as people read them, and the years that annual ones are divided by."""
 
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from strategy_testing.metrics.catalogue import Unit
 
@@ -19,9 +19,9 @@ def format_value(value: Decimal, unit: Unit, decimals: int | None = None) -> str
     """A figure for people: 67.4%, $674.04, 1.80, 8."""
     places = DECIMALS[unit] if decimals is None else decimals
     shown = value * 100 if unit is Unit.FRACTION else value
-    rounded = shown.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
-    text = f"{abs(rounded):,.{places}f}" if unit is Unit.DOLLARS else f"{abs(rounded):.{places}f}"
-    sign = "-" if rounded < 0 else ""
+    # The format rounds half to even, as quantize does, and has no limit of digits.
+    text = f"{abs(shown):,.{places}f}" if unit is Unit.DOLLARS else f"{abs(shown):.{places}f}"
+    sign = "-" if shown < 0 and text.strip("0.,") else ""
     if unit is Unit.FRACTION:
         return f"{sign}{text}%"
     return f"{sign}${text}" if unit is Unit.DOLLARS else f"{sign}{text}"

@@ -10,6 +10,8 @@ _TRADING_DAYS_PER_YEAR = 252
 _SECONDS_PER_DAY = 86400
 _DECIMALS = Decimal("0.000001")
 _WITHOUT_LOSS = Decimal(10)
+_MOST_GROWTH = 1e9
+"""No market made more; a damaged chart does."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ def buy_and_hold(name: str, prices: Sequence[float], days: float) -> BuyAndHold 
     try:
         annual = growth ** (365 / days) - 1  # LEAN: Statistics.CompoundingAnnualPerformance, with years of 365 days
     except OverflowError:  # an hour's jump, made a year's
+        return None
+    if not max(growth, annual) < _MOST_GROWTH:
         return None
     return BuyAndHold(
         name=name,

@@ -1,6 +1,5 @@
 """Turns the two JSON files that LEAN leaves of a backtest into figures in stated units."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from strategy_testing.files import load_json, read_bytes
 from strategy_testing.metrics.catalogue import MetricValues, Section
+from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
@@ -22,13 +23,16 @@ from strategy_testing.results.json_values import (
     as_number,
     as_optional_text,
     as_text,
+    decimal_of,
     get,
     get_section,
+    impossible_moments,
     trouble,
 )
 from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
 from strategy_testing.results.optimizer_log import OptimizerLog, differs
 from strategy_testing.search.protocol import COMBINATION
+from strategy_testing.texts import storable
 
 DATA_REPORT = "data-monitor-report-"
 """How the name of LEAN's report on a backtest's data begins, which it writes behind both files."""
@@ -82,6 +86,8 @@ class BacktestResult:
     """Tickers for which LEAN found no price at all, where it found some for others."""
     outcome_hash: str | None = None
     """Of every figure that LEAN reports, the same for identical results; None where it reports none."""
+    problems: tuple[str, ...] = ()
+    """What of its files cannot be, and was left out."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -130,12 +136,12 @@ class SkippedFile:
     path: Path
     """Relative to the run's folder."""
     reason: str
-    is_foreign: bool = False
-    """Not LEAN's, so that no result is missed in it."""
+    misses_a_result: bool = True
+    """False where it is not LEAN's, or has a result of which a part is left out."""
 
     def __str__(self) -> str:
         """`file: reason`."""
-        return f"{self.path}: {self.reason}"
+        return storable(f"{self.path}: {self.reason}")
 
 
 _parsed: dict[Path, tuple[object, BacktestResult]] = {}
@@ -167,8 +173,8 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
         to_read.insert(0, file.summary)
     for path in to_read:
         try:
-            read = content if content and path == file.path else path.read_bytes()
-            document = json.loads(read.decode("utf-8-sig"), parse_float=Decimal)
+            read = content if content and path == file.path else read_bytes(path)
+            document = load_json(read.decode("utf-8-sig"), parse_float=decimal_of)
             launched_with = log.launched.get(file.backtest_id)
             result = parse_backtest(file.backtest_id, document, launched_with, read_large_file(content))
             rows = log.table if not launched_with or COMBINATION in launched_with else (launched_with,)
@@ -176,7 +182,7 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
                 by = "LEAN's log" if log.table is None else TABLE
                 raise NotAResultError(f"was not run with the parameters that {by} names; see {LEAN_OUTPUT} for why")
             return result
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, trouble(error))
     return skipped
 
@@ -207,7 +213,7 @@ def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:
 def _content(path: Path) -> bytes:
     """Of the large file; nothing where it cannot be read."""
     try:
-        return path.read_bytes() if path.is_file() else b""
+        return read_bytes(path)
     except OSError:
         return b""
 
@@ -262,23 +268,27 @@ def parse_backtest(
         Section.STATE: state,
     }
     configuration = get_section(document, "algorithmConfiguration")
-    parameters = {str(name): as_text(value) for name, value in get_section(configuration, "parameters").items()}
-    first_day, last_day = as_day(get(configuration, "startDate")), as_day(get(configuration, "endDate"))
+    parameters = {as_text(name): as_text(value) for name, value in get_section(configuration, "parameters").items()}
     large_file = large_file or LargeFile()
+    first_day, last_day = as_day(get(configuration, "startDate")), as_day(get(configuration, "endDate"))
+    metrics, problems = backtest_figures(sections, large_file, first_day, last_day)
+    problems += impossible_moments(configuration, ("startDate", "endDate"))
     return BacktestResult(
         backtest_id=backtest_id,
         parameters=dict(sorted((parameters or parameters_from_log or {}).items())),
         status=BacktestStatus.FAILED if failed else BacktestStatus.COMPLETED,
         error_message=as_optional_text(get(state, "RuntimeError")) or (f"LEAN's state is {status}" if failed else None),
         stack_trace=as_optional_text(get(state, "StackTrace")),
-        metrics=backtest_figures(sections, large_file, first_day, last_day),
+        metrics=metrics,
         backtest_start=first_day,
         backtest_end=last_day,
         account_currency=as_optional_text(get(configuration, "accountCurrency")),
         lean_version=as_optional_text(get(get_section(document, "serverStatistics"), "LEAN Version")),
         other_statistics={
-            name.lower(): as_number(get(sections[Section.TRADES], name)) for name in OTHER_TRADE_STATISTICS
+            name.lower(): without_impossible(as_number(get(sections[Section.TRADES], name)))
+            for name in OTHER_TRADE_STATISTICS
         },
+        problems=tuple(problems),
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
         held=large_file.held,

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from strategy_testing.files import read_text
 from strategy_testing.results.backtest import BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.diagnosis import Failure, diagnose
 from strategy_testing.results.folder import LeanOutput, RunFolder, backtest_files, read_output
-from strategy_testing.results.manifest import LEAN_OUTPUT
+from strategy_testing.results.manifest import LEAN_OUTPUT, MANIFEST_FILE
 from strategy_testing.results.optimizer_config import outside_of_ranges, read_search
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.protocol import Search
@@ -36,7 +37,7 @@ class RunContents:
     @property
     def unusable(self) -> int:
         """Backtests without a usable result; foreign files do not count."""
-        return sum(1 for skipped in self.skipped if not skipped.is_foreign)
+        return sum(1 for skipped in self.skipped if skipped.misses_a_result)
 
     @property
     def lean_versions(self) -> str | None:
@@ -48,7 +49,7 @@ class RunContents:
 def read_contents(run: RunFolder) -> RunContents:
     """Reads every backtest of a run, and what its logs say."""
     results: list[BacktestResult] = []
-    skipped: list[SkippedFile] = []
+    skipped = _damaged_notes(run)
     ours = (*run.manifest.parts, *run.manifest.set_aside)
     parts = {Path(part).parts[0] for part in ours if part != "."}
     for output in run.outputs:
@@ -58,10 +59,15 @@ def read_contents(run: RunFolder) -> RunContents:
             read = read_backtest(file, output.log)
             if isinstance(read, SkippedFile):
                 skipped.append(read)
+            elif read.backtest_id in {result.backtest_id for result in results}:
+                twice = "is a second result of a backtest that has one already"
+                skipped.append(SkippedFile(Path(file.backtest_id), twice, misses_a_result=False))
             elif (reason := _foreign(read, output)) is not None:
-                skipped.append(SkippedFile(Path(file.backtest_id), reason, is_foreign=True))
+                skipped.append(SkippedFile(Path(file.backtest_id), reason, misses_a_result=False))
             else:
                 results.append(read)
+                main = Path(file.backtest_id) / file.path.name
+                skipped += [SkippedFile(main, problem, misses_a_result=False) for problem in read.problems]
     searches = [search for output in run.outputs if (search := read_search(output.optimizer_config))]
     search = searches[0] if searches else GridSearch(())
     ended = [output.log.has_ended or output.is_single_backtest for output in run.outputs]
@@ -74,6 +80,12 @@ def read_contents(run: RunFolder) -> RunContents:
         lean_optima=tuple(best for output in reversed(run.outputs) if (best := output.log.best_backtest_id)),
         failure=_failure_on_disk(run),
     )
+
+
+def _damaged_notes(run: RunFolder) -> list[SkippedFile]:
+    names = run.manifest.damaged
+    left_out = f"{', '.join(names)} cannot be read and {'is' if len(names) == 1 else 'are'} left out"
+    return [SkippedFile(Path(MANIFEST_FILE), left_out, misses_a_result=False)] if names else []
 
 
 def _foreign(result: BacktestResult, output: LeanOutput) -> str | None:
@@ -114,7 +126,7 @@ def _failure_on_disk(run: RunFolder) -> Failure | None:
     transcript = run.folder / LEAN_OUTPUT
     printed = ""
     with suppress(OSError):
-        printed = transcript.read_text(encoding="utf-8", errors="replace")
+        printed = read_text(transcript, errors="replace")
     for output in run.outputs:
         failure = diagnose(None, printed, output.log) if not output.log.has_ended else None
         if failure:

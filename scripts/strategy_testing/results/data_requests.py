@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from strategy_testing.files import read_text
+
 _SUCCEEDED = "succeeded-data-requests-*.txt"
 _FAILED = "failed-data-requests-*.txt"
 _RESOLUTIONS = {"tick", "second", "minute", "hour", "daily"}
@@ -112,4 +114,4 @@ def _requests(folder: Path, pattern: str) -> Iterator[DataRequest]:
 def _lines(folder: Path, pattern: str) -> Iterator[str]:
     for file in folder.rglob(pattern):
         with contextlib.suppress(OSError):
-            yield from file.read_text(encoding="utf-8", errors="replace").splitlines()
+            yield from read_text(file, errors="replace").splitlines()

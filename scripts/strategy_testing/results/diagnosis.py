@@ -70,7 +70,7 @@ _SIGNS = (
         "fix the strategy's code",
     ),
     _Sign(
-        r"\*\*\*\s+(File .*?\n\s*\w*(?:Error|Exception): [^\n]*)",
+        r"\*\*\*[ \t]+(File [^\n]*(?:\n[^\n]*){0,30}?\n[ \t]*[a-z_]{0,80}(?:Error|Exception): [^\n]*)",
         ExitCode.STRATEGY_BROKEN,
         "the strategy does not compile: {0}",
         "fix the strategy's code",

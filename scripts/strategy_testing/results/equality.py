@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from strategy_testing.files import read_text
 from strategy_testing.results.backtest import BacktestFile
 
 _CHARTS = "charts"
@@ -60,7 +61,7 @@ def _read(file: BacktestFile) -> Mapping[str, Any] | str:
     """The document, by the same rules as where results are read; or what is wrong with it."""
     try:
         # NaN as a text, because it is not equal to itself.
-        document = json.loads(file.path.read_bytes().decode("utf-8-sig"), parse_constant=str)
+        document = json.loads(read_text(file.path), parse_constant=str)
     except FileNotFoundError:
         return "missing"
     except (OSError, ValueError, RecursionError) as error:

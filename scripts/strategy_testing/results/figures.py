@@ -6,13 +6,14 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from strategy_testing.metrics.catalogue import METRICS, NEED_BENCHMARK, Metric, Section, Unit
+from strategy_testing.metrics.domains import gated
 from strategy_testing.metrics.figures import years_between
 from strategy_testing.metrics.performance import (
     BuyAndHold,
@@ -26,6 +27,8 @@ from strategy_testing.results.json_values import as_number, get, parts_of
 THE_BENCHMARK = "the strategy's benchmark"
 """What a benchmark is called whose ticker is not known."""
 _HASH_DIGITS = 16
+_DIGITS = 60
+"""Of the largest figure that passes the gate, divided by the smallest, with six decimals."""
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _RETURNS = ("Return", "Daily Performance")  # the second before 2024
@@ -48,6 +51,8 @@ class LargeFile:
     """Whether its benchmark ever moved; None where that is not known."""
     held: BuyAndHold | None = None
     """Buy-and-hold by the chart of the benchmark."""
+    is_damaged: bool = False
+    """Whether it is there and its trades or charts cannot be read."""
 
 
 def read_large_file(content: bytes) -> LargeFile:
@@ -67,7 +72,7 @@ def read_large_file(content: bytes) -> LargeFile:
             metrics |= net_trade_figures(trades)
         return LargeFile(metrics, *_benchmark(benchmark))
     except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
-        return LargeFile()
+        return LargeFile(is_damaged=bool(content))
 
 
 def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | None:
@@ -149,8 +154,8 @@ def backtest_figures(
     large_file: LargeFile,
     first_day: date | None,
     last_day: date | None,
-) -> dict[str, Decimal | None]:
-    """Every figure of the catalogue, None where it is not known.
+) -> tuple[dict[str, Decimal | None], list[str]]:
+    """Every figure of the catalogue, None where it is not known or cannot be, and what is wrong with these.
 
     Args:
         sections: of either file.
@@ -158,8 +163,8 @@ def backtest_figures(
         first_day: of the backtest.
         last_day: of the backtest.
     """
-    values = {metric.column: _first_number(metric, sections) for metric in METRICS}
-    values.update(large_file.metrics)
+    found = {metric.column: _first_number(metric, sections) for metric in METRICS}
+    values, problems = gated({**found, **large_file.metrics})
     if values["total_fees"] is not None:
         values["total_fees"] = abs(values["total_fees"])  # the runtime statistics show fees as a loss
     start, end = values["start_equity"], values["end_equity"]
@@ -170,7 +175,9 @@ def backtest_figures(
     values["calmar_ratio"] = _quotient(values["compounding_annual_return"], values["max_drawdown"])
     if not _has_benchmark(values, large_file):
         values |= dict.fromkeys(NEED_BENCHMARK)
-    return values
+    values, of_derived = gated(values)
+    of_charts = ["its trades or charts cannot be read: what we compute from them is left empty"]
+    return values, [*problems, *of_derived, *(of_charts if large_file.is_damaged else [])]
 
 
 def _has_benchmark(values: Mapping[str, Decimal | None], large_file: LargeFile) -> bool:
@@ -193,7 +200,8 @@ def _first_number(metric: Metric, sections: Mapping[Section, Mapping[str, Any]])
 def _quotient(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | None:
     if numerator is None or denominator is None or denominator == 0:
         return None
-    return (numerator / denominator).quantize(_DERIVED_DECIMALS)
+    with localcontext(prec=_DIGITS):
+        return (numerator / denominator).quantize(_DERIVED_DECIMALS)
 
 
 def outcome_hash(sections: Iterable[Mapping[str, Any]]) -> str | None:

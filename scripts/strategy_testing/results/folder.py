@@ -1,6 +1,5 @@
 """Finds what LEAN left on disk: runs below a folder, the backtests of a run, and files that are neither."""
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -11,7 +10,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from strategy_testing.errors import ExitCode, UserError
-from strategy_testing.files import no_access, refuse_shut
+from strategy_testing.files import load_json, no_access, read_text, refuse_shut
+from strategy_testing.metrics.domains import counted
 from strategy_testing.results.backtest import DATA_REPORT, BacktestFile, SkippedFile
 from strategy_testing.results.manifest import (
     CHECK_FOLDER,
@@ -133,7 +133,7 @@ def _derived_manifest(output: LeanOutput) -> RunManifest:
         optimization_type=_SINGLE_BACKTEST if output.is_single_backtest else search_type(output.optimizer_config),
         target_metric=metric,
         target_direction=direction,
-        total_combinations=1 if output.is_single_backtest else combinations,
+        total_combinations=1 if output.is_single_backtest else counted(combinations),
         parts=(".",),
         commands=(),
         strategy_code_hash=None,
@@ -172,7 +172,9 @@ def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[Skipped
     for entry in sorted(output.folder.iterdir()):
         if not _GUID.fullmatch(entry.name) and entry.is_dir() and not os.access(entry, os.X_OK):
             skipped.append(
-                SkippedFile(Path(entry.name), "foreign folder, into which this user may not look", is_foreign=True)
+                SkippedFile(
+                    Path(entry.name), "foreign folder, into which this user may not look", misses_a_result=False
+                )
             )
             continue
         if entry.name in _KNOWN or entry.name.startswith((".", *_LEANS_PREFIXES)):
@@ -181,7 +183,7 @@ def backtest_files(output: LeanOutput) -> tuple[list[BacktestFile], list[Skipped
             files.append(BacktestFile(entry.name, entry))
         elif not (output.is_single_backtest and _belongs_to_backtest(entry.name)):
             kind = "folder" if entry.is_dir() else "file"
-            skipped.append(SkippedFile(Path(entry.name), f"foreign {kind}, not written by LEAN", is_foreign=True))
+            skipped.append(SkippedFile(Path(entry.name), f"foreign {kind}, not written by LEAN", misses_a_result=False))
     present = {file.backtest_id for file in files}
     skipped += [
         SkippedFile(Path(backtest_id), "launched, but it left no folder")
@@ -211,7 +213,7 @@ def _runs_below(folder: Path, depth: int, shut: list[UserError]) -> Iterator[Run
 def _read_json(file: Path) -> Mapping[str, Any] | None:
     """The object that a file holds, an empty one where it holds none; None without the file."""
     try:
-        values = json.loads(file.read_text(encoding="utf-8-sig"))
+        values = load_json(read_text(file))
     except FileNotFoundError:
         return None
     except (OSError, ValueError):
@@ -226,7 +228,7 @@ def _names_container(folder: Path) -> bool:
 
 def _log_text(folder: Path) -> str:
     try:
-        return (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+        return read_text(folder / "log.txt", errors="replace")
     except OSError:
         return ""
 

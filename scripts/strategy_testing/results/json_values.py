@@ -1,15 +1,24 @@
 """Values as LEAN writes them into its JSON: keys of either case, amounts and percents as text. Pure."""
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 
+from strategy_testing.metrics.domains import moment_in_range
+from strategy_testing.texts import storable
+
 _NUMBER = re.compile(r"(\d[\d,]*)?(\.\d+)?([eE][-+]?\d+)?")
+_MOST_EXPONENT = 400
+"""Doubles end at 308."""
+_SHOWN = 40
+_TOO_LARGE = Decimal("Infinity")
 
 
 def get_section(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -35,27 +44,40 @@ def parts_of(text: bytes | msgspec.Raw | None) -> Mapping[str, msgspec.Raw]:
 
 
 def as_number(value: Any) -> Decimal | None:
-    """A figure of LEAN's as a number: 92, "0.0935", "$1,261.16", "-$124.00", "18.300%" (0.183); None for no figure."""
+    """A figure of LEAN's as a number: 92, "0.0935", "$1,261.16", "-$124.00", "18.300%" (0.183); None for no figure.
+
+    One that nothing can hold is infinity.
+    """
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, (int, float, Decimal)):
-        number = Decimal(str(value))
-        return number if number.is_finite() else None
+    if isinstance(value, float):
+        return Decimal(str(value)) if math.isfinite(value) else None
+    if isinstance(value, (int, Decimal)):
+        return Decimal(value)
     text = str(value).strip()
     found = next((match for match in _NUMBER.finditer(text) if match[1] or match[2]), None)
     if found is None or "nan" in text.lower() or "∞" in text:
         return None
-    number = Decimal(found[0].replace(",", ""))
+    number = decimal_of(found[0].replace(",", ""))
     if "-" in text[: found.start()]:
-        number = -number
+        number = number.copy_negate()
     return number / 100 if text.endswith("%") else number
+
+
+def decimal_of(text: str) -> Decimal:
+    """A number as it is spelt; infinity where its exponent is beyond all reason."""
+    with suppress(InvalidOperation):
+        number = Decimal(text)
+        if abs(number.adjusted()) <= _MOST_EXPONENT:
+            return number
+    return _TOO_LARGE
 
 
 def as_text(value: Any) -> str:
     """A parameter's value as LEAN has it, in what PostgreSQL can hold."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else _storable(str(value))
+    return "" if value is None else storable(str(value))
 
 
 def as_optional_text(value: Any) -> str | None:
@@ -64,12 +86,13 @@ def as_optional_text(value: Any) -> str | None:
 
 
 def as_moment(value: Any) -> datetime | None:
-    """A time, UTC; one without a zone is UTC."""
+    """A time, UTC; one without a zone is UTC. None for none, and for one at which no market was open."""
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment if moment_in_range(moment) else None
 
 
 def as_day(value: Any) -> date | None:
@@ -78,9 +101,14 @@ def as_day(value: Any) -> date | None:
     return None if moment is None else moment.date()
 
 
-def _storable(text: str) -> str:
-    """Without what PostgreSQL's text cannot hold: the zero character and half surrogate pairs."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+def impossible_moments(section: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """What is wrong with the times of a section, for people."""
+    given = {name: as_text(get(section, name)) for name in names}
+    return [
+        f"{name} cannot be {text[:_SHOWN]} and is left empty"
+        for name, text in given.items()
+        if text and as_moment(text) is None
+    ]
 
 
 class NotAResultError(ValueError):
@@ -100,7 +128,5 @@ def trouble(error: Exception) -> str:
             return "is not text: damaged, or not written by LEAN"
         case NotAResultError():
             return str(error)
-        case RecursionError():
-            return "is nested too deeply to be a result"
         case _:
             return f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"

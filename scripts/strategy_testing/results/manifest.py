@@ -1,14 +1,18 @@
 """The notes that the runner leaves in a run's folder, and our launcher in a backtest's: what the folders alone show."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, fields
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 from uuid import UUID
 
-from strategy_testing.files import write_atomically
+import msgspec
+
+from strategy_testing.files import load_json, read_text, write_atomically
+from strategy_testing.metrics.domains import MOST_COUNTED
+from strategy_testing.texts import storable, storable_parts
 
 MANIFEST_FILE = "run-manifest.json"
 CONFIG_COPY = "optimization.yaml"
@@ -28,7 +32,11 @@ PILOT_FOLDER = "pilot"
 LEAN_PROCESS = "lean-process.json"
 """Which process is at work for the run; there only while one is."""
 
-_DAYS = ("prices_from", "prices_to")
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MOST_COUNTED)]
+_Direction = Annotated[str, msgspec.Meta(pattern="^(max|min)$")]
+_Engine = Annotated[str, msgspec.Meta(pattern="^(warm|cold)$")]
+_Below = Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))")]
+"""A folder below the run's own, or `.` for that one, and nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -42,32 +50,34 @@ class RunManifest:
     """None in a derived manifest, as what follows may be, where LEAN's own files do not tell."""
     optimization_type: str | None
     target_metric: str | None
-    target_direction: str | None
-    total_combinations: int | None
+    target_direction: _Direction | None
+    total_combinations: _Count | None
     """None for a search that does not know them beforehand."""
-    parts: tuple[str, ...]
+    parts: tuple[_Below, ...]
     """Folders below this one that `lean optimize` wrote; `.` for this one."""
     commands: tuple[str, ...]
     """Shell-quoted, as they were run in the lean workspace."""
     strategy_code_hash: str | None
     engine_image: str | None
-    started_at: datetime
-    parameters: tuple[str, ...] = field(default=())
+    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    parameters: tuple[str, ...] = ()
     """Names of the optimised parameters."""
     prices_from: date | None = None
     """The first day of any price that LEAN read, where that is long after the start that was asked for."""
     prices_to: date | None = None
     """The last day of any price, where that is long before the end that was asked for."""
-    engine: str | None = None
+    engine: _Engine | None = None
     """`warm` where LEAN stayed up between backtests, `cold` where each had a process of its own; None: not known."""
-    engine_checked: int = 0
+    engine_checked: _Count = 0
     """Combinations that a warm engine ran and that were the same when LEAN's own process ran them."""
     engine_note: str | None = None
     """Why an engine was not warm, or what was not the same."""
-    set_aside: tuple[str, ...] = ()
+    set_aside: tuple[_Below, ...] = ()
     """Folders whose results do not count, because a warm engine made them and was seen to make others than LEAN."""
     is_derived: bool = False
     """Whether the runner left none, so that it was made out of what LEAN left."""
+    damaged: tuple[str, ...] = ()
+    """Names of fields that could not be read."""
 
     @property
     def engine_columns(self) -> dict[str, Any]:
@@ -78,39 +88,53 @@ class RunManifest:
 def write_manifest(folder: Path, manifest: RunManifest) -> None:
     """Writes the manifest whole or not at all."""
     values = asdict(manifest) | {"run_uuid": str(manifest.run_uuid), "started_at": manifest.started_at.isoformat()}
-    del values["is_derived"]
+    del values["is_derived"], values["damaged"]
     write_atomically(folder / MANIFEST_FILE, json.dumps(values, indent=2, default=str) + "\n")
 
 
 def read_manifest(folder: Path) -> RunManifest | None:
-    """The folder's manifest; None where there is none, or one that another program wrote.
+    """The folder's manifest; None where there is none, or one that does not tell which run it is of which parts.
+
+    What else is damaged in it is left out, and named in `damaged`.
 
     Raises:
         PermissionError: this user may not read it: without it the run would seem to be another one.
     """
+    file = folder / MANIFEST_FILE
     try:
-        values: Any = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-        return RunManifest(
-            **values
-            | {
-                "run_uuid": UUID(values["run_uuid"]),
-                "started_at": datetime.fromisoformat(values["started_at"]),
-                "parts": _texts(values["parts"]),
-                "set_aside": _texts(values.get("set_aside", ())),
-                "commands": _texts(values["commands"]),
-                "parameters": _texts(values["parameters"]),
-                **{key: date.fromisoformat(day) for key in _DAYS if (day := values.get(key))},
-                "is_derived": False,
-            }
-        )
+        values = storable_parts(load_json(read_text(file)))
+        written_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        sound = {name: _read(values, name) for name in _NEEDED}
     except PermissionError:
         raise
     except (OSError, ValueError, TypeError, KeyError):
         return None
+    damaged = []
+    for name in _TYPES.keys() - _NEEDED - _OURS:
+        try:
+            sound[name] = _read(values, name)
+        except (ValueError, KeyError):
+            damaged += [name] if name in values or name not in _DEFAULTS else []
+            sound[name] = _DEFAULTS.get(name)
+    name = storable(folder.name)
+    instead = {"strategy": name, "lean_project_path": name, "commands": (), "started_at": written_at}
+    return RunManifest(**sound | {name: instead[name] for name in damaged if name in instead}, damaged=tuple(damaged))
 
 
-def _texts(values: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(str(value) for value in values)
+def _read(values: Mapping[str, Any], name: str) -> Any:
+    """A field in its type.
+
+    Raises:
+        ValueError: it is of another one, or beyond what its column holds.
+        KeyError: it is missing.
+    """
+    return msgspec.convert(values[name], _TYPES[name])
+
+
+_NEEDED = {"run_uuid", "parts"}
+_OURS = {"is_derived", "damaged"}
+_TYPES = get_type_hints(RunManifest, include_extras=True)
+_DEFAULTS = {one.name: one.default for one in fields(RunManifest) if one.default is not MISSING}
 
 
 @dataclass(frozen=True)
@@ -128,12 +152,12 @@ class EngineNote:
 def read_engine_note(folder: Path) -> EngineNote | None:
     """The note in a backtest's folder; None where the launcher has left none, or another program one."""
     try:
-        values: Any = json.loads((folder / ENGINE_SETTINGS).read_text(encoding="utf-8"))
+        values: Any = load_json(read_text(folder / ENGINE_SETTINGS))
         engine, reason, served = values["engine"], values.get("reason"), values.get("served")
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     is_sound = isinstance(engine, str) and isinstance(reason, str | None) and isinstance(served, int | None)
-    return EngineNote(engine, reason, served) if is_sound else None
+    return EngineNote(engine, reason and storable(reason), served) if is_sound else None
 
 
 def notes_of(output_folder: Path) -> dict[str, EngineNote]:

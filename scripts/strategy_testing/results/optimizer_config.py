@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from strategy_testing.results.json_values import as_text, decimal_of
 from strategy_testing.search.protocol import COMBINATION, Search
 from strategy_testing.search.searches import SEARCHES
 from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, range_count
@@ -24,12 +25,12 @@ def target(optimizer_config: Mapping[str, Any]) -> tuple[str | None, str | None]
     if not isinstance(criterion, Mapping):
         return None, None
     path, extremum = criterion.get("target"), str(criterion.get("extremum", "")).lower()
-    return str(path) if path else None, extremum if extremum in ("max", "min") else None
+    return as_text(path) if path else None, extremum if extremum in ("max", "min") else None
 
 
 def varied_parameters(optimizer_config: Mapping[str, Any]) -> list[str]:
     """The parameters that the search varies."""
-    return [str(parameter["name"]) for parameter in _parameters(optimizer_config) if "min" in parameter]
+    return [as_text(parameter["name"]) for parameter in _parameters(optimizer_config) if "min" in parameter]
 
 
 def read_search(optimizer_config: Mapping[str, Any]) -> Search | None:
@@ -54,7 +55,7 @@ def outside_of_ranges(optimizer_config: Mapping[str, Any], parameters: Mapping[s
         parameters: of a result, with values that the search does not vary beside.
     """
     for parameter in _parameters(optimizer_config):
-        name = str(parameter["name"])
+        name = as_text(parameter["name"])
         if "min" not in parameter or name == COMBINATION:
             continue
         try:
@@ -69,13 +70,13 @@ def outside_of_ranges(optimizer_config: Mapping[str, Any], parameters: Mapping[s
 
 
 def _parameter(parameter: Mapping[str, Any]) -> Parameter:
-    name = str(parameter["name"])
+    name = as_text(parameter["name"])
     if "min" not in parameter:
-        return ListParameter(name, (str(parameter.get("value")),))
-    start, end, step = (Decimal(str(parameter[key])) for key in ("min", "max", "step"))
+        return ListParameter(name, (as_text(parameter.get("value")),))
+    start, end, step = (decimal_of(str(parameter[key])) for key in ("min", "max", "step"))
     range_count(start, end, step)  # raises where they are no range
     finest = parameter.get("min-step")
-    return RangeParameter(name, start, end, step, None if finest is None else Decimal(str(finest)))
+    return RangeParameter(name, start, end, step, None if finest is None else decimal_of(str(finest)))
 
 
 def _parameters(optimizer_config: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,26 +1,28 @@
 """Reads the optimizer's own log.txt, line by line, and the table of combinations that LEAN counted through by one
 parameter, which the log names alone."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from strategy_testing.results.json_values import as_text
+from strategy_testing.files import load_json, read_text
+from strategy_testing.results.json_values import as_moment, as_text
 from strategy_testing.results.manifest import TABLE
 from strategy_testing.search.protocol import COMBINATION
 from strategy_testing.search.space import canonical_value
+from strategy_testing.texts import storable
 
 Table = Sequence[Mapping[str, str]]
 
 _TIMESTAMP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?Z (TRACE|ERROR|DEBUG):: (.*)")
 _LAUNCHED = re.compile(r"launched backtest '([^']+)' with parameters '([^']*)'")
-_WAITING = re.compile(r"start ended\. Waiting on (\d+) backtests")
+_WAITING = re.compile(r"start ended\. Waiting on (\d{1,9}) backtests")
 _ENDED = "Optimization has ended. "
 _OPTIMUM = re.compile(r"was reached using ParameterSet: .* backtestId '([^']+)'")
 _COULD_NOT_START = "Program.Main():"
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
     launched = dict(log.launched)
     for line in text.splitlines():
         match = _TIMESTAMP.match(line)
-        if match is None:
+        moment = _moment(match[1], match[2]) if match else None
+        if match is None or moment is None:
             continue
-        moment = _moment(match[1], match[2])
         log = replace(log, started_at=log.started_at or moment, last_line_at=moment)
         message = match[4]
         if launch := _LAUNCHED.search(message):
@@ -66,26 +68,26 @@ def _with_event(log: OptimizerLog, level: str, message: str) -> OptimizerLog:
         return replace(log, has_ended=True, best_backtest_id=optimum[1] if optimum else None)
     if level == "ERROR" and _COULD_NOT_START in message and not log.has_ended and log.waiting_on is None:
         # Behind the end of the optimization an error means nothing; in front of its start it means a hang.
-        return replace(log, start_error=message.split(_COULD_NOT_START, 1)[1].strip())
+        return replace(log, start_error=storable(message.split(_COULD_NOT_START, 1)[1].strip()))
     return log
 
 
-def _moment(seconds: str, fraction: str | None) -> datetime:
-    microseconds = int((fraction or "").ljust(6, "0"))
-    return datetime.fromisoformat(seconds).replace(microsecond=microseconds, tzinfo=UTC)
+def _moment(seconds: str, fraction: str | None) -> datetime | None:
+    """None for a day that no calendar has."""
+    return as_moment(f"{seconds}.{(fraction or '').ljust(6, '0')}")
 
 
 def _parameters(text: str, table: Table | None) -> dict[str, str]:
     """`a:1,b:2` as LEAN writes it; a piece without a colon is no parameter."""
-    pairs = {piece.split(":", 1)[0]: piece.split(":", 1)[1] for piece in text.split(",") if ":" in piece}
-    return dict(sorted(with_real_parameters(pairs, table).items()))
+    pieces = (piece.split(":", 1) for piece in storable(text).split(",") if ":" in piece)
+    return dict(sorted(with_real_parameters(dict(pieces), table).items()))
 
 
 def read_table(folder: Path) -> Table | None:
     """The table that an output of LEAN's was made with; None where it was made without, an empty one if damaged."""
     try:
-        rows = json.loads((folder / TABLE).read_text(encoding="utf-8"))
-        return tuple({str(name): as_text(value) for name, value in row.items()} for row in rows)
+        rows = load_json(read_text(folder / TABLE))
+        return tuple({as_text(name): as_text(value) for name, value in row.items()} for row in rows)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, AttributeError):
@@ -100,7 +102,8 @@ def with_real_parameters(parameters: Mapping[str, str], table: Table | None) -> 
     if table is None or COMBINATION not in parameters:
         return dict(parameters)
     place = canonical_value(parameters[COMBINATION])
-    row = table[int(place)] if place.isdecimal() and int(place) < len(table) else {}
+    is_place = place.isdecimal() and len(place) <= _MOST_DIGITS and int(place) < len(table)
+    row = table[int(place)] if is_place else {}
     return {name: value for name, value in parameters.items() if name != COMBINATION} | dict(row)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from strategy_testing.config.model import FIXED_PARAMETERS
+from strategy_testing.results.combinations import distinct_combinations
+from strategy_testing.search.protocol import Search
 from strategy_testing.verdict.criteria import Judged, Standard
 
 DIFFERENT = "LEAN's optimum "
@@ -67,3 +69,9 @@ def _shown(judged: Judged, standard: Standard) -> str:
     target = (standard.target_metric or "").rpartition(".")[2]
     value = "unknown" if judged.target_value is None else f"{judged.target_value:f}"
     return f"{combination or judged.result.backtest_id} ({target} {value})"
+
+
+def passing_above(results: Sequence[Judged], search: Search) -> int:
+    """Combinations that pass and return more than holding the benchmark."""
+    passing = [judged.result for judged in results if judged.verdict.meets_criteria]
+    return distinct_combinations([one for one in passing if (one.metrics["excess_return"] or 0) > 0], search)
