@@ -9,7 +9,7 @@ from pathlib import Path
 try:
     from strategy_checks.checking import check, find_project, find_projects
     from strategy_checks.type_checks import python_blocks
-    from strategy_testing.commands.cli import run_main
+    from strategy_testing.commands.cli import run_main, run_script
     from strategy_testing.commands.settings import settings_from, workspace_of
     from strategy_testing.console import answer
     from strategy_testing.errors import ExitCode, UserError
@@ -76,4 +76,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_script(main))

@@ -10,7 +10,7 @@ try:
     from strategy_testing.commands.batch import run_batch
     from strategy_testing.commands.batch_processes import accept_signals
     from strategy_testing.commands.check import check
-    from strategy_testing.commands.cli import load_config, run_main
+    from strategy_testing.commands.cli import load_config, run_main, run_script
     from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
     from strategy_testing.commands.new_strategy import new_strategy
     from strategy_testing.commands.optimize import optimize, resume
@@ -147,4 +147,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_script(main))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from strategy_testing.commands.cli import run_main
+    from strategy_testing.commands.cli import run_main, run_script
     from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge
     from strategy_testing.commands.settings import add_settings
 except ModuleNotFoundError as missing:
@@ -75,4 +75,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run_script(main))

@@ -48,36 +48,58 @@ Unpack = Callable[[str], Path]
 Undisturbed = Callable[["Bench"], Rows]
 
 
+LEAN = "LEAN, its files and Docker"
+SIGNALS = "Signals"
+DATABASE = "The database"
+USERS = "Several users, machines and clocks"
+
+
 @dataclass(frozen=True)
 class Fault:
-    """A row of the table."""
+    """A row of the table of faults."""
 
     id: str
+    what: str
+    """What is broken, for people; as what follows in Markdown."""
+    outcome: str
     status: str | None
     """Of the run; None where there is no row."""
     exit_code: int
+    remedy: str
+
+    def __str__(self) -> str:
+        """A row of Markdown."""
+        status = self.status or "no row"
+        return f"| `{self.id}` | {self.what} | {self.outcome} | {status} | {self.exit_code} | {self.remedy} |"
 
 
-def _read_table() -> dict[str, Fault]:
-    faults = {}
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("| `"):
-            name, _, _, status, code, _ = cells
-            identity = name.strip("`")
-            assert identity not in faults, f"{identity} stands twice in {TABLE}"
-            faults[identity] = Fault(identity, None if status == "no row" else status, int(code.split()[0]))
-    return faults
+FAULTS: dict[str, tuple[str, Fault]] = {}
+"""Every fault of the tests that are imported, with its section, by its id."""
+_places: dict[str, tuple[str, int]] = {}
+"""Where each stands: pytest imports the tests in another order than a single one does."""
 
 
-FAULTS = _read_table()
-TESTED: set[str] = set()
+def fault(section: str, *faults: Fault) -> pytest.MarkDecorator:
+    """Gives a test a fault, or one after the other, and the table its rows; what they say is what the test expects."""
+    for each in faults:
+        assert each.id not in FAULTS, f"{each.id} is the name of two faults"
+        FAULTS[each.id] = section, each
+        caller = sys._getframe(1)
+        _places[each.id] = caller.f_code.co_filename, caller.f_lineno
+    return pytest.mark.parametrize("row", faults, ids=[each.id for each in faults])
 
 
-def fault(*identities: str) -> pytest.MarkDecorator:
-    """Gives a test the table's row, or one after the other; what the row says is what the test expects."""
-    TESTED.update(identities)
-    return pytest.mark.parametrize("row", [FAULTS[identity] for identity in identities], ids=identities)
+def fault_again(identity: str) -> pytest.MarkDecorator:
+    """Gives a second test a fault that has one already."""
+    return pytest.mark.parametrize("row", [FAULTS[identity][1]], ids=[identity])
+
+
+def table_of(section: str) -> str:
+    """The Markdown of a section's faults, in the order of their tests."""
+    ours = [each for of, each in FAULTS.values() if of == section]
+    rows = [str(each) for each in sorted(ours, key=lambda each: _places[each.id])]
+    head = "| id | fault | what happens | status | exit code | what to do |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *rows]) + "\n"
 
 
 @dataclass(frozen=True)

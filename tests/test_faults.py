@@ -12,10 +12,11 @@ import pytest
 from psycopg2.extensions import make_dsn
 
 from fault_bench import (  # noqa: F401
+    DATABASE,
     FAULTS,
+    LEAN,
     STAND_INS,
     TABLE,
-    TESTED,
     Bench,
     Done,
     Fault,
@@ -29,6 +30,7 @@ from fault_bench import (  # noqa: F401
     give_back,
     import_as_told,
     make_bench,
+    table_of,
     take_away,
 )
 from strategy_testing.errors import ExitCode
@@ -59,22 +61,28 @@ def _unlimited(bench: Bench, limit: str) -> None:
     copy.write_text(text.replace(limit, f"{limit.partition(':')[0]}: 5"), encoding="utf-8")
 
 
-def test_the_table_names_exactly_the_faults_that_are_tested() -> None:
-    # Collected in these modules; running one of them alone knows only its own.
+def test_the_document_has_the_table_of_the_faults_that_are_tested() -> None:
+    """With REWRITE_DOCS in the environment it is written; read the diff then."""
+    # Their faults are known when they are imported; running one module alone knows only its own.
     import test_faults_database  # noqa: F401, PLC0415
     import test_faults_signals  # noqa: F401, PLC0415
     import test_owner  # noqa: F401, PLC0415
     import test_resuming  # noqa: F401, PLC0415
     import test_unreadable  # noqa: F401, PLC0415
 
-    assert set(FAULTS) == TESTED
-    assert len(FAULTS) >= 25
+    document = TABLE.read_text(encoding="utf-8")
+    for section in dict.fromkeys(section for section, _ in FAULTS.values()):
+        quoted = re.search(rf"(?<=^## {re.escape(section)}\n\n)(\|.*\n)+", document, re.MULTILINE)
+        assert quoted is not None, section
+        if os.environ.get("REWRITE_DOCS"):
+            document = document.replace(quoted[0], table_of(section), 1)
+            TABLE.write_text(document, encoding="utf-8")
+        else:
+            assert quoted[0] == table_of(section)
+    faults = [each for _, each in FAULTS.values()]
     known = {int(code) for code in ExitCode}
-    assert {row.exit_code for row in FAULTS.values()} <= known | {137}
-    assert {row.status for row in FAULTS.values()} <= {None, "completed", "partial", "failed", "interrupted", "running"}
-    for line in TABLE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("| `"):
-            assert all(cell.strip() for cell in line.strip("|").split("|")), line
+    assert {each.exit_code for each in faults} <= known | {137}
+    assert {each.status for each in faults} <= {None, "completed", "partial", "failed", "interrupted", "running"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -93,21 +101,59 @@ def lasting_outage(
     administer(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@fault("no-lean")
+@fault(
+    LEAN,
+    Fault(
+        "no-lean",
+        "There is no program `lean`",
+        "Reported before anything is written",
+        None,
+        10,
+        "Install it, or name it in `LEAN_COMMAND`; run again",
+    ),
+)
 def test_no_lean(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     done = bench.run(LEAN_COMMAND="lean-that-is-not-there")
     assert "install the CLI with `pip install lean`" in done.stderr
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("no-docker", "no-image")
+@fault(
+    LEAN,
+    Fault(
+        "no-docker",
+        "Docker does not run",
+        "LEAN refuses; its words become the message",
+        "failed",
+        11,
+        "Start Docker; resume it",
+    ),
+    Fault(
+        "no-image",
+        "The engine's image cannot be pulled",
+        "LEAN refuses; the message names the image",
+        "failed",
+        12,
+        "Check `lean.image` and the network; resume it",
+    ),
+)
 def test_no_docker_or_image(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     done = bench.run(DOCKER_STAND_IN={"no-docker": "down", "no-image": "no-image"}[row.id])
     assert "Docker does not answer" in done.stderr or "cannot be pulled" in done.stderr
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("no-lean-json")
+@fault(
+    LEAN,
+    Fault(
+        "no-lean-json",
+        "The workspace has no `lean.json`",
+        "LEAN refuses",
+        "failed",
+        13,
+        "Run `lean init`, or name the right workspace; resume it",
+    ),
+)
 def test_no_lean_json(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     file = bench.workspace / "lean.json"
     file.rename(bench.home / "put-away.json")
@@ -117,7 +163,17 @@ def test_no_lean_json(row: Fault, bench: Bench, undisturbed: Undisturbed) -> Non
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("no-project")
+@fault(
+    LEAN,
+    Fault(
+        "no-project",
+        "The workspace has no such strategy",
+        "Reported before anything is written",
+        None,
+        14,
+        "Check `strategy.lean_project_path`; run again",
+    ),
+)
 def test_no_project(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     project = bench.workspace / "RSI_MeanReversion_ETF"
     project.rename(bench.home / "elsewhere")
@@ -127,7 +183,17 @@ def test_no_project(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("does-not-compile")
+@fault(
+    LEAN,
+    Fault(
+        "does-not-compile",
+        "LEAN finds that the strategy does not compile",
+        "The message quotes file and line",
+        "failed",
+        15,
+        "Fix the strategy; run again",
+    ),
+)
 def test_lean_finds_that_the_strategy_does_not_compile(
     row: Fault, bench: Bench, undisturbed: Undisturbed, unpacked: Unpack
 ) -> None:
@@ -136,7 +202,25 @@ def test_lean_finds_that_the_strategy_does_not_compile(
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("start-min-above-max", "start-step-zero")
+@fault(
+    LEAN,
+    Fault(
+        "start-min-above-max",
+        "LEAN's optimizer cannot start (a range that is upside down) and waits for ever",
+        "Ended within seconds of the line in its log",
+        "failed",
+        16,
+        "Fix the config; run again",
+    ),
+    Fault(
+        "start-step-zero",
+        "The same, for a step of 0",
+        "The same",
+        "failed",
+        16,
+        "Fix the config; run again",
+    ),
+)
 def test_an_optimizer_that_cannot_start_is_reported_at_once(
     row: Fault, bench: Bench, undisturbed: Undisturbed, unpacked: Unpack
 ) -> None:
@@ -149,7 +233,17 @@ def test_an_optimizer_that_cannot_start_is_reported_at_once(
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("hang")
+@fault(
+    LEAN,
+    Fault(
+        "hang",
+        "LEAN stops in mid-run and waits",
+        "Ended after `lean.stall_minutes` without a new line or byte",
+        "partial",
+        18,
+        "Read the end of `lean-output.txt`; resume it",
+    ),
+)
 def test_a_hang_is_ended_and_what_finished_is_kept(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     _limit(bench, "stall_minutes: 0.1")
     done = bench.run(LEAN_REPLAY_FAULT="hang-after=3")
@@ -161,7 +255,17 @@ def test_a_hang_is_ended_and_what_finished_is_kept(row: Fault, bench: Bench, und
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("silence")
+@fault(
+    LEAN,
+    Fault(
+        "silence",
+        "LEAN does nothing from the start",
+        "The same",
+        "failed",
+        18,
+        "Run `lean` by hand to see what it waits for; resume it",
+    ),
+)
 def test_a_lean_that_does_nothing_at_all_is_ended(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     _limit(bench, "stall_minutes: 0.02")
     started = time.time()
@@ -171,7 +275,18 @@ def test_a_lean_that_does_nothing_at_all_is_ended(row: Fault, bench: Bench, undi
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("hang-in-step")
+@fault(
+    LEAN,
+    Fault(
+        "hang-in-step",
+        "A strategy never returns from a bar, while LEAN itself writes a line a minute on it",
+        "Ended after `lean.stall_minutes` in which no backtest began, moved or finished; the message names the "
+        "backtest and how long it has been in that step",
+        "partial",
+        18,
+        "Look for a loop without an end in the strategy; run again",
+    ),
+)
 def test_a_strategy_that_never_returns_from_a_bar_is_ended(
     row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path
 ) -> None:
@@ -188,7 +303,17 @@ def test_a_strategy_that_never_returns_from_a_bar_is_ended(
     bench.check(row, done, is_resumed=False)
 
 
-@fault("time-limit")
+@fault(
+    LEAN,
+    Fault(
+        "time-limit",
+        "The run takes longer than `lean.timeout_minutes`",
+        "Ended",
+        "partial",
+        19,
+        "Resume it: the limit counts anew each time; or raise it before the next run",
+    ),
+)
 def test_the_time_limit_ends_a_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     _limit(bench, "timeout_minutes: 0.1")
     started = time.time()
@@ -200,7 +325,17 @@ def test_the_time_limit_ends_a_run(row: Fault, bench: Bench, undisturbed: Undist
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("all-crashed")
+@fault(
+    LEAN,
+    Fault(
+        "all-crashed",
+        "Every backtest crashes, though LEAN calls that a success",
+        "Each is stored as failed, with its error",
+        "failed",
+        17,
+        "Fix the strategy; run again",
+    ),
+)
 def test_every_backtest_crashed(
     row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
@@ -211,7 +346,17 @@ def test_every_backtest_crashed(
     assert {result["status"] for result in bench.ask("SELECT status FROM backtest_results")} == {"failed"}
 
 
-@fault("some-crashed")
+@fault(
+    LEAN,
+    Fault(
+        "some-crashed",
+        "Some backtests crash",
+        "These are stored as failed and never pass",
+        "partial",
+        4,
+        "Fix the strategy; or `--resume --retry-failed`",
+    ),
+)
 def test_some_backtests_crashed(
     row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
@@ -221,7 +366,17 @@ def test_some_backtests_crashed(
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("target-not-reached")
+@fault(
+    LEAN,
+    Fault(
+        "target-not-reached",
+        'No combination meets the constraints: LEAN says "Result was not reached"',
+        "All are stored and judged",
+        "completed",
+        0,
+        "Nothing; a combination that breaks a constraint does not pass",
+    ),
+)
 def test_no_combination_meets_the_constraint(
     row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
@@ -232,7 +387,17 @@ def test_no_combination_meets_the_constraint(
     assert bench.results(1) == undisturbed(bench)
 
 
-@fault("container-died")
+@fault(
+    LEAN,
+    Fault(
+        "container-died",
+        "The container dies in mid-run, as for lack of memory",
+        "What finished is stored",
+        "partial",
+        21,
+        "Look for what killed it; resume it",
+    ),
+)
 def test_a_container_that_dies(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     done = bench.run(LEAN_REPLAY_FAULT="kill-container-after=3")
     assert "LEAN stopped before the optimization had ended (exit code 1)" in done.stderr
@@ -240,7 +405,17 @@ def test_a_container_that_dies(row: Fault, bench: Bench, undisturbed: Undisturbe
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("docker-kill")
+@fault(
+    LEAN,
+    Fault(
+        "docker-kill",
+        "Somebody kills the container",
+        "The same",
+        "partial",
+        21,
+        "Resume it",
+    ),
+)
 def test_docker_kill_in_mid_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=12)
     bench.wait_for_results(2)
@@ -249,7 +424,17 @@ def test_docker_kill_in_mid_run(row: Fault, bench: Bench, undisturbed: Undisturb
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("lean-killed")
+@fault(
+    LEAN,
+    Fault(
+        "lean-killed",
+        "The `lean` command is killed, which leaves its container running",
+        "The container is ended by its name",
+        "partial",
+        21,
+        "Resume it",
+    ),
+)
 def test_a_killed_lean_leaves_no_container(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=12)
     bench.wait_for_results(2)
@@ -262,7 +447,17 @@ def test_a_killed_lean_leaves_no_container(row: Fault, bench: Bench, undisturbed
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("deaf-lean")
+@fault(
+    LEAN,
+    Fault(
+        "deaf-lean",
+        "The runner is asked to end (SIGTERM), and `lean` does not react",
+        "After 5 seconds the container is killed, after 5 more `lean`",
+        "interrupted",
+        143,
+        "Resume it",
+    ),
+)
 def test_a_lean_that_is_deaf_to_sigint_is_ended(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=4, LEAN_REPLAY_FAULT="ignore-sigint")
     bench.wait_for_results(2)
@@ -275,7 +470,17 @@ def test_a_lean_that_is_deaf_to_sigint_is_ended(row: Fault, bench: Bench, undist
 
 
 @pytest.mark.parametrize("cut", ["0", "1", "half", "last"])
-@fault("truncated")
+@fault(
+    LEAN,
+    Fault(
+        "truncated",
+        "A result's file is cut off, at any byte",
+        "It is no result: named in `import_problems`; the rest is stored",
+        "partial",
+        4,
+        "Resume it",
+    ),
+)
 def test_a_truncated_result(row: Fault, cut: str, bench: Bench, undisturbed: Undisturbed) -> None:
     whole = min(file.stat().st_size for file in bench.recording.glob("output/*/*.json") if _is_result(file))
     size = {"0": 0, "1": 1, "half": whole // 2, "last": -1}[cut]
@@ -300,7 +505,17 @@ def _is_result(file: Path) -> bool:
     return file.stem == file.parent.name
 
 
-@fault("log-unreadable")
+@fault(
+    LEAN,
+    Fault(
+        "log-unreadable",
+        "`log.txt` cannot be read",
+        "The run is followed by the backtests' files",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_without_its_log_a_run_is_followed_by_its_files(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     _limit(bench, "stall_minutes: 0.08")
     lean = _lean(bench, 'mkdir -p "$OUT"; ln -s /dev/null "$OUT/log.txt"; exec "$REAL" "$@"')
@@ -311,7 +526,17 @@ def test_without_its_log_a_run_is_followed_by_its_files(row: Fault, bench: Bench
     assert bench.check(row, bench.end(process)) == undisturbed(bench)
 
 
-@fault("log-removed")
+@fault(
+    LEAN,
+    Fault(
+        "log-removed",
+        "`log.txt` is removed in mid-run",
+        "The same",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_a_log_that_is_removed_in_mid_run(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=40)
     bench.wait_for_results(2)
@@ -319,7 +544,17 @@ def test_a_log_that_is_removed_in_mid_run(row: Fault, bench: Bench, undisturbed:
     assert bench.check(row, bench.end(process)) == undisturbed(bench)
 
 
-@fault("disk-full")
+@fault(
+    LEAN,
+    Fault(
+        "disk-full",
+        "The disk is full when LEAN writes its first result",
+        "The half file is no result; the run ends",
+        "failed",
+        22,
+        "Remove old runs below `.optimization/`; resume it",
+    ),
+)
 def test_a_full_disk(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     # No file may pass 1 MB, so that writing a result breaks off as on a full disk, for every user.
     said = "No space left on device : '/Results/result.json'"
@@ -329,7 +564,17 @@ def test_a_full_disk(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("disk-full-later")
+@fault(
+    LEAN,
+    Fault(
+        "disk-full-later",
+        "The disk fills up later",
+        "What is whole is stored",
+        "partial",
+        22,
+        "Remove old runs below `.optimization/`; resume it",
+    ),
+)
 def test_a_disk_that_fills_up_late(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     said = "No space left on device : '/Results/result.json'"
     lean = _lean(bench, f'"$REAL" "$@" || {{ echo "{said}"; exit 1; }}')
@@ -338,14 +583,34 @@ def test_a_disk_that_fills_up_late(row: Fault, bench: Bench, undisturbed: Undist
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("lean-refuses")
+@fault(
+    LEAN,
+    Fault(
+        "lean-refuses",
+        "`lean` ends with a message of its own",
+        "The message is quoted",
+        "failed",
+        20,
+        "Fix what it names; resume it",
+    ),
+)
 def test_a_lean_that_ends_with_a_message_of_its_own(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     done = bench.run(LEAN_COMMAND=_lean(bench, "echo 'Error: the key is not valid'; exit 1"))
     assert "lean refused to run: the key is not valid" in done.stderr
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("two-runners")
+@fault(
+    LEAN,
+    Fault(
+        "two-runners",
+        "Two runners work side by side on one workspace and database",
+        "Neither touches the other's run",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_two_runners_side_by_side(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     one = bench.start("--config", bench.config, "--fresh", speed=40)
     two = bench.start("--config", bench.config, "--fresh", speed=40)
@@ -359,7 +624,18 @@ def test_two_runners_side_by_side(row: Fault, bench: Bench, undisturbed: Undistu
     bench.check(row, first)
 
 
-@fault("database-away-at-end")
+@fault(
+    DATABASE,
+    Fault(
+        "database-away-at-end",
+        "It goes away and stays away",
+        "After LEAN's end it is tried for a minute; the results are on disk, and the message has the command that "
+        "imports them",
+        "running",
+        7,
+        "When it is back, run that command",
+    ),
+)
 def test_away_for_good(
     row: Fault,
     lasting_outage: Callable[[], tuple[Bench, Done]],

@@ -18,7 +18,9 @@ import pytest
 from psycopg2.extensions import connection, make_dsn
 
 from fault_bench import (  # noqa: F401
+    DATABASE,
     RUNNER,
+    SIGNALS,
     TERMINATE,
     Bench,
     Fault,
@@ -124,7 +126,17 @@ def _has_ended(bench: Bench) -> bool:
     return "Optimization has ended" in (bench.folder() / "log.txt").read_text(encoding="utf-8")
 
 
-@fault("database-away-at-start")
+@fault(
+    DATABASE,
+    Fault(
+        "database-away-at-start",
+        "PostgreSQL does not answer at the start",
+        "Nothing is run",
+        None,
+        7,
+        "Check that it runs, the address and the user; run again",
+    ),
+)
 def test_away_at_the_start(row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed) -> None:
     take_away(bench, postgres_server)
     done = bench.run()
@@ -134,7 +146,17 @@ def test_away_at_the_start(row: Fault, bench: Bench, postgres_server: str, undis
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("database-away-and-back")
+@fault(
+    DATABASE,
+    Fault(
+        "database-away-and-back",
+        "It goes away in mid-run and comes back",
+        "LEAN goes on; results wait and are stored when it is back",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_away_in_mid_run_and_back(row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=20)
     bench.wait_for(lambda: len(bench.stored()) >= 2)
@@ -146,7 +168,17 @@ def test_away_in_mid_run_and_back(row: Fault, bench: Bench, postgres_server: str
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("connection-terminated")
+@fault(
+    DATABASE,
+    Fault(
+        "connection-terminated",
+        "The connection is terminated in mid-run",
+        "It is opened anew",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_terminated_in_mid_run(row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=25)
     for count in (1, 3):
@@ -174,7 +206,17 @@ def _wait_for_a_waiting_import(bench: Bench) -> None:
     bench.wait_for(lambda: bool(bench.ask(waiting)))
 
 
-@fault("terminated-in-import")
+@fault(
+    DATABASE,
+    Fault(
+        "terminated-in-import",
+        "The connection is terminated within the last import",
+        "Nothing of that import is kept; it is done again",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_terminated_within_the_last_import(
     row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed
 ) -> None:
@@ -185,7 +227,17 @@ def test_terminated_within_the_last_import(
     assert bench.check(row, bench.end(process)) == undisturbed(bench)
 
 
-@fault("sigterm-in-import")
+@fault(
+    SIGNALS,
+    Fault(
+        "sigterm-in-import",
+        "SIGTERM (or Ctrl-C) within the last import, when LEAN has ended",
+        "That import is not done; its results are stored already, and the next start does the rest",
+        "running",
+        143,
+        "Start any run, or resume it",
+    ),
+)
 def test_asked_to_end_within_the_last_import(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=40)
     with _last_import_held(bench):
@@ -197,7 +249,17 @@ def test_asked_to_end_within_the_last_import(row: Fault, bench: Bench, undisturb
     assert after["status"] == "completed"
 
 
-@fault("database-read-only")
+@fault(
+    DATABASE,
+    Fault(
+        "database-read-only",
+        "It refuses to write from some moment on",
+        "The results are on disk, and the message has the command that imports them",
+        "running",
+        7,
+        "Make it writable, run that command",
+    ),
+)
 def test_a_database_that_refuses_to_write(
     row: Fault, bench: Bench, postgres_server: str, undisturbed: Undisturbed
 ) -> None:
@@ -212,7 +274,17 @@ def test_a_database_that_refuses_to_write(
     assert bench.results(1) == undisturbed(bench)
 
 
-@fault("out-of-connections")
+@fault(
+    DATABASE,
+    Fault(
+        "out-of-connections",
+        "All its connections are taken when LEAN ends, for some seconds",
+        "It is tried again",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_out_of_connections_at_the_end(row: Fault, own: Bench, own_server: OwnServer, undisturbed: Undisturbed) -> None:
     process = own.start(speed=15)
     own.wait_for(lambda: len(own.stored()) >= 2)
@@ -225,7 +297,25 @@ def test_out_of_connections_at_the_end(row: Fault, own: Bench, own_server: OwnSe
     assert own.check(row, done) == undisturbed(own)
 
 
-@fault("postgres-restarted", "postgres-crashed")
+@fault(
+    DATABASE,
+    Fault(
+        "postgres-restarted",
+        "PostgreSQL is restarted in mid-run",
+        "The same",
+        "completed",
+        0,
+        "Nothing",
+    ),
+    Fault(
+        "postgres-crashed",
+        "PostgreSQL crashes in mid-run and recovers",
+        "The same",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_postgres_restarted_in_mid_run(row: Fault, own: Bench, own_server: OwnServer, undisturbed: Undisturbed) -> None:
     process = own.start(speed=25)
     own.wait_for(lambda: len(own.stored()) >= 2)
@@ -247,7 +337,18 @@ def _lean_works(bench: Bench) -> bool:
     return bool(bench.docker("ps", "-q"))
 
 
-@fault("table-locked")
+@fault(
+    DATABASE,
+    Fault(
+        "table-locked",
+        "Somebody's open transaction has locked a table",
+        "LEAN is watched as before (here its hang is ended in time), and results wait; after 2 seconds the message"
+        " names who holds the lock; when it is free, all is stored",
+        "partial",
+        18,
+        "End that transaction; resume it",
+    ),
+)
 def test_a_table_that_somebody_has_locked(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     """LEAN hangs meanwhile: what watches it does not wait for the database."""
     text = bench.config.read_text(encoding="utf-8")
@@ -272,7 +373,18 @@ def test_a_table_that_somebody_has_locked(row: Fault, bench: Bench, undisturbed:
     bench.check(row, done, is_resumed=False)
 
 
-@fault("signal-while-locked")
+@fault(
+    DATABASE,
+    Fault(
+        "signal-while-locked",
+        "The runner is asked to end while a table is locked",
+        "LEAN and its container are ended at once; after 5 seconds the message has the command that imports what "
+        "is not stored",
+        "running",
+        7,
+        "End that transaction, run that command or resume it",
+    ),
+)
 def test_a_signal_while_a_table_is_locked(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=10)
     bench.wait_for(lambda: len(bench.stored()) >= 2)
@@ -288,7 +400,17 @@ def test_a_signal_while_a_table_is_locked(row: Fault, bench: Bench, undisturbed:
     assert bench.go_on() == undisturbed(bench)
 
 
-@fault("postgres-frozen")
+@fault(
+    DATABASE,
+    Fault(
+        "postgres-frozen",
+        "The server does not answer for some seconds, without being gone",
+        "LEAN goes on; after 2 seconds the message says so; when it answers, all is stored",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_a_server_that_does_not_answer(row: Fault, own: Bench, own_server: OwnServer, undisturbed: Undisturbed) -> None:
     process = own.start(speed=25)
     own.wait_for(lambda: len(own.stored()) >= 2)

@@ -12,6 +12,7 @@ import pytest
 
 from fault_bench import (  # noqa: F401
     LARGER,
+    SIGNALS,
     Bench,
     Done,
     Fault,
@@ -19,6 +20,7 @@ from fault_bench import (  # noqa: F401
     Unpack,
     end_all,
     fault,
+    fault_again,
     fixture_bench,
     fixture_undisturbed,
     make_bench,
@@ -62,7 +64,26 @@ def _recovered(bench: Bench, row: Fault, killed: Done) -> str:
 
 
 @pytest.mark.parametrize("moment", range(_TRIES))
-@fault("sigint", "sigterm")
+@fault(
+    SIGNALS,
+    Fault(
+        "sigint",
+        "Ctrl-C at any moment while LEAN works",
+        "LEAN and its container are ended, what finished is stored",
+        "interrupted",
+        130,
+        "Resume it",
+    ),
+    Fault(
+        "sigterm",
+        "SIGTERM, or another signal that ends programs (SIGHUP of a closed terminal, SIGQUIT, SIGUSR1 …), at any "
+        "moment while LEAN works",
+        "The same",
+        "interrupted",
+        143,
+        "Resume it",
+    ),
+)
 def test_a_signal_at_any_moment(row: Fault, moment: int, bench: Bench, undisturbed: Undisturbed) -> None:
     count, seconds = moments(row.id, _TRIES)[moment]
     process = bench.start(speed=12)
@@ -76,7 +97,17 @@ def test_a_signal_at_any_moment(row: Fault, moment: int, bench: Bench, undisturb
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("second-sigint")
+@fault(
+    SIGNALS,
+    Fault(
+        "second-sigint",
+        "A second Ctrl-C while LEAN is being ended",
+        "LEAN and its container are killed at once, what finished is stored",
+        "interrupted",
+        130,
+        "Resume it",
+    ),
+)
 def test_an_impatient_user(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=10, LEAN_REPLAY_FAULT="ignore-sigint")
     bench.wait_for_results(2)
@@ -89,7 +120,17 @@ def test_an_impatient_user(row: Fault, bench: Bench, undisturbed: Undisturbed) -
     assert bench.check(row, done) == undisturbed(bench)
 
 
-@fault("two-signals")
+@fault(
+    SIGNALS,
+    Fault(
+        "two-signals",
+        "Several signals in a row, as when a terminal is closed",
+        "Within 0.3 seconds they are one request; the first one says the exit code; a later one ends LEAN at once",
+        "interrupted",
+        143,
+        "Resume it",
+    ),
+)
 def test_signals_in_a_row(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     """Two at once, as of a terminal that is closed, are one request; the first says what the exit code is."""
     process = bench.start(speed=10)
@@ -104,7 +145,18 @@ def test_signals_in_a_row(row: Fault, bench: Bench, undisturbed: Undisturbed) ->
 
 
 @pytest.mark.parametrize("moment", range(_TRIES))
-@fault("sigkill")
+@fault(
+    SIGNALS,
+    Fault(
+        "sigkill",
+        "The runner is killed (SIGKILL, lack of memory)",
+        "A small guard process ends LEAN and its container within 5 seconds; the next start imports what finished,"
+        " and marks the run",
+        "running",
+        137,
+        "Start any run, or resume it",
+    ),
+)
 def test_a_killed_runner_is_recovered_by_the_next_start(
     row: Fault, moment: int, bench: Bench, undisturbed: Undisturbed
 ) -> None:
@@ -120,7 +172,7 @@ def test_a_killed_runner_is_recovered_by_the_next_start(
     assert bench.go_on() == undisturbed(bench)
 
 
-@fault("sigkill")
+@fault_again("sigkill")
 def test_a_killed_runner_of_a_larger_grid(
     row: Fault, database_url: str, unpacked: Unpack, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
@@ -133,7 +185,17 @@ def test_a_killed_runner_of_a_larger_grid(
     end_all(bench)
 
 
-@fault("machine-down")
+@fault(
+    SIGNALS,
+    Fault(
+        "machine-down",
+        "Runner, LEAN and container are all gone at once",
+        "The next start imports what finished, and marks the run",
+        "running",
+        137,
+        "Start any run, or resume it",
+    ),
+)
 def test_a_machine_that_went_down(row: Fault, bench: Bench, undisturbed: Undisturbed) -> None:
     process = bench.start(speed=10)
     bench.wait_for_results(2)
@@ -145,7 +207,17 @@ def test_a_machine_that_went_down(row: Fault, bench: Bench, undisturbed: Undistu
     assert bench.go_on() == undisturbed(bench)
 
 
-@fault("pid-reused")
+@fault(
+    SIGNALS,
+    Fault(
+        "pid-reused",
+        "The killed runner's or LEAN's process number has gone to another program",
+        "That program is left alone; the run is recovered all the same",
+        "running",
+        137,
+        "Start any run, or resume it",
+    ),
+)
 def test_a_program_that_got_the_number_of_a_dead_one_is_left_alone(
     row: Fault, bench: Bench, undisturbed: Undisturbed
 ) -> None:

@@ -18,7 +18,7 @@ from threading import Barrier
 import psutil
 import pytest
 
-from fault_bench import Fault, fault
+from fault_bench import USERS, Fault, fault
 from strategy_testing import processes
 from strategy_testing.database.connection import Database, connect
 from strategy_testing.database.runs import RunnerIdentity, claim_run, runs_of_host
@@ -158,7 +158,25 @@ def _into_another_namespace(ask: Ask) -> list[str]:
     return []
 
 
-@fault("clock-step", "another-namespace")
+@fault(
+    USERS,
+    Fault(
+        "clock-step",
+        "The clock steps by an hour while a run is at work, and somebody starts a runner",
+        "The run is seen to be at work and left alone; resuming it is refused",
+        "running",
+        2,
+        "Nothing",
+    ),
+    Fault(
+        "another-namespace",
+        "A run is at work, and somebody starts a runner in a container, or on a second machine of the same name",
+        "The same",
+        "running",
+        2,
+        "Nothing",
+    ),
+)
 def test_a_run_at_work_is_left_alone(
     row: Fault, database: Database, database_url: str, ask: Ask, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fault_bench import Fault, fault
+from fault_bench import USERS, Fault, fault
 from strategy_testing.database.connection import Database
 from strategy_testing.importing.owner import holding
 from support import PROJECT, READS_ANYTHING, ScriptResult, make_project, processes_of, write_config
@@ -295,7 +295,17 @@ def test_a_folder_that_the_runner_did_not_make_is_not_resumed(
     assert f"run {run}: its folder {folder} is gone or was not made by the runner; start a new run" in done.stderr
 
 
-@fault("two-resumes")
+@fault(
+    USERS,
+    Fault(
+        "two-resumes",
+        "Two runners resume one run at the same moment",
+        "One goes on with it; the other is refused and touches nothing",
+        "partial",
+        2,
+        "Nothing",
+    ),
+)
 def test_of_two_that_resume_a_run_one_does_and_changed_code_is_not_mixed_into_it(
     row: Fault, replayed: Run, workspace: Path, tmp_path: Path, database: Database, ask: Ask
 ) -> None:

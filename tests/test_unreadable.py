@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from psycopg2.extensions import parse_dsn
 
-from fault_bench import Fault, fault
+from fault_bench import USERS, Fault, fault
 from strategy_testing.config.model import BacktestSettings
 from strategy_testing.importing.owner import this_process
 from strategy_testing.importing.price_check import price_warnings
@@ -103,7 +103,17 @@ def _denied(path: Path) -> str:
     return f"{path}: permission denied; {_REMEDY}"
 
 
-@fault("another-users-run")
+@fault(
+    USERS,
+    Fault(
+        "another-users-run",
+        "A run is left behind whose folder this user may not read",
+        "It is named and left alone",
+        "running",
+        2,
+        "Start a runner as that user, or give this one the right to the folder",
+    ),
+)
 def test_a_workspace(row: Fault, reachable: str, ask: Ask, workspace: Path, tmp_path: Path) -> None:
     project = make_project(workspace, "S")
     (project / "config.json").write_text("{}", encoding="utf-8")
@@ -150,7 +160,17 @@ def test_a_workspace(row: Fault, reachable: str, ask: Ask, workspace: Path, tmp_
     assert ask("SELECT reason FROM batch_configs") == [{"reason": _denied(optimizations)}]
 
 
-@fault("unreadable")
+@fault(
+    USERS,
+    Fault(
+        "unreadable",
+        "Results, or whole runs below a folder that is imported, may not be read",
+        "Each is named, the others are stored",
+        "partial",
+        4,
+        "Give this user the right to it, import again",
+    ),
+)
 def test_results(row: Fault, reachable: str, ask: Ask, recording: Callable[[str], Path], tmp_path: Path) -> None:
     good, shut = recording("crashy"), recording("idle")
     output = good / "output"
@@ -180,7 +200,7 @@ def test_results(row: Fault, reachable: str, ask: Ask, recording: Callable[[str]
     _run("results_importer.py", cases, reachable, tmp_path)
     assert ask("SELECT status FROM optimization_runs ORDER BY id")[0]["status"] == row.status
     stored = "SELECT count(*) AS n FROM backtest_results GROUP BY optimization_run_id ORDER BY n"
-    assert ask(stored) == [{"n": 3}, {"n": 3}, {"n": 5}]
+    assert ask(stored) == [{"n": 3}, {"n": 5}]  # a copy of a run is the same run
 
 
 def test_prices(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

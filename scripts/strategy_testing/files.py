@@ -7,9 +7,9 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from strategy_testing.errors import UserError
+from strategy_testing.errors import ExitCode, UserError
 
 _SECRETS = ("DATABASE_URL", "TEST_DATABASE_URL", "PGPASSWORD", "PGPASSFILE", "PGSSLKEY", "PGSSLPASSWORD")
 _MOST_BYTES = 2**30
@@ -17,7 +17,16 @@ _MOST_BYTES = 2**30
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Writes a file so that no reader ever sees half of it."""
+    """Writes a file so that no reader ever sees half of it; a link is followed, a device written to.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if file.exists() and not file.is_file():
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC), "w", encoding="utf-8") as device:
+            device.write(text)
+        return
+    file = Path(os.path.realpath(file)) if file.is_symlink() else file
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -26,18 +35,28 @@ def write_atomically(file: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_bytes(file: Path, start: int = 0) -> bytes:
-    """What a regular file holds, behind so many bytes; never waits, as reading a FIFO or a device would.
+@contextlib.contextmanager
+def opened(file: Path) -> Iterator[IO[bytes]]:
+    """A regular file, to be read; never waits, as opening a FIFO or reading a device would.
 
     Raises:
-        OSError: it cannot be read, is no regular file, or is larger than any file of LEAN's.
+        OSError: it cannot be read, or is no regular file.
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as content:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "is no regular file", str(file))
-        if found.st_size - start > _MOST_BYTES:
+        yield content
+
+
+def read_bytes(file: Path, start: int = 0) -> bytes:
+    """What a regular file holds, behind so many bytes.
+
+    Raises:
+        OSError: as opened, or it is larger than any file of LEAN's.
+    """
+    with opened(file) as content:
+        if os.fstat(content.fileno()).st_size - start > _MOST_BYTES:
             raise OSError(errno.EFBIG, "is too large to be a file of LEAN's", str(file))
         content.seek(start)
         return content.read()
@@ -71,6 +90,12 @@ def load_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:
         return json.loads(text, parse_float=parse_float)
     except RecursionError:
         raise ValueError("is nested too deeply") from None
+
+
+def exit_code_of(error: OSError) -> ExitCode:
+    """With what a script ends that could not write a file: a full disk and used-up inodes, quota or `ulimit -f`."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return ExitCode.DISK_FULL if is_full else ExitCode.INVALID_INPUT
 
 
 def refuse_shut(folder: Path) -> None:

@@ -1,10 +1,15 @@
 """The gate for texts of others: what passes it can be stored by PostgreSQL and encoded as UTF-8. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 MOST_CHARACTERS = 20_000
 """Of one text: error messages and stack traces of LEAN's have hundreds; a column is no place for a whole log."""
+
+_MOST_DEPTH = 50
+"""Levels of a document that somebody wrote."""
+_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def storable(text: str, most: int = MOST_CHARACTERS) -> str:
@@ -20,14 +25,32 @@ def storable(text: str, most: int = MOST_CHARACTERS) -> str:
     return clean if len(clean) <= most else f"{clean[:most]}… ({len(clean) - most} characters more)"
 
 
-def storable_parts(value: Any) -> Any:
-    """A value with every text in it storable, keys included; what is no text, mapping, list or tuple stays as it is."""
+def storable_parts(value: Any, depth: int = _MOST_DEPTH) -> Any:
+    """A value with every text in it storable, keys included; what is no text, mapping, list or tuple stays as it is.
+
+    Args:
+        value: anything.
+        depth: levels that are kept; what lies deeper is left out.
+    """
     match value:
         case str():
             return storable(value)
+        case Mapping() | list() | tuple() if depth == 0:
+            return None
         case Mapping():
-            return {storable_parts(key): storable_parts(part) for key, part in value.items()}
+            return {storable_parts(key): storable_parts(part, depth - 1) for key, part in value.items()}
         case list() | tuple():
-            return type(value)(map(storable_parts, value))
+            return type(value)(storable_parts(part, depth - 1) for part in value)
         case _:
             return value
+
+
+def printable(text: str) -> str:
+    """The text without what moves a terminal's cursor or changes its colours; lines and tabs stay."""
+    return _CONTROL.sub("", storable(text, most=len(text)))
+
+
+def in_markdown(text: str) -> str:
+    """The text on one line that stays in its cell of a table, and is no HTML, link or code."""
+    line = " ".join(printable(text).split())
+    return line.replace("<", "&lt;").replace("|", "\\|").replace("[", "\\[").replace("`", "'")

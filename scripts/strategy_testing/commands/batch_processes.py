@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from strategy_testing.console import tell
 from strategy_testing.signals import ENDING, Requests
 
 _POLL_SECONDS = 0.05
@@ -145,5 +145,4 @@ def _copy(source: IO[bytes], name: str) -> None:
     """Shows a process's stderr line by line, each with the strategy's name."""
     with source:
         for line in source:
-            sys.stderr.write(f"[{name}] {line.decode('utf-8', 'replace')}")
-            sys.stderr.flush()
+            tell(f"[{name}] {line.decode('utf-8', 'replace').rstrip()}")

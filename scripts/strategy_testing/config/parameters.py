@@ -1,15 +1,23 @@
 """Reads the section optimization.parameters: ranges and lists, and what may go wrong with them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from strategy_testing.config.schema_validation import shown
 from strategy_testing.config.yaml_source import YamlPath, dotted
+from strategy_testing.search.grid_search import MOST_LISTED
 from strategy_testing.search.protocol import Search
-from strategy_testing.search.space import ListParameter, Parameter, RangeParameter, canonical_value
+from strategy_testing.search.space import (
+    ListParameter,
+    Parameter,
+    RangeParameter,
+    canonical_value,
+    count_combinations,
+)
 
+_TOO_MANY = f", more than {MOST_LISTED:,}, which no machine would finish; take larger steps or fewer values"
 Report = Callable[[YamlPath, str], None]
 
 _SECTION: YamlPath = ("optimization", "parameters")
@@ -47,6 +55,15 @@ def read_parameters(
         if parameter is not None:
             parameters.append(parameter)
     return parameters
+
+
+def search_is_too_large(parameters: Sequence[Parameter]) -> str | None:
+    """Why a search is refused before its values are listed; None where it is not. For Euler Search its first round."""
+    for parameter in parameters:
+        if count_combinations([parameter]) > MOST_LISTED:
+            return f"{parameter.name} has {count_combinations([parameter]):,} values{_TOO_MANY}"
+    count = count_combinations(parameters)
+    return f"these are {count:,} combinations{_TOO_MANY}" if count > MOST_LISTED else None
 
 
 def _is_broken(place: str, broken: set[str]) -> bool:

@@ -18,7 +18,7 @@ from strategy_testing.config.model import (
     StrategyInfo,
     WalkForward,
 )
-from strategy_testing.config.parameters import read_parameters
+from strategy_testing.config.parameters import read_parameters, search_is_too_large
 from strategy_testing.config.schema_validation import known_keys, shown, suggestion
 from strategy_testing.config.secrets import masked
 from strategy_testing.config.where import read_where
@@ -168,6 +168,10 @@ class _ConfigReader(Findings):
         parameters = read_parameters(
             values.get("parameters"), fixed, self.broken, self.problem, self.warning, search=search
         )
+        too_many = search_is_too_large(tuple(parameters))
+        if too_many is not None:
+            self.problem(("optimization", "parameters"), too_many)
+            parameters = []
         method = search(tuple(parameters))
         if "where" in values and not self.breaks("optimization", "where") and parameters:
             method = read_where(self, method, values["where"], list(values["parameters"]))

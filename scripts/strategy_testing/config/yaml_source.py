@@ -12,12 +12,15 @@ from typing import Any
 
 import yaml
 
+from strategy_testing import files
 from strategy_testing.errors import ConfigError, Problem, UserError
+from strategy_testing.texts import storable
 
 YamlPath = tuple[str | int, ...]
 
 _MAX_NODES = 20_000
 _MAX_DEPTH = 50
+_MAX_CHARACTERS = 500_000
 _MAX_DIGITS = 28  # what LEAN's decimal holds
 _MAX_EXPONENT = 28
 _TAG = "tag:yaml.org,2002:"
@@ -69,15 +72,18 @@ def is_yaml_number(text: str) -> bool:
 def read_text(file: Path) -> str:
     """The file's text; a UserError that says why when it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        if file.is_dir():
+            raise UserError(f"{file}: is a folder", "name a YAML file in it")
+        text = files.read_text(file)
     except FileNotFoundError:
         raise UserError(f"{file}: no such file", "check the path") from None
-    except IsADirectoryError:
-        raise UserError(f"{file}: is a folder", "name a YAML file in it") from None
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror}") from None
+    if len(text) > _MAX_CHARACTERS:
+        raise UserError(f"{file}: has more than {_MAX_CHARACTERS:,} characters", "no config needs that many")
+    return text
 
 
 def read_yaml(file: Path) -> YamlDocument:
@@ -176,6 +182,9 @@ class _NodeReader:
     def _scalar(self, node: yaml.ScalarNode, path: YamlPath) -> Any:
         text = str(node.value)
         if not self._check_tag(node, path, "str", "null", "bool", "int", "float", "timestamp", "merge", "value"):
+            return None
+        if storable(text, most=len(text)) != text:
+            self._problem(path, node, "holds a zero character or half a character, which cannot be stored; remove it")
             return None
         quoted = node.style is not None
         marked_as_text = node.tag == f"{_TAG}str" and _INTEGER.fullmatch(text) is not None

@@ -1,8 +1,10 @@
 """What is asked for people: a run's summary, the leaderboard, what is known of a strategy's orders."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from uuid import UUID
 
 from strategy_testing.database.connection import Database, Row
 from strategy_testing.database.runs import StoredRun
@@ -46,3 +48,9 @@ def order_history(database: Database, strategy: str) -> OrderHistory | None:
     if not rows or rows[0]["orders_per_year"] is None:
         return None
     return OrderHistory(**rows[0])
+
+
+def run_of_backtests(database: Database, backtest_ids: Sequence[str]) -> UUID | None:
+    """The identity of the run that has one of these backtests; None where none has."""
+    found = database.value("run_of_backtests", {"backtests": list(backtest_ids)})
+    return None if found is None else UUID(str(found))

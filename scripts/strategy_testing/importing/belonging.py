@@ -1,14 +1,16 @@
 """What a folder's run belongs to: the config that judges it, and its strategy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig, StrategyInfo
 from strategy_testing.config.reader import read_config, read_document
+from strategy_testing.database.connection import Database
+from strategy_testing.database.queries import run_of_backtests
 from strategy_testing.database.runs import KnownRun
 from strategy_testing.errors import UserError
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.results.folder import RunFolder
+from strategy_testing.results.folder import RunFolder, guid_folders
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,13 @@ def refuse_foreign(config: OptimizationConfig, run: RunFolder, results: tuple[Ba
             f"unknown to them: {', '.join(unknown)}",
             "name the config of the strategy that was run",
         )
+
+
+def recognised(database: Database, run: RunFolder) -> RunFolder:
+    """The run with its stored identity where its manifest is lost, as when a disk or a power cut took it."""
+    if not run.manifest.is_derived:
+        return run
+    ids = [folder.name for output in run.outputs for folder in guid_folders(output.folder)]
+    with database.transaction():
+        known = run_of_backtests(database, ids) if ids else None
+    return run if known is None else replace(run, manifest=replace(run.manifest, run_uuid=known))

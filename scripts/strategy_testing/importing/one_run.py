@@ -27,7 +27,7 @@ from strategy_testing.database.runs import (
 )
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
-from strategy_testing.importing.belonging import Owner, own_config, owner, refuse_foreign
+from strategy_testing.importing.belonging import Owner, own_config, owner, recognised, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import short_period
@@ -102,7 +102,7 @@ def import_run(
         UserError: the config is another strategy's, or the run's own is damaged, or a running run cannot be moved.
         DatabaseError: nothing was stored.
     """
-    read = _read(database, run, config, strategy_name, runner)
+    read = _read(database, recognised(database, run), config, strategy_name, runner)
     return _store(database, read, _decide(read, runner), runner)
 
 

@@ -7,7 +7,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import IO
 
 import psutil
 
+from strategy_testing.console import tell
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import load_json, read_text, without_database_secrets, write_atomically
 from strategy_testing.lean.container import container_is_gone, container_name, kill_container
@@ -41,7 +41,10 @@ def lean_command(environment: Mapping[str, str]) -> tuple[str, ...]:
         UserError: there is no such program.
     """
     given = environment.get("LEAN_COMMAND", "").strip()
-    words = tuple(shlex.split(given)) if given else ("lean",)
+    try:
+        words = tuple(shlex.split(given)) if given else ("lean",)
+    except ValueError as error:
+        raise UserError(f"LEAN_COMMAND cannot be read: {error}", "close the quote in it") from None
     if shutil.which(words[0], path=environment.get("PATH")) is None:
         where = "LEAN_COMMAND names it" if given else "it is not on the PATH"
         raise UserError(
@@ -74,21 +77,33 @@ def run_lean(
         transcript: gets everything it prints, unwrapped.
         should_stop: asked several times a second; True ends LEAN.
         has_ended: whether LEAN's log says that its work is done.
+
+    Raises:
+        UserError: the program cannot be started.
+        OSError: the transcript cannot be written.
     """
     environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
     note = transcript.with_name(LEAN_PROCESS)
     with transcript.open("ab") as kept, guarded(note.parent, output_folder), contextlib.ExitStack() as signals:
         signals.enter_context(_signals_held())
         # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
-        process = subprocess.Popen(
-            command,
-            cwd=workspace,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=kept,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=workspace,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=kept,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise UserError(
+                f"{command[0]}: cannot be started: {error.strerror}",
+                "it is no program, or its first line names an interpreter that is not there: "
+                "install the CLI anew with `pip install lean`, or name it in LEAN_COMMAND",
+                ExitCode.LEAN_NOT_FOUND,
+            ) from None
         is_ending = threading.Event()
         errors = threading.Thread(target=_copy_errors, args=(process.stderr, kept, is_ending), daemon=True)
         try:
@@ -100,6 +115,7 @@ def run_lean(
             _stop(process, output_folder, is_ending)
             raise
         finally:
+            _kill_group(process)  # what the command has started and left behind
             if errors.ident is not None:
                 errors.join(timeout=1)
             note.unlink(missing_ok=True)
@@ -222,10 +238,12 @@ def _kill_group(process: "subprocess.Popen[bytes]") -> None:
 
 def _copy_errors(source: IO[bytes] | None, kept: IO[bytes], is_ending: threading.Event) -> None:
     """Shows what `lean` writes to stderr at once, until it is being ended, and keeps it with the rest."""
-    for line in source or ():
-        if not is_ending.is_set():
-            sys.stderr.write(line.decode("utf-8", "replace"))
-            sys.stderr.flush()
-        with contextlib.suppress(ValueError, OSError):
-            kept.write(line)
-            kept.flush()
+    if source is None:
+        return
+    with source:
+        for line in source:
+            if not is_ending.is_set():
+                tell(line.decode("utf-8", "replace").rstrip())
+            with contextlib.suppress(ValueError, OSError):
+                kept.write(line)
+                kept.flush()

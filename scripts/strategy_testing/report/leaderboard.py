@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from textwrap import fill
+from typing import Any
 
 from tabulate import tabulate
 
@@ -13,6 +14,7 @@ from strategy_testing.files import write_atomically
 from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, METRICS, Unit
 from strategy_testing.metrics.figures import format_value, number_of
 from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
+from strategy_testing.texts import in_markdown
 
 _HEADERS = ("Strategy", "Status", "Target", "Excess", "Trades")
 _COLUMNS = 80
@@ -32,9 +34,17 @@ def leaderboard_text(rows: Sequence[Row]) -> str:
     Args:
         rows: of the view strategy_leaderboard, best first.
     """
+    rows = [{name: _safe(value) for name, value in row.items()} for row in rows]
     compared = tabulate([_line(row) for row in rows], _HEADERS, tablefmt="pipe", disable_numparse=True)
     introduction = [fill(sentence, _COLUMNS) for sentence in _introduction(rows)]
     return "\n\n".join(["# Strategy leaderboard", *introduction, compared, *map(_best_backtest, rows)]) + "\n"
+
+
+def _safe(value: Any) -> Any:
+    """A text, or the texts of parameters, as Markdown shows them; anything else as it is."""
+    if isinstance(value, Mapping):
+        return {in_markdown(name): in_markdown(str(each)) for name, each in value.items()}
+    return in_markdown(value) if isinstance(value, str) else value
 
 
 def _introduction(rows: Sequence[Row]) -> Iterator[str]:

@@ -1,13 +1,11 @@
 """Shows how far a run is, on stderr: a bar that renews itself on a terminal, else a line now and then."""
 
-import contextlib
-import sys
 import time
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Self
 
-from strategy_testing.console import tell
+from strategy_testing.console import is_terminal, show, tell
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
@@ -49,8 +47,8 @@ class ProgressDisplay:
 
     def __exit__(self, *_: object) -> None:
         """Leaves the terminal's line as it stands."""
-        if sys.stderr.isatty() and self._last_text:
-            _write("\n")
+        if is_terminal() and self._last_text:
+            show("\n")
 
     def say(self, message: str) -> None:
         """A line of the story, above the progress."""
@@ -67,10 +65,10 @@ class ProgressDisplay:
         self._launched = max(self._launched, len(log.launched))
         if self._quiet:
             return
-        is_terminal = sys.stderr.isatty()
+        on_terminal = is_terminal()
         now = time.monotonic()
-        if now - self._last_told >= (_SECONDS_BETWEEN_RENEWALS if is_terminal else _SECONDS_BETWEEN_LINES):
-            self._show(now - self._started, is_terminal=is_terminal)
+        if now - self._last_told >= (_SECONDS_BETWEEN_RENEWALS if on_terminal else _SECONDS_BETWEEN_LINES):
+            self._show(now - self._started, is_terminal=on_terminal)
             self._last_told = now
 
     def _show(self, elapsed: float, *, is_terminal: bool) -> None:
@@ -81,7 +79,7 @@ class ProgressDisplay:
             return
         self._last_text = text
         bar = f"{_bar(self.finished, self._total)} " if is_terminal and self._total else ""
-        _write(f"\r\x1b[K{bar}{text}" if is_terminal else f"{text}\n")
+        show(f"\r\x1b[K{bar}{text}" if is_terminal else f"{text}\n")
 
 
 def progress_text(
@@ -107,12 +105,6 @@ def progress_text(
     if total is not None and 0 < finished < total:
         parts.append(f"about {_clock(elapsed / finished * (total - finished))} left")
     return ", ".join(parts)
-
-
-def _write(text: str) -> None:
-    with contextlib.suppress(OSError):  # the terminal was closed
-        sys.stderr.write(text)
-        sys.stderr.flush()
 
 
 def _bar(finished: int, total: int | None) -> str:

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from strategy_testing.errors import ExitCode
+from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import exit_code_of
 from strategy_testing.results.optimizer_log import OptimizerLog
 
 
@@ -119,6 +120,14 @@ def diagnose(exit_code: int | None, output: str, log: OptimizerLog) -> Failure |
             ExitCode.LEAN_STOPPED_EARLY,
         )
     return None
+
+
+def unforeseen(error: UserError | OSError) -> Failure:
+    """What stopped a run in its midst, beside LEAN: a program that cannot be started, a file that cannot be written."""
+    if isinstance(error, UserError):
+        return Failure(error.cause, error.remedy, error.exit_code, spoils_complete_run=True)
+    cause = f"{error.filename or 'a file of the run'} cannot be written: {error.strerror or error}"
+    return Failure(cause, "make room, or make it writable, and go on with --resume", exit_code_of(error))
 
 
 def _one_line(text: str) -> str:

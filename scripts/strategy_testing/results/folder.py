@@ -110,10 +110,18 @@ def read_run(folder: Path) -> RunFolder | None:
     """
     manifest = read_manifest(folder)
     if manifest is not None:
-        parts = (read_output(folder / part) for part in manifest.parts)
-        return RunFolder(folder, manifest, tuple(output for output in parts if output is not None))
+        outputs = [output for part in manifest.parts if (output := read_output(folder / part)) is not None]
+        return RunFolder(folder, manifest, tuple(outputs or _unnamed_outputs(folder, manifest)))
     output = read_output(folder)
     return None if output is None else RunFolder(folder, _derived_manifest(output), (output,))
+
+
+def _unnamed_outputs(folder: Path, manifest: RunManifest) -> Iterator[LeanOutput]:
+    """What LEAN left below a run's folder whose manifest names folders that are not there."""
+    others = {PILOT_FOLDER, CHECK_FOLDER, *(Path(part).parts[0] for part in manifest.set_aside)}
+    for child in [folder, *sorted(folder.iterdir())]:
+        if child.name not in others and (output := read_output(child)) is not None and output.optimizer_config:
+            yield output
 
 
 def _derived_manifest(output: LeanOutput) -> RunManifest:
@@ -157,7 +165,7 @@ def read_output(folder: Path) -> LeanOutput | None:
     refuse_shut(folder)
     optimizer_config = _read_json(folder / _OPTIMIZER_CONFIG_OF_LEAN)
     single = optimizer_config is None and bool(_single_backtests(folder))
-    if optimizer_config is None and not single and not _names_container(folder) and not _has_backtests(folder):
+    if optimizer_config is None and not single and not _names_container(folder) and not guid_folders(folder):
         return None
     log = read_log(_log_text(folder), OptimizerLog(table=read_table(folder)))
     return LeanOutput(folder, log, optimizer_config or {}, single)
@@ -239,11 +247,12 @@ def _single_backtests(folder: Path) -> list[str]:
     return sorted(name for name in names if _BACKTEST_NUMBER.fullmatch(name))
 
 
-def _has_backtests(folder: Path) -> bool:
+def guid_folders(folder: Path) -> list[Path]:
+    """The folders in one that are called as LEAN's optimizer calls a backtest's; none of an unreadable one."""
     try:
-        return any(_GUID.fullmatch(child.name) and child.is_dir() for child in folder.iterdir())
+        return [child for child in folder.iterdir() if _GUID.fullmatch(child.name) and child.is_dir()]
     except OSError:
-        return False
+        return []
 
 
 def _belongs_to_backtest(name: str) -> bool:

@@ -1,6 +1,5 @@
 """Carries out a plan: folder and row first, then LEAN, watched and stored as it goes, then the import of the whole."""
 
-import errno
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from strategy_testing.database.queries import run_costs
 from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store_run, store_strategy
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
+from strategy_testing.files import exit_code_of
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.one_run import import_run
@@ -27,7 +27,7 @@ from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.data_requests import read_data_requests, requested_files
-from strategy_testing.results.diagnosis import Failure
+from strategy_testing.results.diagnosis import Failure, unforeseen
 from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import CONFIG_COPY, LEAN_OUTPUT, PILOT_FOLDER, RunManifest, write_manifest
 from strategy_testing.results.optimizer_log import OptimizerLog
@@ -172,6 +172,10 @@ def _carry_out(run: RunUnderWay) -> ImportedRun:
         interruption = stopped
         code = ExitCode.TERMINATED if isinstance(stopped, TerminatedError) else ExitCode.INTERRUPTED
         failure = Failure("stopped by a signal", f"go on with --resume {run.stored.id}", code)
+    except DatabaseError:
+        raise
+    except (UserError, OSError) as error:
+        failure = unforeseen(error)
     run.checks.conclude()
     status = RunStatus.INTERRUPTED if interruption else None
     view = RunnersView(failure, datetime.now(UTC), status, _inputs(plan))
@@ -265,10 +269,8 @@ def reserve_folder(plan: RunPlan) -> bool:
 
 
 def _no_folder(plan: RunPlan, error: OSError) -> UserError:
-    code = ExitCode.DISK_FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else ExitCode.INVALID_INPUT
-    return UserError(
-        f"{plan.folder}: the run's folder cannot be made: {error.strerror}", "make room, or make it writable", code
-    )
+    what = f"{plan.folder}: the run's folder cannot be made: {error.strerror}"
+    return UserError(what, "make room, or make it writable", exit_code_of(error))
 
 
 def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from strategy_testing.files import refuse_shut
@@ -41,7 +42,7 @@ def _add_files(digest: "hashlib._Hash", folder: Path, prefix: str) -> None:
         if file.is_file() and not _NOT_CODE.intersection(relative.parts) and file.suffix != ".pyc":
             content = _content_of_config(folder) if file == folder / PROJECT_CONFIG else file.read_bytes()
             if content is not None:
-                digest.update(f"{prefix}{relative.as_posix()}\0{len(content)}\0".encode())
+                digest.update(os.fsencode(f"{prefix}{relative.as_posix()}\0{len(content)}\0"))
                 digest.update(content)
 
 

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from strategy_testing.files import opened
+
 _DIGITS = 16
 """Of 64 hexadecimal ones; enough to tell two versions of a file apart, and a quarter of the space for thousands."""
 
@@ -18,7 +20,7 @@ def hash_data(data: Path, paths: Iterable[str]) -> dict[str, str | None]:
 
 def _hash(file: Path) -> str | None:
     try:
-        with file.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest()[:_DIGITS]
+        with opened(file) as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()[:_DIGITS]  # type: ignore[arg-type]
     except OSError:
         return None

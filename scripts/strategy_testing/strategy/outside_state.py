@@ -5,6 +5,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from strategy_testing.files import read_text
+
 _RANDOM = ("random", "numpy.random", "np.random")
 _CLOCK = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now", "time.time",
@@ -42,7 +44,7 @@ def _trees(project: Path) -> Iterator[tuple[str, ast.Module]]:
         if place.parts[0] in _SKIPPED or place.parts[0].startswith("."):
             continue
         try:
-            tree = ast.parse(file.read_text(encoding="utf-8"))
+            tree = ast.parse(read_text(file))
         except (OSError, ValueError, SyntaxError, RecursionError):
             continue
         yield str(place), _without_own_imports(tree, own)

@@ -12,6 +12,8 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
+from strategy_testing.files import opened, read_bytes
+
 TOLERANCE = timedelta(days=7)
 """Weekends and holidays at both ends of a period."""
 _PRICE_SCALE = 10_000
@@ -100,7 +102,7 @@ def _factors(folder: Path, ticker: str) -> list[tuple[date, float]]:
     with _readable(file if file.is_file() or not archives else archives[-1]):
         content = b""
         if file.is_file():
-            content = file.read_bytes()
+            content = read_bytes(file)
         elif archives:
             with zipfile.ZipFile(archives[-1]) as archive:
                 content = archive.read(file.name) if file.name in archive.namelist() else b""
@@ -110,7 +112,7 @@ def _factors(folder: Path, ticker: str) -> list[tuple[date, float]]:
 
 def _lines(file: Path) -> list[bytes]:
     """Of the one CSV in a zip."""
-    with zipfile.ZipFile(file) as archive:
+    with opened(file) as content, zipfile.ZipFile(content) as archive:
         names = [name for name in archive.namelist() if name.lower().endswith(".csv")]
         if len(names) != 1:
             raise PriceDataError(f"{file} holds {len(names)} CSV files where one is wanted")

@@ -93,7 +93,8 @@ def _imported_libraries(texts: Mapping[str, str], root: Path) -> Iterator[str]:
 def _source_files(folder: Path) -> Iterator[Path]:
     for entry in folder.iterdir():
         if not entry.is_dir():
-            if entry.suffix == ".py":
+            # An editor's lock, .#main.py, is a link to nowhere.
+            if entry.suffix == ".py" and entry.is_file():
                 yield entry
         elif not (entry.name in _NOT_SOURCES or entry.name.startswith(".") or (entry / "pyvenv.cfg").is_file()):
             yield from _source_files(entry)

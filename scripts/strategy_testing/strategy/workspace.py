@@ -1,12 +1,12 @@
 """The lean workspace: its lean.json, and the folders that this names or stands beside."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import load_json, read_text
 
 LEAN_CONFIG = "lean.json"
 LIBRARY_FOLDER = "Library"
@@ -35,7 +35,7 @@ def data_folder(config_file: Path) -> Path:
         LeanConfigError: the file cannot be read, or is not JSON with comments.
     """
     try:
-        content = json.loads(without_comments(config_file.read_text(encoding="utf-8-sig")))
+        content = load_json(without_comments(read_text(config_file)))
     except (OSError, ValueError) as error:
         raise LeanConfigError(f"{config_file} cannot be read: {error}") from None
     named = content.get("data-folder", _DEFAULT_FOLDER) if isinstance(content, dict) else None
@@ -63,7 +63,7 @@ def project_config(project: Path) -> Mapping[str, Any]:
         PermissionError: this user may not read it.
     """
     try:
-        content = json.loads((project / PROJECT_CONFIG).read_text(encoding="utf-8-sig"))
+        content = load_json(read_text(project / PROJECT_CONFIG))
     except PermissionError:
         raise
     except (OSError, ValueError):

@@ -58,6 +58,15 @@ FROM optimization_runs
 WHERE run_uuid = %(run_uuid)s
 FOR UPDATE;
 
+-- name: run_of_backtests
+-- The run that has stored one of these backtests as its own.
+SELECT runs.run_uuid
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE result.backtest_id = any(%(backtests)s) AND result.reused_from IS NULL
+ORDER BY runs.id
+LIMIT 1;
+
 -- name: expected_fees
 SELECT estimated_orders, estimated_fees, estimated_fee_pct, estimated_annual_fee_pct, fee_model
 FROM optimization_runs
