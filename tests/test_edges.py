@@ -132,7 +132,9 @@ def test_names_reach_people_as_text_and_nothing_else(text: str, printed: str, in
 
 
 def test_a_long_text_is_cut_and_says_so_and_a_deep_one_is_left_out() -> None:
-    assert storable("abcdef", most=4) == "abcd… (2 characters more)"
+    cut = storable("a" * 200, most=100)
+    assert cut == "a" * 60 + "… (140 characters more)"
+    assert storable(cut, most=100) == cut
     deep: Any = "bottom"
     for _ in range(400):
         deep = {"a\x00": [deep]}

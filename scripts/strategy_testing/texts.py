@@ -7,6 +7,7 @@ from typing import Any
 MOST_CHARACTERS = 20_000
 """Of one text: error messages and stack traces of LEAN's have hundreds; a column is no place for a whole log."""
 
+_ROOM_FOR_COUNT = 40
 _MOST_DEPTH = 50
 """Levels of a document that somebody wrote."""
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -19,10 +20,13 @@ def storable(text: str, most: int = MOST_CHARACTERS) -> str:
 
     Args:
         text: anybody's.
-        most: characters that are kept; what is cut off is counted behind them.
+        most: characters that are kept, with the count of those that are cut off in the end.
     """
     clean = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
-    return clean if len(clean) <= most else f"{clean[:most]}… ({len(clean) - most} characters more)"
+    if len(clean) <= most:
+        return clean
+    kept = max(0, most - _ROOM_FOR_COUNT)
+    return f"{clean[:kept]}… ({len(clean) - kept} characters more)"
 
 
 def storable_parts(value: Any, depth: int = _MOST_DEPTH) -> Any:

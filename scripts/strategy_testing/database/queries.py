@@ -9,6 +9,7 @@ from uuid import UUID
 from strategy_testing.database.connection import Database, Row
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.fees.estimate import OrderHistory
+from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.verdict.summary import RunSummary
 
 
@@ -33,7 +34,8 @@ def run_costs(database: Database, strategy: str) -> list[RunCost]:
 
 def run_summary(database: Database, run: StoredRun) -> RunSummary:
     """What the run came to, as the database counts it."""
-    return RunSummary(**database.rows("run_summary", {"id": run.id})[0])
+    (row,) = database.rows("run_summary", {"id": run.id})
+    return RunSummary(**row | {"best_sharpe": without_impossible(row["best_sharpe"])})
 
 
 def leaderboard(database: Database) -> list[Row]:

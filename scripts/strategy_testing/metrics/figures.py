@@ -16,7 +16,9 @@ def years_between(start: date, end: date) -> Decimal:
 
 
 def format_value(value: Decimal, unit: Unit, decimals: int | None = None) -> str:
-    """A figure for people: 67.4%, $674.04, 1.80, 8."""
+    """A figure for people: 67.4%, $674.04, 1.80, 8; n/a for one that is none."""
+    if not value.is_finite():
+        return "n/a"
     places = DECIMALS[unit] if decimals is None else decimals
     shown = value * 100 if unit is Unit.FRACTION else value
     # The format rounds half to even, as quantize does, and has no limit of digits.
