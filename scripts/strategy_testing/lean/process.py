@@ -27,7 +27,7 @@ from strategy_testing.signals import caught
 POLL_SECONDS = 0.25
 _SECONDS_TO_END = 5
 """What the CLI is given after SIGINT, and again once its container has been killed."""
-_SECONDS_OF_TAIL = 2
+_SECONDS_OF_TAIL = 0.5
 """What the CLI is given once LEAN has ended its work."""
 _UNWRAPPED = "1000"
 """Columns: the CLI wraps its output at the terminal's width."""
