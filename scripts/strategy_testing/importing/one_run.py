@@ -151,7 +151,7 @@ def _read(
 
 def _prices(run: RunFolder, config: OptimizationConfig | None) -> tuple[date | None, date | None]:
     noted = run.manifest.prices_from, run.manifest.prices_to
-    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.backtest)
+    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.period)
 
 
 def _decide(read: _Read, runner: RunnersView | None) -> _Decided:

@@ -205,7 +205,7 @@ def _begin(
 def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None:
     """Warns of prices that the pilot, where there was one, has not read."""
     requests = read_data_requests(plan.folder).beside(read_data_requests(plan.folder / PILOT_FOLDER))
-    for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
+    for warning in price_warnings(requests, plan.config.period, plan.workspace):
         display.say(str(warning))
 
 
@@ -235,7 +235,7 @@ def _import(database: Database, plan: RunPlan, view: RunnersView, patience_secon
     run = read_run(plan.folder)
     if run is None:
         raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
-    first, last = short_period(plan.folder, plan.config.backtest)
+    first, last = short_period(plan.folder, plan.config.period)
     if run.outputs and (first or last):  # kept with the results, because the data folder may be filled later
         run = replace(run, manifest=replace(run.manifest, prices_from=first, prices_to=last))
         with suppress(OSError):
