@@ -5,12 +5,16 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lean_engine import Market, run_strategy
+from strategy_testing.metrics.performance import daily_sharpe_ratio
 from strategy_testing.walk_forward.analysis import (
+    Analysis,
     Held,
     WindowResult,
     analyse,
@@ -23,6 +27,7 @@ from strategy_testing.walk_forward.analysis import (
     t_statistic,
 )
 from strategy_testing.walk_forward.choice import BEST, PLATEAU, Candidate, choose
+from strategy_testing.walk_forward.criteria import reasons_against
 from strategy_testing.walk_forward.windows import Period, Window, cut_windows, window_faults
 
 _DAY = timedelta(days=1)
@@ -204,21 +209,19 @@ def _result(
     chosen: dict[str, str] | None,
     returns: tuple[tuple[date, float], ...] | None,
     held: float = 0.1,
-    benchmark: float | None = None,
+    beats: bool | None = None,
 ) -> WindowResult:
     year = 2012 + number
     window = _window(number, f"{year - 2}-01-01", f"{year - 1}-12-31", f"{year}-01-01", f"{year}-12-31")
     in_sample = None if chosen is None else Held(held, window.in_sample.days)
-    return WindowResult(
-        window, chosen, in_sample, returns, trades=5 * (returns is not None), benchmark_return=benchmark
-    )
+    return WindowResult(window, chosen, in_sample, returns, trades=5 * (returns is not None), beats_benchmark=beats)
 
 
 def test_the_stitched_curve_is_the_windows_one_after_the_other() -> None:
     windows = [
-        _result(1, {"n": "10"}, _days("2013-01-02", 0.01, -0.02), benchmark=-0.05),
-        _result(2, None, None, benchmark=0.1),
-        _result(3, {"n": "14"}, _days("2015-01-02", 0.03), benchmark=0.02),
+        _result(1, {"n": "10"}, _days("2013-01-02", 0.01, -0.02), beats=True),
+        _result(2, None, None),
+        _result(3, {"n": "14"}, _days("2015-01-02", 0.03), beats=False),
     ]
     stitched = stitch(windows)
     assert stitched[:2] == list(windows[0].returns or ())
@@ -228,7 +231,7 @@ def test_the_stitched_curve_is_the_windows_one_after_the_other() -> None:
     analysis = analyse(windows, [{"n": str(n)} for n in (10, 12, 14)])
     assert float(analysis.total_return or 0) == pytest.approx(1.01 * 0.98 * 1.03 - 1, abs=1e-6)
     assert (analysis.profitable, analysis.trades) == (Decimal("0.333333"), 10)
-    assert analysis.beat_benchmark == Decimal("0.666667")
+    assert analysis.beat_benchmark == Decimal("0.5")
     assert float(analysis.max_drawdown or 0) == pytest.approx(0.02)
     assert analysis.drift["n"].steps == 2
     assert dict(analysis.drift["n"].values) == {"10": 1, "14": 1}
@@ -294,3 +297,126 @@ def test_drift_in_steps_of_the_values_that_were_tried() -> None:
     found = drift(chosen, tried)
     assert (found["n"].steps, dict(found["n"].values)) == (Decimal("1.5"), {"10": 1, "20": 1, "14": 1})
     assert (found["ticker"].steps, dict(found["ticker"].values)) == (None, {"SPY": 1, "QQQ": 2})
+
+
+_MEMORY = """from AlgorithmImports import *
+
+RISES = {rises}
+
+
+class Memory(QCAlgorithm):
+    def initialize(self):
+        self.set_start_date(datetime.strptime(self.get_parameter("start_date"), "%Y-%m-%d"))
+        self.set_end_date(datetime.strptime(self.get_parameter("end_date"), "%Y-%m-%d"))
+        self.set_cash(1_000_000)
+        self.set_brokerage_model(BrokerageName.INTERACTIVE_BROKERS_BROKERAGE, AccountType.MARGIN)
+        self.spy = self.add_equity("SPY", Resolution.DAILY).symbol
+        self.rises = RISES[self.get_parameter("memory")]
+        self.curve = []
+
+    def on_data(self, data):
+        today = self.time.strftime("%Y-%m-%d")
+        self.curve.append((today, self.portfolio.total_portfolio_value))
+        wants = self.rises.get(today, sum(map(ord, today)) % 2 == 0)
+        if wants and not self.portfolio.invested:
+            self.set_holdings(self.spy, 0.9)
+        elif not wants and self.portfolio.invested:
+            self.liquidate(self.spy)
+"""
+"""On days that it remembers it knows tomorrow; on any other it tosses a coin."""
+_MOMENTUM = _MEMORY.replace('RISES[self.get_parameter("memory")]', "{}").replace(
+    "        wants = self.rises.get(today, sum(map(ord, today)) % 2 == 0)\n",
+    "        close = data.bars[self.spy].close\n"
+    "        before, self.before = getattr(self, 'before', close), close\n"
+    "        wants = close / before - 1 > float(self.get_parameter('memory')) / 1000\n",
+)
+"""Buys what has risen by more than so many thousandths."""
+
+
+def _walked(folder: Path, code: str, closes: list[float], days: list[date]) -> Analysis:
+    """Four combinations over four windows, the best by its Sharpe ratio in-sample, in the fake of LEAN."""
+    folder.mkdir()
+    (folder / "main.py").write_text(code, encoding="utf-8")
+    windows = cut_windows(Period(days[0], days[-1]), 12, 6, anchored=False, keep_last=False)[:4]
+
+    def run(memory: str, period: Period) -> list[tuple[date, float]]:
+        inside = [i for i, day in enumerate(days) if period.start <= day <= period.end]
+        market = Market(days=len(inside), first=str(days[inside[0]]))
+        market.equity("SPY", closes=[closes[i] for i in inside])
+        given = {"memory": memory, "initial_capital": "1000000"}
+        curve = run_strategy(folder, market, given).algorithm.curve
+        values = [1_000_000, *(value for _, value in curve)]
+        return [(date.fromisoformat(day), b / a - 1) for (day, _), (a, b) in zip(curve, pairwise(values), strict=True)]
+
+    results = []
+    for window in windows:
+        tried = {memory: run(memory, window.in_sample) for memory in ("0", "1", "2", "3")}
+        sharpes = {memory: daily_sharpe_ratio([value for _, value in days]) for memory, days in tried.items()}
+        candidates = [Candidate(memory, {"memory": memory}, sharpe) for memory, sharpe in sharpes.items()]
+        chosen = choose(candidates, BEST).candidate
+        assert chosen is not None
+        held = Held(math.prod(1 + value for _, value in tried[chosen.name]) - 1, window.in_sample.days)
+        results.append(
+            WindowResult(window, chosen.parameters, held, tuple(run(chosen.name, window.out_of_sample)), trades=50)
+        )
+    return analyse(results, [{"memory": memory} for memory in ("0", "1", "2", "3")])
+
+
+def _market(momentum: float) -> tuple[list[date], list[float], list[float]]:
+    """Weekdays, closes, and the return of each day, of which a part is that of the day before."""
+    chance, days, closes, returns = random.Random(5), [], [], []
+    day, close, change = date(2014, 1, 1), 100.0, 0.0
+    while day < date(2017, 7, 1):
+        if day.weekday() < 5:
+            change = momentum * change + chance.gauss(0, 0.01)
+            close *= 1 + change
+            days.append(day)
+            closes.append(close)
+            returns.append(change)
+        day += _DAY
+    return days, closes, returns
+
+
+_THRESHOLDS = {"min_walk_forward_efficiency": Decimal("0.5"), "min_oos_sharpe": Decimal("0.5")}
+
+
+def test_a_strategy_that_looks_ahead_in_sample_fools_nobody(tmp_path: Path) -> None:
+    days, closes, returns = _market(momentum=0)
+    windows = cut_windows(Period(days[0], days[-1]), 12, 6, anchored=False, keep_last=False)[:4]
+    # Filled at the next open, which is today's close, so that what tomorrow brings is all that there is to know.
+    rises = {
+        str(number): {
+            str(day): returns[i + 1] > 0
+            for i, day in enumerate(days[:-1])
+            if window.in_sample.start <= day < window.in_sample.end
+        }
+        for number, window in enumerate(windows)
+    }
+    fooled = _walked(tmp_path / "memory", _MEMORY.replace("{rises}", repr(rises)), closes, days)
+    assert dict(fooled.drift["memory"].values) == {"0": 1, "1": 1, "2": 1, "3": 1}  # each window its own memory
+    assert fooled.efficiency is not None and abs(fooled.efficiency) < Decimal("0.1")
+    assert len(reasons_against(fooled, _THRESHOLDS)) == 2
+
+
+def test_a_strategy_with_an_edge_passes(tmp_path: Path) -> None:
+    days, closes, _ = _market(momentum=0.4)
+    sound = _walked(tmp_path / "momentum", _MOMENTUM.replace("{rises}", "{}"), closes, days)
+    assert sound.efficiency is not None and sound.efficiency > Decimal("0.5")
+    assert reasons_against(sound, _THRESHOLDS) == []
+
+
+def test_a_criterion_of_the_analysis_passes_at_its_limit_and_says_by_how_much_not() -> None:
+    flat = analyse([_result(1, {"n": "1"}, _days("2013-01-02", 0.1, -0.05))], [{"n": "1"}])
+    limits = {"max_oos_drawdown": "0.05", "min_oos_trades": "5", "min_profitable_windows": "1"}
+    assert reasons_against(flat, {name: Decimal(limit) for name, limit in limits.items()}) == []
+    limits = {"max_oos_drawdown": "0.04999", "min_oos_trades": "6", "min_walk_forward_efficiency": "0.9"}
+    assert reasons_against(flat, {name: Decimal(limit) for name, limit in limits.items()})[:2] == [
+        "Out-of-sample drawdown too high: 5.000% > 4.999%",
+        "Out-of-sample trades too low: 5 < 6",
+    ]
+    unknown = analyse([_result(1, {"n": "1"}, _days("2013-01-02", 0.1), held=-0.1)], [{"n": "1"}])
+    assert reasons_against(unknown, {"min_walk_forward_efficiency": Decimal(0), "min_oos_sharpe": Decimal(-9)}) == [
+        "Walk-forward efficiency not known: the in-sample return is not above 0, or no window has both results, "
+        "min_walk_forward_efficiency cannot be checked",
+        "Out-of-sample Sharpe ratio not known: the out-of-sample days do not vary, min_oos_sharpe cannot be checked",
+    ]

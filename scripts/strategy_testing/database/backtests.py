@@ -57,7 +57,7 @@ def earlier_runs(
     rows = database.rows("results_of_runs", {"runs": [run["id"] for run in runs], "fixed_parameters": fixed})
     results: dict[int, list[BacktestResult]] = {run["id"]: [] for run in runs}
     for row in rows:
-        results[row["optimization_run_id"]].append(_result(row, reused_from=row["id"]))
+        results[row["optimization_run_id"]].append(result_of(row, reused_from=row["id"]))
     return [EarlierRun(run["id"], inputs_of(run), tuple(results[run["id"]])) for run in runs]
 
 
@@ -65,7 +65,7 @@ def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
     """A run's backtests as they are stored, with their last verdicts; none where the run is not stored yet."""
     return [
         Judged(
-            result=_result(row, row["reused_from"]),
+            result=result_of(row, row["reused_from"]),
             verdict=Verdict(row["meets_criteria"], tuple(row["rejection_reasons"])),
             target_value=_decimal(row["target_value"]),
         )
@@ -89,7 +89,7 @@ def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
     return tuple(values[column] for column in _RESULT_COLUMNS)
 
 
-def _result(row: Row, reused_from: int | None) -> BacktestResult:
+def result_of(row: Row, reused_from: int | None) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
     target = (row["target_metric"] or "").lower().rpartition(".")[2]
     periods = [reason for reason in row["rejection_reasons"] if reason.startswith(OTHER_PERIOD)]

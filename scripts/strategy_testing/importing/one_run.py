@@ -30,6 +30,7 @@ from strategy_testing.importing.belonging import Owner, own_config, owner, refus
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import short_period
+from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
@@ -172,7 +173,8 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
         standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
     before = read.stored if config is None or standard.judges else ()
     judged = judge_again(results, standard, before, is_same_standard=read.config_file is None)
-    optima = find_optima(judged, standard, contents.lean_optima)
+    # Over several windows LEAN's optimum is the best of days that do not compare.
+    optima = find_optima(judged, standard, () if manifest.analysis_uuid else contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
     tested = {combination_of(result, contents.search): result for result in results}
     fees = paid_fees(tuple(tested.values()), read.expected_fees)
@@ -198,6 +200,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         document = config.document if config else None
         new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, owner_id, new)
+        join_analysis(database, stored, run.manifest, config)
         says_it_runs = runner is None and stored.status is RunStatus.RUNNING
         is_still_running = says_it_runs and not is_gone(database, stored.id, stored.runner)
         if owner_id != stored.strategy_id and read.owner is not None:

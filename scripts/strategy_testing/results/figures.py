@@ -5,7 +5,7 @@ from bisect import bisect_left
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -32,6 +32,7 @@ _RETURNS = ("Return", "Daily Performance")  # the second before 2024
 _SECONDS_PER_DAY = 86400
 _SECONDS_TO_CLOSE = 22 * 3600  # of any market that closes; a day on which the clocks change has 23 hours
 _WEEKDAY_OF_DAY_0, _SATURDAY, _DAYS_PER_WEEK = 3, 5, 7  # 1970-01-01 was a Thursday
+_DAY_0 = date(1970, 1, 1)
 _MOST_SILENT_DAYS = 0.07
 """Share of all days: a tenth of the weekdays. Ten holidays a year are 0.027, and some days lack their sample."""
 
@@ -70,6 +71,19 @@ def read_large_file(content: bytes) -> LargeFile:
         return LargeFile()
 
 
+def read_daily_returns(content: bytes) -> list[tuple[date, float]]:
+    """The return of each trading day of a backtest, a fraction, out of its large file; nothing where it has none."""
+    try:
+        charts = parts_of(get(parts_of(content.removeprefix(BOM_UTF8)), "charts"))
+        account = _series(charts, "Strategy Equity")
+        returns = next((account[name] for name in _RETURNS if name in account), ())
+        benchmark = _series(charts, "Benchmark").get("Benchmark", ())
+        days = _trading_days(account.get("Equity", ()), returns, benchmark)
+    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
+        return []
+    return [(_DAY_0 + timedelta(days=_day_behind(returns[day - 1][0])), returns[day][1] / 100) for day in days]
+
+
 def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | None:
     """Profit before fees, and fees, of each; None where the file lists no trades, or one without its figures."""
     if part is None:
@@ -103,12 +117,12 @@ def _points(values: msgspec.Raw | None) -> _Points:
 
 def _equity_figures(equity: _Points, returns: _Points, benchmark: _Points) -> dict[str, Decimal]:
     figures = {"time_under_water_days": days_under_water(equity)} if equity else {}
-    sharpe = daily_sharpe_ratio(_of_trading_days(equity, returns, benchmark))
+    sharpe = daily_sharpe_ratio([returns[day][1] / 100 for day in _trading_days(equity, returns, benchmark)])
     return figures if sharpe is None else figures | {"daily_sharpe_ratio": sharpe}
 
 
-def _of_trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> list[float]:
-    """The returns of trading days, fractions.
+def _trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> list[int]:
+    """The places of the returns of trading days, behind the first return.
 
     LEAN gives every calendar day a return, at the midnight behind it. The market was open where the equity was sampled
     within the day, or something moved. LEAN's charts have some 4,000 samples, so that those of more than eleven years
@@ -125,13 +139,17 @@ def _of_trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> l
     ]
     silent = {day for day in range(1, len(ends)) if not was_open[day] and _is_weekday(ends[day - 1])}
     counted_too = silent if len(silent) > _MOST_SILENT_DAYS * len(ends) else ()
-    return [returns[day][1] / 100 for day in range(1, len(ends)) if was_open[day] or day in counted_too]
+    return [day for day in range(1, len(ends)) if was_open[day] or day in counted_too]
 
 
 def _is_weekday(midnight: float) -> bool:
     """Whether the day that begins there is one, in any time zone: at its noon it is the same day in UTC."""
-    days = int((midnight + _SECONDS_PER_DAY / 2) // _SECONDS_PER_DAY)
-    return (days + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
+    return (_day_behind(midnight) + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
+
+
+def _day_behind(midnight: float) -> int:
+    """The day that begins there, counted from 1970-01-01."""
+    return int((midnight + _SECONDS_PER_DAY / 2) // _SECONDS_PER_DAY)
 
 
 def _benchmark(points: _Points) -> tuple[bool | None, BuyAndHold | None]:

@@ -66,6 +66,10 @@ class RunManifest:
     """Why an engine was not warm, or what was not the same."""
     set_aside: tuple[str, ...] = ()
     """Folders whose results do not count, because a warm engine made them and was seen to make others than LEAN."""
+    analysis_uuid: UUID | None = None
+    """The walk-forward analysis that the run is part of."""
+    analysis_part: str | None = None
+    """in-sample or out-of-sample, where it is part of one."""
     is_derived: bool = False
     """Whether the runner left none, so that it was made out of what LEAN left."""
 
@@ -100,6 +104,7 @@ def read_manifest(folder: Path) -> RunManifest | None:
                 "commands": _texts(values["commands"]),
                 "parameters": _texts(values["parameters"]),
                 **{key: date.fromisoformat(day) for key in _DAYS if (day := values.get(key))},
+                "analysis_uuid": UUID(analysis) if (analysis := values.get("analysis_uuid")) else None,
                 "is_derived": False,
             }
         )

@@ -19,6 +19,7 @@ from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import RunnersView, holding, this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
+from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.preparation import prepare
@@ -214,6 +215,7 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
     document, runner = plan.config.document, this_process()
     new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
     stored = store_run(database, strategy_id, new)
+    join_analysis(database, stored, manifest, plan.config)
     if plan.resumed is not None:
         restart_run(database, stored.id, "\n".join(manifest.commands), runner)
     store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
@@ -290,7 +292,7 @@ def _manifest(plan: RunPlan) -> RunManifest:
         return replace(before, parts=before.parts + parts, commands=commands, engine=engine)
     project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
     return replace(
-        manifest_of(plan.config, datetime.now(UTC)),
+        manifest_of(plan.config, datetime.now(UTC), plan.part_of),
         parts=parts,
         commands=plan.shown_commands(),
         engine=plan.engine if plan.commands else None,

@@ -44,8 +44,8 @@ class WindowResult:
     """Out-of-sample, of the chosen combination, by trading day; None where there is no result of it."""
     trades: int = 0
     """Round trips out-of-sample."""
-    benchmark_return: float | None = None
-    """Buy-and-hold over the same out-of-sample days, a fraction; None where it is not known."""
+    beats_benchmark: bool | None = None
+    """Whether it returned more than buy-and-hold of the same out-of-sample days; None where that is not known."""
     market_days: tuple[date, ...] = ()
     """The out-of-sample trading days as far as other backtests show them, for a window in which nothing is traded."""
     ranks: tuple[tuple[Decimal, Decimal], ...] = ()
@@ -117,9 +117,7 @@ def analyse(windows: Sequence[WindowResult], tried: Sequence[Mapping[str, str]])
         max_drawdown=_rounded(max_drawdown(returns)) if stitched else None,
         efficiency=efficiency(windows),
         profitable=_share([_total(each) > 0 for each in known]),
-        beat_benchmark=_share(
-            [_total(each) > each.benchmark_return for each in known if each.benchmark_return is not None]
-        ),
+        beat_benchmark=_share([each.beats_benchmark for each in known if each.beats_benchmark is not None]),
         trades=sum(each.trades for each in windows),
         rank_correlation=_mean([rank for each in windows if (rank := spearman(each.ranks)) is not None]),
         drift=drift([each.chosen for each in windows], tried),
