@@ -223,6 +223,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     account_currency text,
     lean_version text,
     outcome_hash text,
+    daily_returns bytea,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
     target_value numeric,
@@ -1165,6 +1166,8 @@ COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account;
 COMMENT ON COLUMN backtest_results.lean_version IS 'Version of LEAN that made the result';
 COMMENT ON COLUMN backtest_results.outcome_hash IS
     'Hash of all figures that LEAN reports, unrounded, the same for identical results; NULL without any';
+COMMENT ON COLUMN backtest_results.daily_returns IS
+    'Returns of the trading days, fractions, packed, 6 bytes a day; NULL for a failed backtest or without the large file';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
 COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not pass';

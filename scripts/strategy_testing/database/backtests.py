@@ -23,7 +23,7 @@ _METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
 _DECIDED_COLUMNS = (
     "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "target_value", "reused_from",
 )  # fmt: skip
-_RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
+_RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, "daily_returns", *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,7 @@ def result_of(row: Row, reused_from: int | None) -> BacktestResult:
     periods = [reason for reason in row["rejection_reasons"] if reason.startswith(OTHER_PERIOD)]
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},
+        daily_returns=None if row["daily_returns"] is None else bytes(row["daily_returns"]),
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
         metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},

@@ -16,6 +16,7 @@ from strategy_testing.database.walk_forward import (
     store_windows,
     update_analysis,
 )
+from strategy_testing.metrics.daily_returns import DailyReturns, unpack
 from strategy_testing.results.backtest import BacktestStatus
 from strategy_testing.results.figures import read_daily_returns
 from strategy_testing.results.folder import backtest_files, read_run
@@ -98,13 +99,22 @@ def put_together(
 
 
 def daily_returns(backtest: AnalysedBacktest) -> Sequence[DayReturn] | None:
-    """The return of each trading day, out of LEAN's large result file; None where that is not there."""
+    """The return of each trading day: out of LEAN's large file, which has more digits than what is stored; None where
+    neither is there.
+    """
+    packed = backtest.result.daily_returns
+    stored = None if packed is None else unpack(packed)
     run = read_run(backtest.made_in) if backtest.made_in is not None and backtest.made_in.is_dir() else None
     for output in run.outputs if run else ():
         for file in backtest_files(output)[0]:
             if file.backtest_id == backtest.made_as and file.path.is_file():
-                return read_daily_returns(file.path.read_bytes()) or None
-    return None
+                found = read_daily_returns(file.path.read_bytes())
+                return _by_day(found or stored)
+    return _by_day(stored)
+
+
+def _by_day(returns: DailyReturns | None) -> list[DayReturn] | None:
+    return None if returns is None else list(zip(returns.days.tolist(), returns.values.tolist(), strict=True))
 
 
 def _status(

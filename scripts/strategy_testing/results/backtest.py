@@ -82,6 +82,8 @@ class BacktestResult:
     """Tickers for which LEAN found no price at all, where it found some for others."""
     outcome_hash: str | None = None
     """Of every figure that LEAN reports, the same for identical results; None where it reports none."""
+    daily_returns: bytes | None = None
+    """Of the trading days, packed by metrics/daily_returns.py; None of a failed backtest, or where not known."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -97,7 +99,8 @@ class BacktestResult:
         if metrics["profit_factor"] is None:
             known = {column: value for column, value in metrics.items() if value is not None}
             metrics = {**metrics, **earlier.metrics, **known}
-        return replace(self, metrics=metrics, period_reason=earlier.period_reason)
+        returns = self.daily_returns or earlier.daily_returns
+        return replace(self, metrics=metrics, daily_returns=returns, period_reason=earlier.period_reason)
 
     @property
     def sharpe_ratio(self) -> Decimal | None:
@@ -282,6 +285,7 @@ def parse_backtest(
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
         held=large_file.held,
+        daily_returns=None if failed else large_file.daily_returns,
         outcome_hash=outcome_hash(
             sections[section] for section in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)
         ),

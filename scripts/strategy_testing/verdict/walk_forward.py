@@ -220,7 +220,7 @@ def _returns(
     if period is not None:
         return None, f"the out-of-sample backtest covers other days: {period}"
     returns = returns_of(decided.outside)
-    return returns, None if returns else "LEAN's large result file, which has the daily returns, is not there"
+    return returns, None if returns else "its daily returns are neither in its files nor stored"
 
 
 def _result(decided: DecidedWindow, returns: Sequence[DayReturn] | None, open_days: tuple[date, ...]) -> WindowResult:
