@@ -15,7 +15,8 @@ import psycopg2.extensions
 import psycopg2.extras
 from psycopg2 import sql
 
-from strategy_testing.database import embedded, waiting
+from strategy_testing.database import waiting
+from strategy_testing.database.embedded import server as embedded
 from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database
 from strategy_testing.errors import DatabaseAwayError, DatabaseError

@@ -224,6 +224,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
         fees=decided.fees,
+        is_part=run.manifest.analysis_uuid is not None,
         engine_checked=run.manifest.engine_checked if run.manifest.engine == "warm" else None,
     )
 
