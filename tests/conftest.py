@@ -20,7 +20,7 @@ from psycopg2.extensions import make_dsn
 from testcontainers.community.postgres import PostgresContainer
 
 from strategy_testing.database.connection import Database, connect
-from strategy_testing.database.embedded import start_embedded_postgres
+from strategy_testing.database.embedded.server import start_embedded_postgres
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import DatabaseTarget, Source
 from support import PROJECT, ScriptResult, unpack_recording

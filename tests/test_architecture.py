@@ -10,6 +10,7 @@ _HOUSE = SCRIPTS_DIR / "strategy_testing"
 _ORDER = (
     ("errors", "paths", "texts", "console", "files", "signals", "processes"),
     ("metrics", "search"),
+    ("walk_forward",),
     ("config",),
     ("results", "fees", "strategy"),
     ("lean", "verdict"),

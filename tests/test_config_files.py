@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from strategy_testing.config.model import OptimizationConfig, WalkForward
+from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config, read_document
 from strategy_testing.errors import ConfigError, UserError
 from strategy_testing.metrics.catalogue import METRICS, Unit
@@ -59,6 +59,8 @@ success_criteria:
   min_avg_win: 0.01
   max_fee_pct: 0.30                        # total fees of the whole period / starting capital
   max_annual_fee_pct: 0.05                 # the same a year
+  min_oos_sharpe: 0.5                      # of the analysis
+  max_oos_drawdown: 0.2
 
 fee_assumptions:
   per_trade_fee: 1.0                       # dollars an order
@@ -70,6 +72,10 @@ walk_forward:                              # present: a walk-forward analysis in
   in_sample_months: 24
   out_of_sample_months: 12
   anchored: false
+  windows: []                              # instead of the months
+  last_window: drop                        # keep | drop a last window that is shorter
+  choose: plateau                          # best | plateau
+  out_of_sample: all                       # chosen | all
 
 lean:
   image: quantconnect/lean:latest
@@ -161,13 +167,16 @@ def test_the_described_example_is_accepted_in_full(tmp_path: Path) -> None:
         ("max_fee_pct", "fee_pct", Decimal("0.30")),
         ("max_annual_fee_pct", "annual_fee_pct", Decimal("0.05")),
     ]
-    assert config.backtest.fixed_parameters == {
-        "start_date": "2015-01-01",
-        "end_date": "2020-12-31",
-        "initial_capital": "1000",
-        "benchmark": "SPY",
-    }
-    assert config.walk_forward == WalkForward(24, 12, anchored=False)
+    # Each backtest of a walk-forward analysis has days of its own.
+    assert config.backtest.fixed_parameters == {"initial_capital": "1000", "benchmark": "SPY"}
+    assert (config.period.start_date, config.period.end_date) == (date(2015, 1, 1), date(2020, 12, 31))
+    assert config.walk_forward is not None
+    assert [str(window.out_of_sample) for window in config.walk_forward.windows] == [
+        f"{year}-01-01 to {year}-12-31" for year in (2017, 2018, 2019, 2020)
+    ]
+    assert config.walk_forward.thresholds == {"min_oos_sharpe": Decimal("0.5"), "max_oos_drawdown": Decimal("0.2")}
+    assert (config.walk_forward.choose, config.walk_forward.tests_all) == ("plateau", True)
+    assert config.backtests == 4 * 2 * 6 * 3 * 3 * 2 * 3
     assert (config.fees.per_trade_fee, config.fees.expected_trades_per_year) == (Decimal("1.0"), Decimal(120))
     assert (config.lean.image, config.lean.timeout_minutes, config.lean.stall_minutes) == (
         "quantconnect/lean:latest",
@@ -203,7 +212,23 @@ def test_a_config_without_a_backtest_section_hands_the_strategy_nothing_but_its_
 
 
 def test_a_walk_forward_section_is_read() -> None:
-    assert _valid("walk_forward").walk_forward == WalkForward(24, 12, anchored=True)
+    config = _valid("walk_forward")
+    assert config.walk_forward is not None
+    assert {window.in_sample.start for window in config.walk_forward.windows} == {date(2015, 1, 1)}
+    assert len(config.walk_forward.windows) == 4
+    assert (config.walk_forward.choose, config.walk_forward.tests_all) == ("best", False)
+    assert config.backtests == 4 * (6 + 1)
+
+
+def test_windows_can_be_listed_and_need_no_other_dates() -> None:
+    config = _valid("walk_forward_windows")
+    assert config.walk_forward is not None
+    windows = [f"{window.in_sample} | {window.out_of_sample}" for window in config.walk_forward.windows]
+    assert windows == [
+        "2012-01-03 to 2013-12-31 | 2014-01-01 to 2014-06-30",
+        "2012-01-03 to 2014-06-30 | 2014-07-01 to 2015-12-31",
+    ]
+    assert (config.period.start_date, config.period.end_date) == (date(2012, 1, 3), date(2015, 12, 31))
 
 
 def test_min_step_belongs_to_its_range() -> None:

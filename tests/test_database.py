@@ -333,7 +333,7 @@ def test_the_status_changes_when_results_do(ask: Ask) -> None:
 def test_truncating_the_results_is_noticed(ask: Ask) -> None:
     strategy = _strategy(ask)
     _result(ask, _run(ask, strategy), strategy, True)
-    ask("TRUNCATE backtest_results")
+    ask("TRUNCATE backtest_results CASCADE")
     assert _status(ask, strategy) == "testing"
     assert ask("SELECT passed_combinations FROM optimization_runs") == [{"passed_combinations": 0}]
 

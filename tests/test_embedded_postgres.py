@@ -21,7 +21,7 @@ _USER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {scripts!r})
-from strategy_testing.database.embedded import start_embedded_postgres
+from strategy_testing.database.embedded.server import start_embedded_postgres
 from strategy_testing.errors import DatabaseError
 try:
     print(start_embedded_postgres(Path({home!r})), flush=True)

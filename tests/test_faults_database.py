@@ -37,9 +37,9 @@ from fault_bench import (  # noqa: F401
     make_bench,
     take_away,
 )
-from strategy_testing.database.cluster import server_user
 from strategy_testing.database.connection import connect
-from strategy_testing.database.embedded import start_embedded_postgres
+from strategy_testing.database.embedded.cluster import server_user
+from strategy_testing.database.embedded.server import start_embedded_postgres
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import DatabaseTarget, Source
 from support import PROJECT

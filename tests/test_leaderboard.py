@@ -18,7 +18,8 @@ _ROW: dict[str, Any] = {
     "excess_return": Decimal("-0.0812"), "max_drawdown": Decimal("0.186"), "total_trades": 29, "has_few_trades": True,
     "win_rate": Decimal("0.745"), "fee_pct": Decimal("0.0188"),
     "best_parameters": {"rsi_period": "16", "start_date": "2012-01-03"}, "combinations": 72, "passed": 3, "failed": 0,
-    "engine": "warm, checked: 2 of 72",
+    "engine": "warm, checked: 2 of 72", "evidence": "in-sample", "out_of_sample_sharpe": None,
+    "walk_forward_efficiency": None, "walk_forward_passed": None,
     "last_run_at": datetime(2026, 11, 26, 9, 30, tzinfo=UTC), "note": "few trades",
 }  # fmt: skip
 
@@ -32,6 +33,7 @@ def test_a_strategy_is_shown_with_all_that_its_figures_depend_on() -> None:
         ["Strategy", "Status", "Target", "Excess", "Trades"],
         ["1. RSI_MeanReversion_ETF", "rejected", "6.2%", "-8.1%", "29 few"],
         ["1. RSI_MeanReversion_ETF", "rejected"],
+        ["Evidence", "in-sample"],
         ["Period", "2012-01-03 to 2020-12-31, 9.0 years"],
         ["Capital", "$5,000.00"],
         ["Target", "Annual return 6.2%"],
@@ -48,6 +50,19 @@ def test_a_strategy_is_shown_with_all_that_its_figures_depend_on() -> None:
         ["Last run", "2026-11-26 09:30 UTC"],
         ["Note", "few trades"],
     ]
+
+
+def test_evidence_of_days_that_no_choice_has_seen_is_shown_first() -> None:
+    walked = {"out_of_sample_sharpe": Decimal("0.5273"), "walk_forward_efficiency": Decimal("0.6187")}
+    text = leaderboard_text([_ROW | walked | {"evidence": "walk-forward", "walk_forward_passed": True}])
+    assert _cells(text)[3:6] == [
+        ["Evidence", "walk-forward, passed"],
+        ["Out-of-sample", "Sharpe 0.53, WFE 62%"],
+        ["Below", "what to trade next, in-sample"],
+    ]
+    rejected = leaderboard_text([_ROW | {"evidence": "walk-forward"}])
+    assert ["Evidence", "walk-forward, not judged"] in _cells(rejected)
+    assert ["Out-of-sample", "Sharpe n/a, WFE n/a"] in _cells(rejected)
 
 
 def test_what_does_not_compare_is_said() -> None:

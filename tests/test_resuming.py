@@ -140,6 +140,7 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     assert again.stdout == "36 runs complete, 3 passed, best Sharpe: 0.4\n"
 
 
+_OF_ANALYSES = ("walk_forward_summary", "walk_forward_windows_view")
 _VIEWS = {
     "strategy_leaderboard": ("runs", "last_run_at"),
     "daily_summary": ("runs",),
@@ -173,7 +174,7 @@ def test_a_config_that_is_run_again_or_interrupted_and_resumed_leaves_every_figu
     once = _figures(ask)
     assert all(once.values())
     views = ask("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
-    assert {view["viewname"] for view in views} == {*_VIEWS, "latest_results"}
+    assert {view["viewname"] for view in views} == {*_VIEWS, "latest_results", *_OF_ANALYSES}
     assert replayed("grid-72", few).stdout == line
     assert ask(
         "SELECT completed_combinations, reused_combinations FROM optimization_runs ORDER BY id DESC LIMIT 1"

@@ -63,6 +63,10 @@ class DatabaseAwayError(DatabaseError):
     """The connection failed or was lost; the same work may succeed later."""
 
 
+class RefusedError(Exception):
+    """PostgreSQL does not take a value; the message says which rule it breaks."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """One mistake in a user's file."""

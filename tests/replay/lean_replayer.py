@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import sys
+import tempfile
 import time
 import uuid
 from datetime import datetime
@@ -19,6 +20,7 @@ from replay import arguments, console, containers, live, matching, mounted, opti
 from replay.arguments import Arguments
 from replay.launcher import Play, run_container
 from replay.matching import Match
+from replay.merging import merged
 from replay.optimizer import Optimizer, judged_anew, single, with_fixed
 from replay.plan import Plan, as_recorded, lasting
 from replay.player import Player
@@ -170,6 +172,9 @@ class Invocation:
                 problems.append(problem)
                 continue
             found.append((recording, match))
+        if not found and table and len(self._recordings) > 1:
+            whole = merged(self._recordings, Path(tempfile.mkdtemp(dir=self._scratch)))
+            found = [(whole, matching.match_optimization(whole, config, self._anything, table))]
         if not found:
             raise problems[0]
         return min(found, key=lambda pair: not pair[1].exact)

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.batch_processes import Ended, Job, run_jobs
-from strategy_testing.commands.cli import refuse_unsupported
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
@@ -130,7 +129,6 @@ def _plan_start(database: Database, batch: BatchConfig, file: Path, settings: Se
     try:
         config = read_config(file)
         strategy = config.strategy.name
-        refuse_unsupported(config)
         estimate = estimate_for(database, config)
         if not isinstance(estimate, MissingAssumptions) and estimate.exceeds_limit and not settings.ignore_fees:
             agenda.unaffordable.append((config, estimate))

@@ -15,6 +15,7 @@ from strategy_testing.database.target import choose_database
 from strategy_testing.errors import DatabaseError, ExitCode
 from strategy_testing.files import no_access
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.runs.engine import engine_rule
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
@@ -91,7 +92,11 @@ def check(config: OptimizationConfig, settings: Settings) -> ExitCode:
 
 
 def _check_config(config: OptimizationConfig) -> Check:
-    windows = " in each in-sample window" if config.walk_forward is not None else ""
+    windows = ""
+    if config.walk_forward is not None:
+        cut = config.walk_forward.windows
+        each = ", ".join(f"{window.in_sample} | {window.out_of_sample}" for window in cut)
+        windows = f" in each of {number_of(len(cut), 'window')} (in-sample | out-of-sample): {each}"
     return Check("config", True, f"{config.file} is valid; {config.search.method.size}{windows}")
 
 
@@ -160,7 +165,7 @@ def _check_parameters(config: OptimizationConfig, facts: StrategyFacts) -> Itera
 
 def _check_engines(config: OptimizationConfig, workspace: Path, *, is_cold: bool) -> Check:
     rule = engine_rule(config, workspace, is_cold=is_cold)
-    return Check("engines", True, rule.said(config.search.method.combinations))
+    return Check("engines", True, rule.said(config.backtests))
 
 
 def _remedy_for(dead: Sequence[str], facts: StrategyFacts) -> str:

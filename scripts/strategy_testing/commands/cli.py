@@ -51,7 +51,7 @@ def _refuse_deleted_folder() -> None:
         raise UserError("the folder in which this was started has been deleted", "change to another one") from None
 
 
-def load_any_config(file: Path) -> OptimizationConfig:
+def load_config(file: Path) -> OptimizationConfig:
     """Reads a config and shows its warnings.
 
     Raises:
@@ -61,27 +61,3 @@ def load_any_config(file: Path) -> OptimizationConfig:
     for warning in config.warnings:
         tell(f"warning: {warning}")
     return config
-
-
-def load_config(file: Path) -> OptimizationConfig:
-    """Reads a config that this version can run, and shows its warnings.
-
-    Raises:
-        UserError: all that is wrong with it.
-    """
-    config = load_any_config(file)
-    refuse_unsupported(config)
-    return config
-
-
-def refuse_unsupported(config: OptimizationConfig) -> None:
-    """Refuses what the format has and this version cannot run.
-
-    Raises:
-        UserError: what it is, and what to do.
-    """
-    if config.walk_forward is not None:
-        raise UserError(
-            f"{config.file}: walk_forward: this version runs single optimizations only",
-            "remove the section to optimise over the whole period",
-        )

@@ -10,7 +10,9 @@ from strategy_testing.database.queries import leaderboard
 from strategy_testing.errors import ExitCode
 from strategy_testing.report.leaderboard import write_leaderboard
 from strategy_testing.report.run import exit_code, story, summaries
+from strategy_testing.report.walk_forward import analysis_story
 from strategy_testing.verdict.summary import ImportedRun
+from strategy_testing.verdict.walk_forward_summary import StoredWindows
 
 
 def end_with(database: Database, runs: Sequence[ImportedRun], leaderboard_file: Path) -> ExitCode:
@@ -20,6 +22,19 @@ def end_with(database: Database, runs: Sequence[ImportedRun], leaderboard_file: 
     rewrite_leaderboard(database, leaderboard_file)
     for line in summaries(runs):
         answer(line)
+    return exit_code(runs)
+
+
+def end_with_analysis(
+    database: Database, runs: Sequence[ImportedRun], windows: StoredWindows, leaderboard_file: Path
+) -> ExitCode:
+    """The same for a walk-forward analysis, whose own story follows that of its runs."""
+    for line in (line for imported in runs for line in story(imported)):
+        tell(line)
+    for line in analysis_story(windows):
+        tell(line)
+    rewrite_leaderboard(database, leaderboard_file)
+    answer(str(windows.summary))
     return exit_code(runs)
 
 

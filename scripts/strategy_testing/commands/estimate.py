@@ -15,7 +15,7 @@ from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
 from strategy_testing.fees.models import FEE_MODELS
 from strategy_testing.metrics.catalogue import Unit
-from strategy_testing.metrics.figures import format_value
+from strategy_testing.metrics.figures import format_value, number_of
 from strategy_testing.runs.plan import manifest_of
 
 
@@ -57,6 +57,7 @@ def report_estimate(config: OptimizationConfig, history: OrderHistory | None) ->
     rows = [
         ("Strategy", config.strategy.name),
         ("Combinations", _combinations(config)),
+        *_windows(config),
         ("Orders of a backtest", str(estimate.orders)),
         ("Fee of an order", format_value(estimate.fee_per_order, Unit.DOLLARS)),
         ("Fees of a backtest", f"{_of_capital(estimate.total_fees, estimate)}, {_annual(estimate)}"),
@@ -102,6 +103,15 @@ def _of_capital(dollars: Decimal, estimate: FeeEstimate) -> str:
 
 def _whole(dollars: Decimal) -> str:
     return f"{dollars:,.0f}"
+
+
+def _windows(config: OptimizationConfig) -> list[tuple[str, str]]:
+    """A row for a walk-forward analysis, whose fees are those of all of its days."""
+    if config.walk_forward is None:
+        return []
+    of = "an unknown number of backtests" if config.backtests is None else number_of(config.backtests, "backtest")
+    cut = config.walk_forward
+    return [("Windows", f"{len(cut.windows)}, {of}; the fees are those of {cut.whole}")]
 
 
 def _combinations(config: OptimizationConfig) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from strategy_testing.commands.cli import load_any_config
+from strategy_testing.commands.cli import load_config
 from strategy_testing.commands.ending import end_with, rewrite_leaderboard
 from strategy_testing.console import answer, tell
 from strategy_testing.database.connection import Database, open_database
@@ -38,7 +38,7 @@ class ImportRequest:
 
 def import_results(request: ImportRequest) -> ExitCode:
     """Imports a folder's newest run, or all of its runs, and reports them; one that is refused costs no other."""
-    config = load_any_config(request.config) if request.config else None
+    config = load_config(request.config) if request.config else None
     refused: list[UserError] = []
     runs = find_runs(request.folder, refused)
     chosen = runs if request.every_run else runs[-1:]

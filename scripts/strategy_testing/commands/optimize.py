@@ -5,9 +5,10 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID, uuid4
 
 from strategy_testing.commands.check import quick_preflight
-from strategy_testing.commands.ending import end_with
+from strategy_testing.commands.ending import end_with, end_with_analysis
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
@@ -15,6 +16,8 @@ from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
 from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
+from strategy_testing.database.runs import store_strategy
+from strategy_testing.database.walk_forward import NewAnalysis, analysis_of_run
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.fees.estimate import ExpectedFees, MissingAssumptions
 from strategy_testing.files import access_needed
@@ -28,8 +31,9 @@ from strategy_testing.runs.engine import WARM
 from strategy_testing.runs.execute import RunOptions, reserve_folder, run_plan
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_run
 from strategy_testing.runs.recovery import recover_orphans
-from strategy_testing.runs.resume import plan_resumption
+from strategy_testing.runs.resume import config_in, find_resumable, plan_resumption
 from strategy_testing.runs.reuse import find_reusable
+from strategy_testing.runs.walk_forward import AnalysisPlan, run_analysis
 from strategy_testing.verdict.criteria import Standard
 
 
@@ -58,7 +62,8 @@ def optimize(database: Database, config: OptimizationConfig, settings: Settings)
     """
     try:
         with access_needed():
-            return _do(OPTIMIZE, Job(database, settings, config))
+            steps = OPTIMIZE if config.walk_forward is None else WALK_FORWARD
+            return _do(steps, Job(database, settings, config))
     except UserError as error:
         if settings.batch_id is not None:
             with contextlib.suppress(DatabaseError), database.transaction():
@@ -144,6 +149,54 @@ def _plan_the_rest(job: Job) -> ExitCode | None:
     return end_with(job.database, [resumption.imported], settings.leaderboard)
 
 
+def _run_analysis(job: Job) -> ExitCode:
+    return _analyse(job, _config(job), uuid4())
+
+
+def _go_on_with_analysis(job: Job) -> ExitCode | None:
+    """Where the run to resume is part of a walk-forward analysis, all that this lacks is run."""
+    run = find_resumable(job.database, job.resumed_run, job.config)
+    with job.database.transaction():
+        found = analysis_of_run(job.database, run.id)
+    if found is None:
+        return None
+    tell(f"run {run.id} is part of walk-forward analysis {found[1].id}, which goes on")
+    return _analyse(job, config_in(run.output_folder, run.id), found[0])
+
+
+def _analyse(job: Job, config: OptimizationConfig, identity: UUID) -> ExitCode:
+    settings, database = job.settings, job.database
+    assert config.walk_forward is not None  # its callers have seen to it  # noqa: S101
+    with database.transaction():
+        strategy_id = store_strategy(database, config.strategy)
+    plan = AnalysisPlan(
+        config=config,
+        walk_forward=config.walk_forward,
+        setup=_setup(settings),
+        options=_options(job),
+        is_fresh=settings.fresh,
+        retry_failed=settings.retry_failed,
+        analysis=NewAnalysis(identity, str(config.file), config.walk_forward.choose, config.walk_forward.tests_all),
+        strategy_id=strategy_id,
+    )
+    count = "an unknown number of backtests" if config.backtests is None else number_of(config.backtests, "backtest")
+    windows = number_of(len(config.walk_forward.windows), "window")
+    tell(f"walk-forward analysis of {config.strategy.name}: {windows}, {count}")
+    ended = run_analysis(database, plan, ProgressDisplay(config.backtests, quiet=settings.quiet))
+    return end_with_analysis(database, ended.runs, ended.windows, settings.leaderboard)
+
+
+def _options(job: Job) -> RunOptions:
+    settings = job.settings
+    return RunOptions(
+        with_pilot=not settings.no_pilot,
+        ignore_fees=settings.ignore_fees,
+        force=settings.force,
+        expected_fees=job.expected_fees,
+        batch_id=settings.batch_id,
+    )
+
+
 def _run(job: Job) -> ExitCode:
     plan, settings = job.plan, job.settings
     assert plan is not None  # the step before has made it  # noqa: S101
@@ -152,14 +205,7 @@ def _run(job: Job) -> ExitCode:
     tell(f"running {combinations} of {plan.config.strategy.name} in {plan.folder}")
     if plan.engine == WARM:
         tell(f"engine: {plan.engine_said}")
-    options = RunOptions(
-        with_pilot=not settings.no_pilot,
-        ignore_fees=settings.ignore_fees,
-        force=settings.force,
-        expected_fees=job.expected_fees,
-        batch_id=settings.batch_id,
-    )
-    imported = run_plan(job.database, plan, options, ProgressDisplay(count, quiet=settings.quiet))
+    imported = run_plan(job.database, plan, _options(job), ProgressDisplay(count, quiet=settings.quiet))
     return end_with(job.database, [imported], settings.leaderboard)
 
 
@@ -171,7 +217,14 @@ OPTIMIZE: tuple[Step, ...] = (
     _plan_new_run,
     _run,
 )
-RESUME: tuple[Step, ...] = (_recover, _plan_the_rest, _run)
+WALK_FORWARD: tuple[Step, ...] = (
+    _recover,
+    _estimate_fees,
+    _ask_for_a_yes,
+    _look_before_running,
+    _run_analysis,
+)
+RESUME: tuple[Step, ...] = (_recover, _go_on_with_analysis, _plan_the_rest, _run)
 
 
 def _config(job: Job) -> OptimizationConfig:

@@ -81,7 +81,7 @@ def outlook_of(database: Database, config: OptimizationConfig, settings: Setting
     Raises:
         UserError: its engines cannot be as it asks.
     """
-    backtests = config.search.method.combinations
+    backtests = config.backtests
     with database.transaction():
         costs = run_costs(database, config.strategy.name)
     rule = engine_rule(config, workspace_of(settings), is_cold=settings.cold)

@@ -11,6 +11,7 @@ from strategy_testing.config.yaml_source import YamlPath, lean_decimal
 from strategy_testing.metrics.catalogue import METRICS, Metric, Unit, criterion_metric, criterion_names
 from strategy_testing.metrics.directions import better_direction
 from strategy_testing.metrics.lean_names import UnknownMetricError, optimizer_path
+from strategy_testing.walk_forward.criteria import CRITERIA
 
 _OPERATORS = (">", "<", ">=", "<=", "==", "!=")
 
@@ -71,6 +72,8 @@ def read_criteria(findings: Findings) -> tuple[Criterion, ...]:
     """The section success_criteria."""
     criteria: list[Criterion] = []
     for name, threshold in findings.sound(findings.section("success_criteria"), "success_criteria").items():
+        if name in CRITERIA:  # of a walk-forward analysis, which reads them
+            continue
         path = ("success_criteria", name)
         bound = name.split("_", 1)[0]
         metric = criterion_metric(name[4:]) if bound in ("min", "max") and name[3:4] == "_" else None
@@ -139,5 +142,5 @@ def _not_whole(metric: Metric, bound: str, limit: Decimal) -> str | None:
 
 def _criterion_hint(name: str) -> str:
     if name.startswith(("min_", "max_")):
-        return suggestion(name, [known for known in criterion_names() if known.startswith(name[:4])])
+        return suggestion(name, [known for known in (*criterion_names(), *CRITERIA) if known.startswith(name[:4])])
     return "criteria begin with min_ or max_, such as min_sharpe"

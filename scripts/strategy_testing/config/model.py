@@ -1,7 +1,7 @@
 """An optimization's config as immutable values. Dictionaries of unknown shape end where these begin."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import Enum
@@ -11,6 +11,8 @@ from typing import Any
 from strategy_testing.metrics.catalogue import Metric
 from strategy_testing.search.protocol import Search
 from strategy_testing.search.space import Parameter
+from strategy_testing.walk_forward.choice import BEST
+from strategy_testing.walk_forward.windows import Period, Window
 
 FIXED_PARAMETERS = ("start_date", "end_date", "initial_capital", "slippage_pct", "benchmark")
 """What the strategy is handed beside its combination, the same in every backtest of a run."""
@@ -148,9 +150,20 @@ class LeanSettings:
 class WalkForward:
     """A walk-forward analysis in place of one optimization."""
 
-    in_sample_months: int
-    out_of_sample_months: int
-    anchored: bool = False
+    windows: tuple[Window, ...]
+    """At least one."""
+    choose: str = BEST
+    """best or plateau: how a window's combination is chosen."""
+    tests_all: bool = False
+    """Whether every combination is tested out-of-sample, and not only the chosen one."""
+    thresholds: Mapping[str, Decimal] = field(default_factory=dict)
+    """Criteria of the analysis, by the names of walk_forward.criteria.CRITERIA."""
+
+    @property
+    def whole(self) -> Period:
+        """From the first in-sample day to the last out-of-sample day."""
+        start = min(window.in_sample.start for window in self.windows)
+        return Period(start, self.windows[-1].out_of_sample.end)
 
 
 @dataclass(frozen=True)
@@ -165,11 +178,27 @@ class OptimizationConfig:
     fees: FeeAssumptions
     lean: LeanSettings
     walk_forward: WalkForward | None
+    """None for one optimization over the whole period; else the section backtest names no dates of its own here."""
     document: Mapping[str, Any]
     """The file's content for the record, without its secrets: numbers are int or Decimal."""
     text: str
     """The file as it was read, comments and all."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def period(self) -> BacktestSettings:
+        """The section backtest with the days of all of its backtests together."""
+        if self.walk_forward is None:
+            return self.backtest
+        return replace(self.backtest, start_date=self.walk_forward.whole.start, end_date=self.walk_forward.whole.end)
+
+    @property
+    def backtests(self) -> int | None:
+        """How many a run of it takes where nothing is known before; None where nobody knows beforehand."""
+        each = self.search.method.combinations
+        if self.walk_forward is None or each is None:
+            return each
+        return len(self.walk_forward.windows) * (each + (each if self.walk_forward.tests_all else 1))
 
     @property
     def max_fee_pct(self) -> Decimal | None:

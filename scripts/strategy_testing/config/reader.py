@@ -16,11 +16,11 @@ from strategy_testing.config.model import (
     OptimizationConfig,
     SearchSettings,
     StrategyInfo,
-    WalkForward,
 )
 from strategy_testing.config.parameters import read_parameters, search_is_too_large
 from strategy_testing.config.schema_validation import known_keys, shown, suggestion
 from strategy_testing.config.secrets import masked
+from strategy_testing.config.walk_forward import read_walk_forward
 from strategy_testing.config.where import read_where
 from strategy_testing.config.yaml_source import YamlDocument, parse_yaml, read_text
 from strategy_testing.errors import ConfigError
@@ -79,10 +79,13 @@ class _ConfigReader(Findings):
         strategy = self._strategy()
         fees = self._fees()
         backtest = replace(self._backtest(), slippage_pct=_slippage(fees))
-        search = self._search(set(backtest.fixed_parameters))
+        dates = ("start_date", "end_date") if "walk_forward" in self.document.data else ()
+        search = self._search({*backtest.fixed_parameters, *dates})
         criteria = read_criteria(self)
         lean = read_lean(self)
-        walk_forward = self._walk_forward(backtest)
+        walk_forward = read_walk_forward(self, backtest, search.method if search else None)
+        if walk_forward is not None:  # each of its backtests has days of its own
+            backtest = replace(backtest, start_date=None, end_date=None)
         if self.problems or strategy is None or search is None:
             return None
         return OptimizationConfig(
@@ -209,18 +212,6 @@ class _ConfigReader(Findings):
                 f"{size} is not a fraction; write 0.25 for 25 % of the capital",
             )
         return fees
-
-    def _walk_forward(self, backtest: BacktestSettings) -> WalkForward | None:
-        if "walk_forward" not in self.document.data:
-            return None
-        for key in ("start_date", "end_date"):
-            if getattr(backtest, key) is None and f"backtest.{key}" not in self.broken:
-                self.problem(("backtest", key), "is missing; a walk-forward analysis needs it to cut its windows")
-        values = self.sound(self.section("walk_forward"), "walk_forward")
-        if not {"in_sample_months", "out_of_sample_months"} <= values.keys():
-            return None
-        fields = WalkForward.__dataclass_fields__
-        return WalkForward(**{key: value for key, value in values.items() if key in fields})
 
     @staticmethod
     def _decimals(values: Mapping[str, Any]) -> dict[str, Any]:

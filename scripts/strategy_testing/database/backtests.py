@@ -6,8 +6,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from strategy_testing.database.connection import Database, RefusedError, Row, as_jsonb
+from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
+from strategy_testing.errors import RefusedError
 from strategy_testing.metrics.catalogue import METRICS
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
@@ -24,7 +25,7 @@ _METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
 _DECIDED_COLUMNS = (
     "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "target_value", "reused_from",
 )  # fmt: skip
-_RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
+_RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, "daily_returns", *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def earlier_runs(
     rows = database.rows("results_of_runs", {"runs": [run["id"] for run in runs], "fixed_parameters": fixed})
     results: dict[int, list[BacktestResult]] = {run["id"]: [] for run in runs}
     for row in rows:
-        results[row["optimization_run_id"]].append(_result(row, reused_from=row["id"]))
+        results[row["optimization_run_id"]].append(result_of(row, reused_from=row["id"]))
     return [EarlierRun(run["id"], inputs_of(run), tuple(results[run["id"]])) for run in runs]
 
 
@@ -82,7 +83,7 @@ def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
     """A run's backtests as they are stored, with their last verdicts; none where the run is not stored yet."""
     return [
         Judged(
-            result=_result(row, row["reused_from"]),
+            result=result_of(row, row["reused_from"]),
             verdict=Verdict(row["meets_criteria"], tuple(row["rejection_reasons"])),
             target_value=_decimal(row["target_value"]),
         )
@@ -106,12 +107,13 @@ def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
     return tuple(values[column] for column in _RESULT_COLUMNS)
 
 
-def _result(row: Row, reused_from: int | None) -> BacktestResult:
+def result_of(row: Row, reused_from: int | None) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
     target = (row["target_metric"] or "").lower().rpartition(".")[2]
     periods = [reason for reason in row["rejection_reasons"] if reason.startswith(OTHER_PERIOD)]
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},
+        daily_returns=None if row["daily_returns"] is None else bytes(row["daily_returns"]),
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
         metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},

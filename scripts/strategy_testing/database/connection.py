@@ -14,10 +14,11 @@ import psycopg2.extensions
 import psycopg2.extras
 from psycopg2 import sql
 
-from strategy_testing.database import embedded, waiting
+from strategy_testing.database import waiting
+from strategy_testing.database.embedded import server as embedded
 from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database, pieces_of_password, redacted
-from strategy_testing.errors import DatabaseAwayError, DatabaseError
+from strategy_testing.errors import DatabaseAwayError, DatabaseError, RefusedError
 from strategy_testing.texts import storable_parts
 
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -56,10 +57,6 @@ def _json(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else str(value)
-
-
-class RefusedError(Exception):
-    """PostgreSQL does not take a value; the message says which rule it breaks."""
 
 
 class Database:

@@ -118,7 +118,7 @@ def estimate_fees(
         history: earlier runs of the strategy, where there are any.
         model: a name in FEE_MODELS, in place of the config's.
     """
-    period, capital, fees = config.backtest, config.backtest.initial_capital, config.fees
+    period, capital, fees = config.period, config.backtest.initial_capital, config.fees
     per_year = fees.expected_trades_per_year
     needs = []
     if capital is None:

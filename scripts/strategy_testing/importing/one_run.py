@@ -31,6 +31,7 @@ from strategy_testing.importing.belonging import Owner, own_config, owner, recog
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import short_period
+from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.results.backtest import BacktestResult, SkippedFile
 from strategy_testing.results.combinations import combination_of, distinct_combinations
 from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
@@ -151,7 +152,7 @@ def _read(
 
 def _prices(run: RunFolder, config: OptimizationConfig | None) -> tuple[date | None, date | None]:
     noted = run.manifest.prices_from, run.manifest.prices_to
-    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.backtest)
+    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.period)
 
 
 def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
@@ -172,7 +173,8 @@ def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
         standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
     before = read.stored if config is None or standard.judges else ()
     judged = judge_again(results, standard, before, is_same_standard=read.config_file is None)
-    optima = find_optima(judged, standard, contents.lean_optima)
+    # Over several windows LEAN's optimum is the best of days that do not compare.
+    optima = find_optima(judged, standard, () if manifest.analysis_uuid else contents.lean_optima)
     nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
     tested = {combination_of(result, contents.search): result for result in results}
     fees = paid_fees(tuple(tested.values()), read.expected_fees)
@@ -198,6 +200,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         document = config.document if config else None
         new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, owner_id, new)
+        join_analysis(database, stored, run.manifest, config)
         says_it_runs = runner is None and stored.status is RunStatus.RUNNING
         is_still_running = says_it_runs and not is_gone(database, stored.id, stored.runner)
         if owner_id != stored.strategy_id and read.owner is not None:
@@ -208,8 +211,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         if refused:
             read = _without(read, refused)
             decided = _decide(read, runner)
-        update = _found(read) if is_still_running else _ended(read, decided, stored, runner)
-        update_run(database, stored, update)
+        update_run(database, stored, _found(read) if is_still_running else _ended(read, decided, stored, runner))
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,
@@ -224,6 +226,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         reused=sum(1 for judged in read.stored if judged.result.reused_from is not None),
         is_still_running=is_still_running,
         fees=decided.fees,
+        is_part=run.manifest.analysis_uuid is not None,
         engine_checked=run.manifest.engine_checked if run.manifest.engine == "warm" else None,
     )
 
@@ -231,8 +234,8 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
 def _without(read: _Read, refused: Mapping[str, str]) -> _Read:
     """What is left where PostgreSQL does not take some of the results."""
     skipped = [SkippedFile(Path(name), f"PostgreSQL refuses its row: {reason}") for name, reason in refused.items()]
-    kept = [result for result in read.contents.results if result.backtest_id not in refused]
-    contents = replace(read.contents, results=tuple(kept), skipped=(*read.contents.skipped, *skipped))
+    kept = tuple(result for result in read.contents.results if result.backtest_id not in refused)
+    contents = replace(read.contents, results=kept, skipped=(*read.contents.skipped, *skipped))
     return replace(
         read,
         contents=contents,

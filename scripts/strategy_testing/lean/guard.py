@@ -55,11 +55,11 @@ def main() -> None:
     if sys.stdin.buffer.read() == _DONE:
         return
     # Slow to import, and seldom needed.
-    from strategy_testing.lean.process import end_left_over  # noqa: PLC0415
+    from strategy_testing.lean.process import end_left_over, end_writers  # noqa: PLC0415
 
     end_left_over(run_folder, [output_folder])
     time.sleep(_SECONDS_TO_START)
-    end_left_over(run_folder, [output_folder])
+    end_writers([output_folder])  # the run may go on in another folder by now
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -131,16 +131,30 @@ def end_left_over(run_folder: Path, output_folders: Sequence[Path]) -> None:
         PermissionError: it is another user's.
     """
     note = run_folder / LEAN_PROCESS
-    for process in [*_noted(note), *_writers(output_folders)]:
+    _end(_noted(note))
+    end_writers(output_folders)
+    note.unlink(missing_ok=True)
+
+
+def end_writers(output_folders: Sequence[Path]) -> None:
+    """Ends whatever writes these folders, processes and containers; the run may have another runner by now.
+
+    Raises:
+        PermissionError: it is another user's.
+    """
+    _end(_writers(output_folders))
+    for name in filter(None, map(container_name, output_folders)):
+        kill_container(name)
+
+
+def _end(processes: Iterable[psutil.Process]) -> None:
+    for process in processes:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
         except PermissionError as error:
             raise PermissionError(error.errno, error.strerror, f"process {process.pid}") from None
-    for name in filter(None, map(container_name, output_folders)):
-        kill_container(name)
-    note.unlink(missing_ok=True)
 
 
 def _noted(note: Path) -> list[psutil.Process]:

@@ -75,6 +75,11 @@ class Metric:
         return self.column in _BOUNDED_BY_ONE
 
     @property
+    def adds_up(self) -> bool:
+        """Whether it grows with the length of a backtest, as a count of trades does and a ratio does not."""
+        return self.unit is Unit.COUNT or self.column in _ADD_UP
+
+    @property
     def is_never_positive(self) -> bool:
         """Whether LEAN reports it as a negative number or 0, such as an average loss of -0.02."""
         return self.column in _NEVER_POSITIVE
@@ -87,6 +92,7 @@ _FROM_LARGE_FILE = {
     "time_under_water_days",
 }  # fmt: skip
 _BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct"}
+_ADD_UP = {"total_fees", "fee_pct", "net_profit"}
 _NEVER_POSITIVE = {"avg_loss", "value_at_risk_95", "value_at_risk_99"}
 PORTFOLIO_PATH = "TotalPerformance.PortfolioStatistics."
 TRADES_PATH = "TotalPerformance.TradeStatistics."

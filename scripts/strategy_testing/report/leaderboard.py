@@ -78,10 +78,25 @@ def _best_backtest(row: Row) -> str:
     tested = f"{number_of(row['combinations'], 'combination')}, {row['passed']} passed, {row['failed']} failed"
     figures = _figures(row) if row["best_parameters"] is not None else []
     figures += [("Engine", row["engine"])] if row["engine"] else []
+    figures = [*_evidence(row), *figures]
     lines = [*figures, ("Tested", tested), ("Last run", f"{row['last_run_at']:%Y-%m-%d %H:%M} UTC")]
     lines += [("Note", row["note"])] if row["note"] else []
     heads = (f"{row['rank']}. {row['strategy']}", row["status"])
     return tabulate(lines, heads, tablefmt="pipe", disable_numparse=True, maxcolwidths=[None, _VALUE_COLUMNS])
+
+
+def _evidence(row: Row) -> list[tuple[str, str]]:
+    """By which days the strategy is judged; by those of a walk-forward analysis what follows is what to trade next."""
+    if row["evidence"] != "walk-forward":
+        return [("Evidence", row["evidence"])] if row["evidence"] else []
+    verdict = {True: "passed", False: "rejected", None: "not judged"}[row["walk_forward_passed"]]
+    efficiency = row["walk_forward_efficiency"]
+    shown = "n/a" if efficiency is None else format_value(efficiency, Unit.FRACTION, 0)
+    return [
+        ("Evidence", f"walk-forward, {verdict}"),
+        ("Out-of-sample", f"Sharpe {_ratio(row['out_of_sample_sharpe'])}, WFE {shown}"),
+        ("Below", "what to trade next, in-sample"),
+    ]
 
 
 def _figures(row: Row) -> list[tuple[str, str]]:

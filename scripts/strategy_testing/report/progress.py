@@ -32,6 +32,10 @@ class ProgressDisplay:
         self._last_text = ""
         self.start_again(total)
 
+    def expect(self, total: int | None, later: int | None) -> None:
+        """Counts on: so many more backtests are to run now, and so many after them; None where nobody knows."""
+        self._total = None if total is None or later is None else self.finished + total + later
+
     def start_again(self, total: int | None) -> None:
         """Forgets what was counted; `total` as at the beginning."""
         self.finished = 0
@@ -41,8 +45,8 @@ class ProgressDisplay:
         self._launched = 0
 
     def __enter__(self) -> Self:
-        """The clock starts."""
-        self._started = time.monotonic()
+        """The clock starts, once."""
+        self._started = self._started or time.monotonic()
         return self
 
     def __exit__(self, *_: object) -> None:

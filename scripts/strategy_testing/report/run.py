@@ -22,7 +22,7 @@ def story(imported: ImportedRun) -> list[str]:
         lines.append(f"engine: warm, checked: {imported.engine_checked} of {imported.combinations}")
     lines += [str(imported.fees)] if imported.fees else []
     lines += [f"warning: {warning}" for warning in imported.warnings]
-    if imported.summary.completed:
+    if imported.summary.completed and not imported.is_part:
         lines.append(_beside_the_benchmark(imported.comparison, imported.summary.passed or 0))
     if imported.is_still_running:
         lines.append("the run is still running; its status is left to its runner")

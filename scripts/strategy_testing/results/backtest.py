@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -88,6 +89,8 @@ class BacktestResult:
     """Of every figure that LEAN reports, the same for identical results; None where it reports none."""
     problems: tuple[str, ...] = ()
     """What of its files cannot be, and was left out."""
+    daily_returns: bytes | None = None
+    """Of the trading days, packed by metrics/daily_returns.py; None of a failed backtest, or where not known."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -103,7 +106,8 @@ class BacktestResult:
         if metrics["profit_factor"] is None:
             known = {column: value for column, value in metrics.items() if value is not None}
             metrics = {**metrics, **earlier.metrics, **known}
-        return replace(self, metrics=metrics, period_reason=earlier.period_reason)
+        returns = self.daily_returns or earlier.daily_returns
+        return replace(self, metrics=metrics, daily_returns=returns, period_reason=earlier.period_reason)
 
     @property
     def sharpe_ratio(self) -> Decimal | None:
@@ -168,7 +172,9 @@ def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Ski
 def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
     was_removed = _sign(file.path) is None and _sign(file.summary) is not None and _has_ended(file, log)
     to_read = [file.summary] if was_removed else [file.path]
-    content = _content(file.path)
+    content = b""
+    with suppress(OSError):
+        content = read_bytes(file.path)
     if _is_plainly_whole(content):
         to_read.insert(0, file.summary)
     for path in to_read:
@@ -208,14 +214,6 @@ def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:
         return replace(result, stocks=stocks, without_prices=tickers)
     error = f"{NO_PRICES}: {', '.join(tickers)}" if tickers else NO_PRICES
     return replace(result, status=BacktestStatus.FAILED, error_message=error)
-
-
-def _content(path: Path) -> bytes:
-    """Of the large file; nothing where it cannot be read."""
-    try:
-        return read_bytes(path)
-    except OSError:
-        return b""
 
 
 def _is_plainly_whole(content: bytes) -> bool:
@@ -292,6 +290,7 @@ def parse_backtest(
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
         held=large_file.held,
+        daily_returns=None if failed else large_file.daily_returns,
         outcome_hash=outcome_hash(
             sections[section] for section in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)
         ),

@@ -1,9 +1,8 @@
 """A backtest's figures: LEAN's own from either of its files, and ours from what only the large one holds. Pure."""
 
 import hashlib
-from bisect import bisect_left
 from codecs import BOM_UTF8
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
@@ -13,6 +12,7 @@ from typing import Any
 import msgspec
 
 from strategy_testing.metrics.catalogue import METRICS, NEED_BENCHMARK, Metric, Section, Unit
+from strategy_testing.metrics.daily_returns import SECONDS_PER_DAY, DailyReturns, Points, of_trading_days, pack
 from strategy_testing.metrics.domains import gated
 from strategy_testing.metrics.figures import years_between
 from strategy_testing.metrics.performance import (
@@ -32,14 +32,6 @@ _DIGITS = 60
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
 _RETURNS = ("Return", "Daily Performance")  # the second before 2024
-_SECONDS_PER_DAY = 86400
-_SECONDS_TO_CLOSE = 22 * 3600  # of any market that closes; a day on which the clocks change has 23 hours
-_WEEKDAY_OF_DAY_0, _SATURDAY, _DAYS_PER_WEEK = 3, 5, 7  # 1970-01-01 was a Thursday
-_MOST_SILENT_DAYS = 0.07
-"""Share of all days: a tenth of the weekdays. Ten holidays a year are 0.027, and some days lack their sample."""
-
-_Points = Sequence[tuple[float, float]]
-"""Unix times in order, and values."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +43,8 @@ class LargeFile:
     """Whether its benchmark ever moved; None where that is not known."""
     held: BuyAndHold | None = None
     """Buy-and-hold by the chart of the benchmark."""
+    daily_returns: bytes | None = None
+    """Of the trading days, packed."""
     is_damaged: bool = False
     """Whether it is there and its trades or charts cannot be read."""
 
@@ -63,16 +57,32 @@ def read_large_file(content: bytes) -> LargeFile:
     try:
         document = parts_of(content.removeprefix(BOM_UTF8))
         trades = _closed_trades(get(parts_of(get(document, "totalPerformance")), "closedTrades"))
-        charts = parts_of(get(document, "charts"))
-        account = _series(charts, "Strategy Equity")
-        returns = next((account[name] for name in _RETURNS if name in account), ())
-        benchmark = _series(charts, "Benchmark").get("Benchmark", ())
-        metrics = _equity_figures(account.get("Equity", ()), returns, benchmark)
+        equity, benchmark, of_days = _curves(document)
+        metrics = _equity_figures(equity, of_days)
         if trades is not None:
             metrics |= net_trade_figures(trades)
-        return LargeFile(metrics, *_benchmark(benchmark))
+        return LargeFile(metrics, *_benchmark(benchmark), pack(of_days))
     except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
         return LargeFile(is_damaged=bool(content))
+
+
+def read_daily_returns(content: bytes) -> DailyReturns | None:
+    """The returns of trading days with all digits that LEAN reports, out of a large file; None where it has none."""
+    try:
+        _, _, of_days = _curves(parts_of(content.removeprefix(BOM_UTF8)))
+    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
+        return None
+    return of_days if len(of_days.days) else None
+
+
+def _curves(document: Mapping[str, msgspec.Raw]) -> tuple[Points, Points, DailyReturns]:
+    """The equity, the benchmark, and the returns of trading days."""
+    charts = parts_of(get(document, "charts"))
+    account = _series(charts, "Strategy Equity")
+    returns = next((account[name] for name in _RETURNS if name in account), ())
+    benchmark = _series(charts, "Benchmark").get("Benchmark", ())
+    equity = account.get("Equity", ())
+    return equity, benchmark, of_trading_days(equity, returns, benchmark)
 
 
 def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | None:
@@ -88,13 +98,13 @@ def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | 
     return trades
 
 
-def _series(charts: Mapping[str, msgspec.Raw], name: str) -> dict[str, _Points]:
+def _series(charts: Mapping[str, msgspec.Raw], name: str) -> dict[str, Points]:
     """The series of a chart, each by its name."""
     series = parts_of(get(parts_of(charts.get(name)), "series"))
     return {name: _points(get(parts_of(one), "values")) for name, one in series.items()}
 
 
-def _points(values: msgspec.Raw | None) -> _Points:
+def _points(values: msgspec.Raw | None) -> Points:
     """`[time, value]`, `[time, open, high, low, close]` or, before 2024, `{"x": time, "y": value}`."""
     if values is None:
         return ()
@@ -106,45 +116,18 @@ def _points(values: msgspec.Raw | None) -> _Points:
     return [(moment, value) for moment, value in pairs if moment is not None and value is not None]
 
 
-def _equity_figures(equity: _Points, returns: _Points, benchmark: _Points) -> dict[str, Decimal]:
+def _equity_figures(equity: Points, returns: DailyReturns) -> dict[str, Decimal]:
     figures = {"time_under_water_days": days_under_water(equity)} if equity else {}
-    sharpe = daily_sharpe_ratio(_of_trading_days(equity, returns, benchmark))
+    sharpe = daily_sharpe_ratio(returns.values.tolist())
     return figures if sharpe is None else figures | {"daily_sharpe_ratio": sharpe}
 
 
-def _of_trading_days(equity: _Points, returns: _Points, benchmark: _Points) -> list[float]:
-    """The returns of trading days, fractions.
-
-    LEAN gives every calendar day a return, at the midnight behind it. The market was open where the equity was sampled
-    within the day, or something moved. LEAN's charts have some 4,000 samples, so that those of more than eleven years
-    are too coarse to tell: where too many weekdays show nothing, all weekdays count.
-    """
-    ends = [moment for moment, _ in returns]
-    midnights, levels = set(ends), dict(benchmark)
-    sampled = {bisect_left(ends, moment) for moment, _ in equity if moment not in midnights}
-    if len(ends) > 1 and ends[-1] - ends[-2] < _SECONDS_TO_CLOSE:
-        sampled.add(len(ends) - 1)  # the last return ends with the last sample, at the close of that day
-    was_open = [
-        day in sampled or percent != 0 or levels.get(ends[day - 1]) != levels.get(end)
-        for day, (end, percent) in enumerate(returns)
-    ]
-    silent = {day for day in range(1, len(ends)) if not was_open[day] and _is_weekday(ends[day - 1])}
-    counted_too = silent if len(silent) > _MOST_SILENT_DAYS * len(ends) else ()
-    return [returns[day][1] / 100 for day in range(1, len(ends)) if was_open[day] or day in counted_too]
-
-
-def _is_weekday(midnight: float) -> bool:
-    """Whether the day that begins there is one, in any time zone: at its noon it is the same day in UTC."""
-    days = int((midnight + _SECONDS_PER_DAY / 2) // _SECONDS_PER_DAY)
-    return (days + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
-
-
-def _benchmark(points: _Points) -> tuple[bool | None, BuyAndHold | None]:
+def _benchmark(points: Points) -> tuple[bool | None, BuyAndHold | None]:
     """Whether the benchmark moved, and what holding it made, by the days on which it did."""
     if not points:
         return None, None
     prices = [value for (_, before), (_, value) in pairwise(points) if value != before]
-    days = (points[-1][0] - points[0][0]) / _SECONDS_PER_DAY
+    days = (points[-1][0] - points[0][0]) / SECONDS_PER_DAY
     held = buy_and_hold(THE_BENCHMARK, [price for price in (points[0][1], *prices) if price > 0], days)
     return held is not None, held
 

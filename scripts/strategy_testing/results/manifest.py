@@ -74,6 +74,10 @@ class RunManifest:
     """Why an engine was not warm, or what was not the same."""
     set_aside: tuple[_Below, ...] = ()
     """Folders whose results do not count, because a warm engine made them and was seen to make others than LEAN."""
+    analysis_uuid: UUID | None = None
+    """The walk-forward analysis that the run is part of."""
+    analysis_part: str | None = None
+    """in-sample or out-of-sample, where it is part of one."""
     is_derived: bool = False
     """Whether the runner left none, so that it was made out of what LEAN left."""
     damaged: tuple[str, ...] = ()

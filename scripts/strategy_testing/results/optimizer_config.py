@@ -1,6 +1,6 @@
 """Reads the optimizer-config.json that the CLI sent to the engine. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -31,6 +31,12 @@ def target(optimizer_config: Mapping[str, Any]) -> tuple[str | None, str | None]
 def varied_parameters(optimizer_config: Mapping[str, Any]) -> list[str]:
     """The parameters that the search varies."""
     return [as_text(parameter["name"]) for parameter in _parameters(optimizer_config) if "min" in parameter]
+
+
+def fixed_values(optimizer_config: Mapping[str, Any], names: Sequence[str]) -> list[str | None]:
+    """The value of each of these parameters where it is the same in every backtest; else None."""
+    values = {str(each["name"]): each.get("value") for each in _parameters(optimizer_config)}
+    return [None if (value := values.get(name)) is None else str(value) for name in names]
 
 
 def read_search(optimizer_config: Mapping[str, Any]) -> Search | None:

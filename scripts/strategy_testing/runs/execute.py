@@ -19,6 +19,7 @@ from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import RunnersView, holding, this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
+from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.preparation import prepare
@@ -202,22 +203,21 @@ def _begin(
     lean = plan.config.lean
     limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
     session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
-    checks = EngineChecks(plan, session, display.say)
-    return RunUnderWay(database, plan, options, stored, session, display, checks)
+    return RunUnderWay(database, plan, options, stored, session, display, EngineChecks(plan, session, display.say))
 
 
 def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None:
     """Warns of prices that the pilot, where there was one, has not read."""
     requests = read_data_requests(plan.folder).beside(read_data_requests(plan.folder / PILOT_FOLDER))
-    for warning in price_warnings(requests, plan.config.backtest, plan.workspace):
+    for warning in price_warnings(requests, plan.config.period, plan.workspace):
         display.say(str(warning))
 
 
 def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, options: RunOptions) -> StoredRun:
-    strategy_id = store_strategy(database, plan.config.strategy)
     document, runner = plan.config.document, this_process()
     new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
-    stored = store_run(database, strategy_id, new)
+    stored = store_run(database, store_strategy(database, plan.config.strategy), new)
+    join_analysis(database, stored, manifest, plan.config)
     if plan.resumed is not None:
         restart_run(database, stored.id, "\n".join(manifest.commands), runner)
     store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
@@ -239,7 +239,7 @@ def _import(database: Database, plan: RunPlan, view: RunnersView, patience_secon
     run = read_run(plan.folder)
     if run is None:
         raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
-    first, last = short_period(plan.folder, plan.config.backtest)
+    first, last = short_period(plan.folder, plan.config.period)
     if run.outputs and (first or last):  # kept with the results, because the data folder may be filled later
         run = replace(run, manifest=replace(run.manifest, prices_from=first, prices_to=last))
         with suppress(OSError):
@@ -292,7 +292,7 @@ def _manifest(plan: RunPlan) -> RunManifest:
         return replace(before, parts=before.parts + parts, commands=commands, engine=engine)
     project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
     return replace(
-        manifest_of(plan.config, datetime.now(UTC)),
+        manifest_of(plan.config, datetime.now(UTC), plan.part_of),
         parts=parts,
         commands=plan.shown_commands(),
         engine=plan.engine if plan.commands else None,

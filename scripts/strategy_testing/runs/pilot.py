@@ -99,7 +99,7 @@ def run_pilot(
         return PilotReport((), ended.failure)
     requests = read_data_requests(plan.folder / PILOT_FOLDER)
     # Before the verdict: a pilot without trades shows its cause.
-    warnings = price_warnings(requests, plan.config.backtest, plan.workspace)
+    warnings = price_warnings(requests, plan.config.period, plan.workspace)
     prices = tuple(map(str, warnings))
     result = read_single(plan.folder / PILOT_FOLDER)
     if result is not None:
@@ -135,11 +135,11 @@ def _judged(
 
 def _period_not_covered(plan: RunPlan, result: BacktestResult, prices: Sequence[PriceWarning]) -> Failure | None:
     """Why the figures of the grid would be those of other years."""
-    period = other_period(result, Standard.of(plan.config))
+    period = other_period(result, Standard.of(plan.config).for_backtest(result))
     if period is not None:
         remedy = "let the strategy read start_date and end_date and pass them on, or run it with --force"
         return Failure(f"the pilot backtest did not keep to the config's dates: {period}", remedy, _PILOT_FAILED)
-    if not any(short_period(plan.folder / PILOT_FOLDER, plan.config.backtest)):
+    if not any(short_period(plan.folder / PILOT_FOLDER, plan.config.period)):
         return None  # what one of several tickers lacks is only a warning
     short = [warning.cause for warning in prices if warning.is_too_short]
     cause = f"the prices do not cover the period: {', '.join(short)}"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.lean.command import LeanCommand, keep_engine, mounts, plan_commands
@@ -57,6 +57,8 @@ class RunPlan:
     """The manifest of the run that goes on; None for a new one."""
     inputs_before: RunInputs | None = None
     """What its results so far were made of; None for a new one."""
+    part_of: tuple[UUID, str] | tuple[None, None] = (None, None)
+    """The walk-forward analysis that it is part of, and which part."""
 
     @property
     def concurrency(self) -> int:
@@ -103,8 +105,10 @@ class RunPlan:
         return tuple(command.shown(self.lean) for command in self.commands)
 
 
-def manifest_of(config: OptimizationConfig, now: datetime) -> RunManifest:
-    """What a config alone tells of a new run, which begins now (UTC)."""
+def manifest_of(
+    config: OptimizationConfig, now: datetime, part_of: tuple[UUID, str] | tuple[None, None] = (None, None)
+) -> RunManifest:
+    """What a config alone tells of a new run, which begins now (UTC), and may be part of a walk-forward analysis."""
     return RunManifest(
         run_uuid=uuid4(),
         strategy=config.strategy.name,
@@ -120,6 +124,8 @@ def manifest_of(config: OptimizationConfig, now: datetime) -> RunManifest:
         engine_image=config.lean.image,
         started_at=now,
         parameters=tuple(parameter.name for parameter in config.search.parameters),
+        analysis_uuid=part_of[0],
+        analysis_part=part_of[1],
     )
 
 

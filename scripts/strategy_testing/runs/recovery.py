@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
+from strategy_testing.database.walk_forward import interrupt_analysis_of
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import no_access
 from strategy_testing.importing.one_run import import_run
@@ -65,6 +66,8 @@ def _orphans(database: Database) -> list[UnfinishedRun]:
 
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
     folder = orphan.output_folder
+    with database.transaction():
+        interrupt_analysis_of(database, orphan.id, str(_GONE))
     run = read_run(folder)
     written = (*run.manifest.parts, PILOT_FOLDER) if run else (".",)
     end_left_over(folder, [*(folder / part for part in written), *folder.glob(f"{CHECK_FOLDER}/*")])

@@ -39,6 +39,7 @@ def plan_resumption(
     config: OptimizationConfig | None,
     retry_failed: bool,
     force: bool,
+    asks_for: OptimizationConfig | None = None,
 ) -> Resumption:
     """Plans the rest of a run, under its own row and in its own folder.
 
@@ -49,24 +50,19 @@ def plan_resumption(
         config: narrows the choice to its strategy, where no run is given.
         retry_failed: whether failed combinations are run again.
         force: go on although the strategy's code, the prices or the engine have changed since.
+        asks_for: what the run is to have, where the copy of its config does not say that alone.
 
     Raises:
         UserError: there is no such run, it is still running, its folder, code, prices or engine are not what they were.
     """
-    run = _find(database, run_id, config)
+    run = find_resumable(database, run_id, config)
     folder = run.output_folder
-    found = read_run(folder) if folder.is_dir() else None
-    if found is None or found.manifest.is_derived or found.config_copy is None:
-        raise UserError(
-            f"run {run.id}: its folder {folder} is gone or was not made by the runner",
-            "start a new run",
-            ExitCode.NOTHING_TO_IMPORT,
-        )
+    own_config, found = config_in(folder, run.id), read_run(folder)
+    assert found is not None  # or it would have no config  # noqa: S101
     if not folder.is_relative_to(setup.workspace):
         raise UserError(
             f"run {run.id}: its folder {folder} is not in the workspace {setup.workspace}", "name the right one"
         )
-    own_config = read_config(found.config_copy)
     if not force:
         _refuse_changed_code(run, own_config.strategy.lean_project_path, setup.workspace)
         _refuse_changed_inputs(run, own_config.lean.image, setup.workspace)
@@ -75,8 +71,24 @@ def plan_resumption(
     done = [
         result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
     ]  # fmt: skip
-    plan = replace(plan_rest(own_config, setup, folder, found.manifest, done), inputs_before=run.inputs)
+    plan = replace(plan_rest(asks_for or own_config, setup, folder, found.manifest, done), inputs_before=run.inputs)
     return Resumption(run.id, plan, imported)
+
+
+def config_in(folder: Path, run_id: int) -> OptimizationConfig:
+    """The copy of its config in the folder of a run.
+
+    Raises:
+        UserError: the folder is gone, or was not made by the runner, or the config is damaged.
+    """
+    found = read_run(folder) if folder.is_dir() else None
+    if found is None or found.manifest.is_derived or found.config_copy is None:
+        raise UserError(
+            f"run {run_id}: its folder {folder} is gone or was not made by the runner",
+            "start a new run",
+            ExitCode.NOTHING_TO_IMPORT,
+        )
+    return read_config(found.config_copy)
 
 
 def results_so_far(database: Database, run: RunFolder) -> list[BacktestResult]:
@@ -86,7 +98,12 @@ def results_so_far(database: Database, run: RunFolder) -> list[BacktestResult]:
     return [*read_contents(run).results, *(judged.result for judged in stored if judged.result.reused_from)]
 
 
-def _find(database: Database, run_id: int | None, config: OptimizationConfig | None) -> UnfinishedRun:
+def find_resumable(database: Database, run_id: int | None, config: OptimizationConfig | None) -> UnfinishedRun:
+    """The run of a number, else the newest unfinished one, of the config's strategy where there is a config.
+
+    Raises:
+        UserError: there is none, or it is still running.
+    """
     strategy = config.strategy.name if config and run_id is None else None
     with database.transaction():
         runs = resumable_runs(database, run_id, strategy)

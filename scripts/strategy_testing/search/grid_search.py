@@ -52,7 +52,7 @@ class GridSearch:
         middle = middle_values(self.parameters)
         if not self.where or self.includes(middle):
             return middle
-        return next(itertools.islice(self._listed(), (self._count - 1) // 2, None))
+        return next(itertools.islice(self.listed(), (self._count - 1) // 2, None))
 
     @property
     def doubt(self) -> str | None:
@@ -90,12 +90,12 @@ class GridSearch:
         axes = {p.name: progression for p in self.parameters if (progression := p.progression) is not None}
         if not finished and not self.where and len(axes) == len(self.parameters):
             return [Part(axes, self.combinations)]
-        table = tuple(each for each in self._listed() if self.key(each) not in finished)
+        table = tuple(each for each in self.listed() if self.key(each) not in finished)
         return (
             [Part({COMBINATION: Progression(Decimal(0), Decimal(1), len(table))}, len(table), table)] if table else []
         )
 
-    def _listed(self) -> Iterator[dict[str, str]]:
+    def listed(self) -> Iterator[dict[str, str]]:
         """Every combination, the last parameter changing fastest."""
         for chosen in itertools.product(*(values.values() for values in self._values.values())):
             if self._satisfies(chosen):
@@ -107,7 +107,7 @@ class GridSearch:
 
     @cached_property
     def _count(self) -> int:
-        return sum(1 for _ in self._listed()) if self.where else count_combinations(self.parameters)
+        return sum(1 for _ in self.listed()) if self.where else count_combinations(self.parameters)
 
     @cached_property
     def _values(self) -> dict[str, dict[str, "_Chosen"]]:

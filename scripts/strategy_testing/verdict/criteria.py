@@ -4,13 +4,14 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from strategy_testing.config.model import Bound, Constraint, Criterion, OptimizationConfig
 from strategy_testing.metrics.catalogue import TRADES_PATH, MetricValues, Unit
 from strategy_testing.metrics.figures import DECIMALS, format_value
 from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.results.json_values import as_day
 
 NO_TRADES = "No trades"
 OTHER_PERIOD = "Other period"
@@ -39,6 +40,9 @@ class Standard:
     """As the config or LEAN names it."""
     target_direction: str | None = None
     """max or min."""
+    whole_days: int | None = None
+    """Of a walk-forward analysis: the days for which limits on what adds up are meant, such as trades. A backtest of it
+    names its own days, and is held against its share of such a limit."""
 
     @classmethod
     def of(cls, config: OptimizationConfig) -> "Standard":
@@ -51,6 +55,26 @@ class Standard:
             end_date=period.end_date,
             target_metric=search.target_metric,
             target_direction=search.target_direction,
+            whole_days=None if config.walk_forward is None else config.walk_forward.whole.days,
+        )
+
+    def for_backtest(self, result: BacktestResult) -> "Standard":
+        """What holds for one backtest: the same, but for those of a walk-forward analysis."""
+        if self.whole_days is None:
+            return self
+        asked = [as_day(result.parameters.get(name)) for name in ("start_date", "end_date")]
+        start, end = asked[0] or result.backtest_start, asked[1] or result.backtest_end
+        if start is None or end is None:
+            return self
+        share = Decimal((end - start).days + 1) / self.whole_days
+        return replace(
+            self,
+            criteria=tuple(_scaled(each, share) for each in self.criteria),
+            constraints=tuple(_scaled_constraint(each, share) for each in self.constraints),
+            start_date=start,
+            end_date=end,
+            prices_from=None if self.prices_from is None or self.prices_from <= start else self.prices_from,
+            prices_to=None if self.prices_to is None or self.prices_to >= end else self.prices_to,
         )
 
     @property
@@ -64,6 +88,22 @@ class Standard:
         asked = [self.target_metric] if self.target_metric else []
         asked += [constraint.metric for constraint in self.constraints]
         return any(comparable_metric(metric)[1] is None for metric in asked)
+
+
+def _scaled(criterion: Criterion, share: Decimal) -> Criterion:
+    """The limit for a share of the days; that of a count in whole numbers, in favour of the backtest."""
+    metric = criterion.metric
+    if not metric.adds_up:
+        return criterion
+    limit = criterion.threshold * share
+    if metric.unit is Unit.COUNT:
+        limit = limit.to_integral_value(ROUND_FLOOR if criterion.bound is Bound.MIN else ROUND_CEILING)
+    return replace(criterion, threshold=limit)
+
+
+def _scaled_constraint(constraint: Constraint, share: Decimal) -> Constraint:
+    known = comparable_metric(constraint.metric)[1]
+    return replace(constraint, value=constraint.value * share) if known is not None and known.adds_up else constraint
 
 
 @dataclass(frozen=True)
@@ -133,6 +173,7 @@ def judge(result: BacktestResult, standard: Standard) -> Verdict:
     """
     if not standard.judges:
         return NOT_JUDGED
+    standard = standard.for_backtest(result)
     error = _error(result)
     if error is not None:
         # The figures of a crashed backtest cover only the days before the crash, so none of them is held against it.

@@ -88,5 +88,7 @@ class ImportedRun:
     """The run's own runner is at work; its status was left to it."""
     fees: PaidFees | None
     """None where no backtest tells what it paid."""
+    is_part: bool = False
+    """Whether it is a part of a walk-forward analysis, whose windows do not compare with one another."""
     engine_checked: int | None = None
     """Combinations that a warm engine ran and that were the same in LEAN's own process; None without warm ones."""

@@ -82,6 +82,6 @@ SELECT
     rank, strategy, status, backtest_start, backtest_end, years, capital, target_metric, target_value, best_sharpe,
     best_daily_sharpe, probabilistic_sharpe_ratio, annual_return, benchmark, excess_return, max_drawdown, total_trades,
     has_few_trades(total_trades) AS has_few_trades, win_rate, fee_pct, best_parameters, engine, combinations, passed,
-    failed, last_run_at, note
+    failed, last_run_at, evidence, out_of_sample_sharpe, walk_forward_efficiency, walk_forward_passed, note
 FROM strategy_leaderboard
 ORDER BY rank, strategy;

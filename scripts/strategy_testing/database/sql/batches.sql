@@ -53,7 +53,7 @@ SELECT DISTINCT ON (runs.config_file)
     runs.id,
     runs.config_file,
     strategies.name AS strategy,
-    runs.status,
+    coalesce(analysis.status, runs.status) AS status,
     runs.completed_combinations AS completed,
     runs.failed_combinations AS failed,
     CASE WHEN results.is_judged THEN runs.passed_combinations END AS passed,
@@ -62,6 +62,9 @@ SELECT DISTINCT ON (runs.config_file)
     extract(EPOCH FROM runs.completed_at - runs.started_at) AS seconds
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
+-- A part of a walk-forward analysis is as far as this is.
+LEFT JOIN walk_forward_runs AS link ON link.run_id = runs.id
+LEFT JOIN walk_forward_analyses AS analysis ON analysis.id = link.analysis_id
 CROSS JOIN LATERAL (
     SELECT bool_or(meets_criteria IS NOT NULL) AS is_judged
     FROM backtest_results

@@ -243,7 +243,16 @@ INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE
     (%(id)s::bigint IS NULL OR runs.id = %(id)s)
     AND (%(strategy)s::text IS NULL OR strategies.name = %(strategy)s)
-    AND (%(id)s::bigint IS NOT NULL OR runs.status <> 'completed')
+    AND (
+        %(id)s::bigint IS NOT NULL
+        OR runs.status <> 'completed'
+        -- Its walk-forward analysis may lack more than the run does.
+        OR EXISTS (
+            SELECT FROM walk_forward_runs AS link
+            INNER JOIN walk_forward_analyses AS analysis ON analysis.id = link.analysis_id
+            WHERE link.run_id = runs.id AND analysis.status <> 'completed'
+        )
+    )
     AND runs.status <> 'refused'
     AND runs.optimization_type <> 'Backtest'
 ORDER BY runs.started_at DESC, runs.id DESC;

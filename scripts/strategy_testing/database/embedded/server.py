@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg2.extensions
 
-from strategy_testing.database.cluster import Cluster, ClusterError, server_user
+from strategy_testing.database.embedded.cluster import Cluster, ClusterError, server_user
 from strategy_testing.errors import DatabaseError
 from strategy_testing.paths import EMBEDDED_POSTGRES_DIR
 

@@ -1,0 +1,1 @@
+"""The PostgreSQL that the project brings along: one cluster, and who uses it."""
