@@ -77,8 +77,7 @@ class Cluster:
 
     def _make(self) -> None:
         """Makes it beside its place, where it comes whole or not at all."""
-        for left in self.data.parent.glob(f".{self.data.name}-*"):
-            shutil.rmtree(left, ignore_errors=True)
+        self._remove_what_was_left()
         place = Path(tempfile.mkdtemp(prefix=f".{self.data.name}-", dir=self.data.parent))
         if (owner := server_user()) is not None:
             shutil.chown(place, owner.pw_uid, owner.pw_gid)
@@ -87,6 +86,11 @@ class Cluster:
         if self.data.is_dir():
             self._set_aside_what_is_there()
         place.rename(self.data)
+        self._remove_what_was_left()  # an initdb that was just being ended may have written on
+
+    def _remove_what_was_left(self) -> None:
+        for left in self.data.parent.glob(f".{self.data.name}-*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _set_aside_what_is_there(self) -> None:
         """A folder without a whole cluster in it: empty, or of an `initdb` that was ended half-way."""
