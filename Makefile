@@ -43,9 +43,14 @@ bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean op
 campaign: $(STAMP) ## a busy week: a batch of 120 configs, three of them poisoned, on the replay
 	@CAMPAIGN_CONFIGS=120 $(BIN)/python -m pytest -q --durations=1 tests/test_batch.py -k many_configs
 
-faults: $(STAMP) ## runners and first starts ended at 100 random moments for each kind of signal, on a loaded machine (an hour)
-	@FAULT_TRIES=$${FAULT_TRIES:-100} RECORDED_ORDERS_EVERY=1 $(BIN)/python -m pytest -q -n 6 \
-		tests/test_faults_signals.py tests/test_embedded_postgres.py tests/test_recorded_orders.py
+faults: SEED := $(shell date +%s)
+faults: $(STAMP) ## the faults at length: 100 random moments for each signal, 2,000 damaged runs, a minute's lock (an hour)
+	@echo "seed of the damaged runs: $(SEED)"
+	@FAULT_TRIES=$${FAULT_TRIES:-100} SECONDS_LOCKED=58 RECORDED_ORDERS_EVERY=1 \
+		FUZZ_MUTANTS=$${FUZZ_MUTANTS:-2000} FUZZ_SEED=$${FUZZ_SEED:-$(SEED)} $(BIN)/python -m pytest -q -n 6 \
+		tests/test_faults.py tests/test_faults_signals.py tests/test_faults_database.py tests/test_damaged_runs.py \
+		tests/test_embedded_postgres.py tests/test_recorded_orders.py
+	@grep '^|' docs/FAULTS.md
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)

@@ -4,13 +4,13 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fault_bench import LEAN, USERS, Fault, fault
 from strategy_testing.console import shown_path
 from strategy_testing.files import write_atomically
 from strategy_testing.strategy.code_hash import hash_strategy
@@ -72,8 +72,25 @@ def test_help_that_is_cut_off_is_no_failure(database_url: str, tmp_path: Path) -
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
+@fault(
+    USERS,
+    Fault(
+        "terminal-gone",
+        "Nobody reads what the runner prints any more: a closed terminal, `| head`",
+        "What it prints is lost; the run goes on",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_a_run_goes_on_when_the_terminal_has_gone(
-    config: Path, workspace: Path, database_url: str, ask: Ask, unpacked: Callable[[str], Path], tmp_path: Path
+    row: Fault,
+    config: Path,
+    workspace: Path,
+    database_url: str,
+    ask: Ask,
+    unpacked: Callable[[str], Path],
+    tmp_path: Path,
 ) -> None:
     """As when a pipe's reader ends in mid-run."""
     command = (
@@ -88,8 +105,8 @@ def test_a_run_goes_on_when_the_terminal_has_gone(
         "LEAN_REPLAY_STATE": str(tmp_path / "state"),
     }
     done = _shell(command, database_url, tmp_path, **replay)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert ask("SELECT status FROM optimization_runs") == [{"status": "completed"}]
+    assert (done.returncode, done.stderr) == (row.exit_code, "")
+    assert ask("SELECT status FROM optimization_runs") == [{"status": row.status}]
 
 
 def test_an_ascii_terminal_gets_ascii(replayed: Run, config: Path, workspace: Path, tmp_path: Path) -> None:
@@ -210,8 +227,20 @@ def test_a_config_of_millions_of_values_is_refused_unread(run_script: Run, confi
 # Disks and files -----------------------------------------------------------------------------------------------------
 
 
+@fault(
+    LEAN,
+    Fault(
+        "disk-full-at-ours",
+        "The disk is full when a file of the runner itself is written",
+        "Named; what LEAN finished is stored, and no run is left as running",
+        None,
+        22,
+        "Make room; run again",
+    ),
+)
 @pytest.mark.parametrize("most_bytes", [0, 300, 600, 900])
 def test_a_disk_that_is_full_at_any_file_of_ours_ends_the_run_with_a_message(
+    row: Fault,
     most_bytes: int,
     config: Path,
     workspace: Path,
@@ -240,7 +269,7 @@ def test_a_disk_that_is_full_at_any_file_of_ours_ends_the_run_with_a_message(
     }
     done = _shell(command, database_url, tmp_path, **replay)
     assert "Traceback" not in done.stderr, done.stderr
-    assert (done.returncode, "File too large" in done.stderr) == (22, True), done.stderr
+    assert (done.returncode, "File too large" in done.stderr) == (row.exit_code, True), done.stderr
     assert ask("SELECT 1 FROM optimization_runs WHERE status = 'running'") == []
     assert not processes_of(workspace)
 
@@ -275,6 +304,17 @@ def test_odd_files_of_a_project_are_passed_over(workspace: Path) -> None:
 # Programs ------------------------------------------------------------------------------------------------------------
 
 
+@fault(
+    LEAN,
+    Fault(
+        "lean-is-no-program",
+        "`lean` cannot be started: it is no program, or the interpreter of its first line is gone",
+        "The message says which",
+        "failed",
+        10,
+        "Install the CLI anew, or name it in `LEAN_COMMAND`; resume it",
+    ),
+)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -283,15 +323,15 @@ def test_odd_files_of_a_project_are_passed_over(workspace: Path) -> None:
     ],
 )
 def test_a_lean_that_is_no_program_is_named(
-    content: str, said: str, replayed: Run, config: Path, tmp_path: Path, ask: Ask
+    row: Fault, content: str, said: str, replayed: Run, config: Path, tmp_path: Path, ask: Ask
 ) -> None:
     program = tmp_path / "lean"
     program.write_text(content, encoding="utf-8")
     program.chmod(0o755)
     done = replayed("dead-parameter", config, *_ARGUMENTS, env={"LEAN_COMMAND": str(program)})
-    assert done.exit_code == 10
+    assert done.exit_code == row.exit_code
     assert said in done.stderr
-    assert ask("SELECT status FROM optimization_runs") == [{"status": "failed"}]
+    assert ask("SELECT status FROM optimization_runs") == [{"status": row.status}]
 
 
 def test_an_open_quote_in_lean_command_is_named(replayed: Run, config: Path) -> None:
@@ -299,28 +339,51 @@ def test_an_open_quote_in_lean_command_is_named(replayed: Run, config: Path) -> 
     assert (done.exit_code, "LEAN_COMMAND cannot be read: No closing quotation" in done.stderr) == (2, True)
 
 
+@fault(
+    LEAN,
+    Fault(
+        "left-running",
+        "A program that `lean` has started runs on when it ends",
+        "It is ended",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_what_lean_leaves_running_in_its_group_is_ended(
-    replayed: Run, config: Path, workspace: Path, tmp_path: Path
+    row: Fault, replayed: Run, config: Path, workspace: Path, tmp_path: Path
 ) -> None:
     program = tmp_path / "lean"
     program.write_text(f'#!/bin/sh\ncd "{workspace}"\nsleep 1000 </dev/null >/dev/null 2>&1 &\nexec {_STAND_IN} "$@"\n')
     program.chmod(0o755)
     done = replayed("dead-parameter", config, *_ARGUMENTS, env={"LEAN_COMMAND": str(program)})
-    assert done.exit_code == 0
+    assert done.exit_code == row.exit_code
     assert not processes_of(workspace)
 
 
 # What is lost --------------------------------------------------------------------------------------------------------
 
 
+@fault(
+    LEAN,
+    Fault(
+        "manifest-lost",
+        "The run's `run-manifest.json` is lost or empty",
+        "It is known again by its backtests; nothing is stored twice",
+        "completed",
+        0,
+        "Nothing",
+    ),
+)
 def test_a_run_whose_manifest_is_lost_is_known_by_its_backtests(
-    replayed: Run, run_script: Run, config: Path, workspace: Path, ask: Ask
+    row: Fault, replayed: Run, run_script: Run, config: Path, workspace: Path, ask: Ask
 ) -> None:
     assert replayed("dead-parameter", config, *_ARGUMENTS).exit_code == 0
     before = ask("SELECT run_uuid, status FROM optimization_runs")
     (manifest,) = workspace.glob(".optimization/*/*/run-manifest.json")
     manifest.unlink()
-    assert run_script("results_importer.py", "--optimization-dir", manifest.parent).exit_code == 0
+    assert run_script("results_importer.py", "--optimization-dir", manifest.parent).exit_code == row.exit_code
+    assert before[0]["status"] == row.status
     assert ask("SELECT run_uuid, status FROM optimization_runs") == before
     assert ask("SELECT count(*) AS n FROM backtest_results") == [{"n": 3}]
 
@@ -329,9 +392,8 @@ def test_messages_that_make_patterns_explode_do_not(run_script: Run, recording: 
     folder = recording("interrupted")
     explosive = "*** File x" + "\n" * 60_000 + "*** File " * 5000 + "Error: " + "Error " * 20_000
     (folder / "output" / "lean-output.txt").write_text(explosive, encoding="utf-8")
-    began = time.monotonic()
-    done = run_script("results_importer.py", "--optimization-dir", folder / "output", timeout=30)
-    assert done.exit_code in (4, 21), (done, time.monotonic() - began)
+    done = run_script("results_importer.py", "--optimization-dir", folder / "output", timeout=60)
+    assert done.exit_code in (4, 21), done
 
 
 def test_a_path_is_shown_whatever_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,8 +64,10 @@ def _unlimited(bench: Bench, limit: str) -> None:
 def test_the_document_has_the_table_of_the_faults_that_are_tested() -> None:
     """With REWRITE_DOCS in the environment it is written; read the diff then."""
     # Their faults are known when they are imported; running one module alone knows only its own.
+    import test_edges  # noqa: F401, PLC0415
     import test_faults_database  # noqa: F401, PLC0415
     import test_faults_signals  # noqa: F401, PLC0415
+    import test_gates  # noqa: F401, PLC0415
     import test_owner  # noqa: F401, PLC0415
     import test_resuming  # noqa: F401, PLC0415
     import test_unreadable  # noqa: F401, PLC0415

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fault_bench import DATABASE, LEAN, Fault, fault
 from strategy_testing.metrics.catalogue import METRICS, Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import parse_backtest
@@ -43,6 +44,17 @@ def _change(folder: Path, pattern: str, value: str) -> None:
         file.write_text(text, encoding="utf-8")
 
 
+@fault(
+    LEAN,
+    Fault(
+        "odd-figure",
+        "A result has a figure or a date that cannot be (1e400, -1 trades, month 13)",
+        "It is left empty and named in `import_problems`; all other figures are stored",
+        "completed",
+        0,
+        "Look at that backtest",
+    ),
+)
 @pytest.mark.parametrize(
     ("pattern", "value", "column", "said"),
     [
@@ -58,17 +70,17 @@ def _change(folder: Path, pattern: str, value: str) -> None:
     ],
 )  # fmt: skip
 def test_a_figure_that_cannot_be_is_left_empty_and_named(
-    pattern: str, value: str, column: str, said: str, output: Path, run_script: Run, ask: Ask
+    row: Fault, pattern: str, value: str, column: str, said: str, output: Path, run_script: Run, ask: Ask
 ) -> None:
     odd, *_ = _backtests(output)
     _change(odd, pattern, value)
     done = run_script("results_importer.py", "--optimization-dir", output)
-    assert (done.last_line[:15], done.exit_code) == ("3 runs complete", 0)
+    assert (done.last_line[:15], done.exit_code) == ("3 runs complete", row.exit_code)
     assert f"not imported: {odd.name}/{odd.name}.json: {said}" in done.stderr
     stored = ask(f"SELECT backtest_id, {column} IS NULL AS is_empty FROM backtest_results")
-    assert {row["backtest_id"] for row in stored if row["is_empty"]} == {odd.name}
+    assert {each["backtest_id"] for each in stored if each["is_empty"]} == {odd.name}
     (problems,) = ask("SELECT import_problems AS named, status FROM optimization_runs")
-    assert (any(said in each for each in problems["named"]), problems["status"]) == (True, "completed")
+    assert (any(said in each for each in problems["named"]), problems["status"]) == (True, row.status)
 
 
 def test_numbers_of_28_digits_are_kept_as_they_are(output: Path, run_script: Run, ask: Ask) -> None:
@@ -96,15 +108,26 @@ def test_texts_that_cannot_be_stored_are_replaced(
     assert row["parameters"][expected] == expected
 
 
-def test_a_row_that_postgres_refuses_costs_no_other(output: Path, run_script: Run, ask: Ask) -> None:
+@fault(
+    DATABASE,
+    Fault(
+        "row-refused",
+        "PostgreSQL refuses the row of one backtest",
+        "It is named in `import_problems`; all others are stored",
+        "partial",
+        4,
+        "Look at that backtest, import again",
+    ),
+)
+def test_a_row_that_postgres_refuses_costs_no_other(row: Fault, output: Path, run_script: Run, ask: Ask) -> None:
     odd, *others = _backtests(output)
     ask(f"ALTER TABLE backtest_results ADD CONSTRAINT never CHECK (backtest_id <> '{odd.name}')")
     done = run_script("results_importer.py", "--optimization-dir", output)
-    assert done.exit_code == 4
+    assert done.exit_code == row.exit_code
     assert f"not imported: {odd.name}: PostgreSQL refuses its row: " in done.stderr
     stored = ask("SELECT backtest_id FROM backtest_results ORDER BY 1")
     assert stored == [{"backtest_id": folder.name} for folder in others]
-    assert ask("SELECT status FROM optimization_runs") == [{"status": "partial"}]
+    assert ask("SELECT status FROM optimization_runs") == [{"status": row.status}]
     ask("ALTER TABLE backtest_results DROP CONSTRAINT never")
     assert run_script("results_importer.py", "--optimization-dir", output).exit_code == 0
     assert ask("SELECT count(*) AS n FROM backtest_results") == [{"n": 3}]

@@ -71,7 +71,7 @@ _SIGNS = (
         "fix the strategy's code",
     ),
     _Sign(
-        r"\*\*\*[ \t]+(File [^\n]*(?:\n[^\n]*){0,30}?\n[ \t]*[a-z_]{0,80}(?:Error|Exception): [^\n]*)",
+        r"\*\*\*[ \t]+(File [^\n]{0,300}(?:\n[^\n]{0,300}){0,30}?\n[ \t]*[a-z_]{0,80}(?:Error|Exception): [^\n]*)",
         ExitCode.STRATEGY_BROKEN,
         "the strategy does not compile: {0}",
         "fix the strategy's code",
@@ -84,6 +84,8 @@ _SIGNS = (
     ),
 )
 
+_MOST_READ = 50_000
+"""Characters of what was printed last, which bounds what the patterns cost."""
 _CLI_ERROR = re.compile(r"^Error: (.*?)(?:\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -105,6 +107,7 @@ def diagnose(exit_code: int | None, output: str, log: OptimizerLog) -> Failure |
         )
     if exit_code == 0:
         return None
+    output = output[-_MOST_READ:]
     for sign in _SIGNS:
         if match := re.search(sign.pattern, output, re.IGNORECASE | re.DOTALL):
             cause = sign.cause.format(*(_one_line(group or "") for group in match.groups()))
