@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check-strategies bench-overhead bench-engine campaign faults replay-orders psql clean
+.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine campaign faults replay-orders psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -22,6 +22,10 @@ $(STAMP): requirements.txt requirements-stubs.txt
 
 demo: $(STAMP) ## the main job on a recorded run and an embedded PostgreSQL
 	@tests/replay/demo.sh $(BIN)/python
+
+demo-walk-forward: $(STAMP) ## the same of three windows: what is chosen in two years, tested in the third
+	@tests/replay/demo.sh $(BIN)/python walk-forward configs/optimizations/rsi_etf_walk_forward.yaml \
+		walk-forward/window-1/in-sample/output/code/main.py
 
 test: $(STAMP) ## all tests
 	@$(BIN)/python -m pytest -n 4 --dist worksteal

@@ -288,7 +288,7 @@ _IMPORTS = {
     "step-zero": (16, "0 runs complete, not judged, best Sharpe: n/a", "step should be positive value; but was 0"),
     "terminated": (4, "4 runs complete, not judged, best Sharpe: -0.1", "7 of 11 combinations have no result"),
     "unknown-target": (0, "2 runs complete, not judged, best Sharpe: n/a", "imported 2 backtests"),
-    "walk-forward": (0, "1 run complete, not judged, best Sharpe: 0.9", "15 runs in"),
+    "walk-forward": (0, "3 windows (12 runs) complete, OOS Sharpe: 0.5, WFE: 62%, not judged", "imported 4 backtests"),
 }
 _REFUSED = (
     "bad-constraint", "bad-strategy", "estimate", "no-docker", "no-image", "no-project", "no-workspace",
@@ -320,12 +320,38 @@ def test_recordings_without_an_output_are_refused(name: str, run_script: Run, un
 
 
 def test_all_takes_every_run_below_the_folder(run_script: Run, ask: Ask, unpacked: Recording) -> None:
-    done = run_script("results_importer.py", "--optimization-dir", unpacked("walk-forward"), "--all")
-    lines = done.stdout.splitlines()
-    assert len(lines) == 16
-    assert lines[-1] == "24 runs complete, not judged, best Sharpe: 2.1 (few trades)"
-    assert all(re.search(r"window-\d/.*/output: (1 run|\d runs) complete", line) for line in lines[:-1])
-    assert ask("SELECT count(*) FROM optimization_runs") == [{"count": 15}]
+    folder = unpacked("walk-forward") / "window-1" / "in-sample"
+    done = run_script("results_importer.py", "--optimization-dir", folder, "--all")
+    assert done.last_line == "4 runs complete, not judged, best Sharpe: 0.6 (few trades)"
+    assert ask("SELECT count(*) FROM optimization_runs") == [{"count": 1}]
+    assert ask("SELECT count(*) FROM walk_forward_analyses") == [{"count": 0}]
+
+
+def test_a_walk_forward_analysis_that_was_run_by_hand_is_one(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
+) -> None:
+    home = tmp_path / ".optimization" / "RSI_MeanReversion_ETF"
+    shutil.copytree(recording("walk-forward"), home / "walk-forward")
+    done = run_script("results_importer.py", "--optimization-dir", home)
+    assert done.last_line == "3 windows (12 runs) complete, OOS Sharpe: 0.5, WFE: 62%, not judged"
+    assert ask("SELECT name FROM strategies") == [{"name": "RSI_MeanReversion_ETF"}]
+    assert ask("SELECT part, count(*) FROM walk_forward_runs GROUP BY part ORDER BY part") == [
+        {"part": "in-sample", "count": 3}, {"part": "out-of-sample", "count": 12},
+    ]  # fmt: skip
+    windows = "SELECT number, parameters, out_of_sample_end, reason, rank_correlation FROM walk_forward_windows"
+    once = [ask(windows), ask("SELECT * FROM walk_forward_analyses")]
+    assert [row["parameters"] for row in once[0]] == [
+        {"rsi_period": "14", "entry_threshold": "30"},
+        {"rsi_period": "14", "entry_threshold": "35"},
+        {"rsi_period": "10", "entry_threshold": "30"},
+    ]
+    again = run_script("results_importer.py", "--optimization-dir", home, "--all")
+    assert again.last_line == done.last_line
+    assert [ask(windows), ask("SELECT * FROM walk_forward_analyses")] == once
+    config = PROJECT / "configs" / "optimizations" / "rsi_etf_walk_forward.yaml"
+    judged = run_script("results_importer.py", "--optimization-dir", home, "--config", config)
+    assert judged.last_line == "3 windows (12 runs) complete, OOS Sharpe: 0.5, WFE: 72%, passed"
+    assert ask("SELECT status FROM strategies WHERE name = 'RSI_MeanReversion_ETF'") == [{"status": "passed"}]
 
 
 def test_the_newest_of_several_runs_is_taken(run_script: Run, ask: Ask, recording: Recording, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from strategy_testing.files import no_access
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.runs.engine import engine_rule
+from strategy_testing.runs.window_checks import check_windows
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
 from strategy_testing.strategy.syntax import SyntaxFinding
@@ -78,7 +79,7 @@ def _check_code(config: OptimizationConfig, workspace: Path) -> list[Check]:
     checks.append(_check_compiles(findings, len(sources.texts)))
     if first_failure(checks) is not None:
         return checks
-    return [*checks, *_check_parameters(config, facts)]
+    return [*checks, *_check_parameters(config, facts), *check_windows(config, sources.texts, workspace)]
 
 
 def check(config: OptimizationConfig, settings: Settings) -> ExitCode:

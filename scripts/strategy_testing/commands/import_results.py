@@ -1,26 +1,32 @@
 """results_importer.py: what `lean optimize` left on disk, judged and stored; or all that is stored, judged again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.cli import load_config
-from strategy_testing.commands.ending import end_with, rewrite_leaderboard
+from strategy_testing.commands.ending import end_with, end_with_analysis, rewrite_leaderboard
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.config.reader import read_config
 from strategy_testing.console import answer, tell
 from strategy_testing.database.connection import Database, open_database
 from strategy_testing.database.runs import known_runs
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
 from strategy_testing.files import access_needed
+from strategy_testing.importing.by_hand import HandMade, find_by_hand, put_together_by_hand
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import is_gone
 from strategy_testing.importing.rejudging import judge_run_again
+from strategy_testing.importing.walk_forward import put_together_again
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.folder import find_runs
+from strategy_testing.results.manifest import CONFIG_COPY
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
+from strategy_testing.verdict.walk_forward_summary import StoredWindows
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,20 @@ def import_results(request: ImportRequest) -> ExitCode:
     config = load_config(request.config) if request.config else None
     refused: list[UserError] = []
     runs = find_runs(request.folder, refused)
+    by_hand = find_by_hand(runs) if config is None or config.walk_forward is not None else None
+    newest = runs[-1].manifest.analysis_uuid
     chosen = runs if request.every_run else runs[-1:]
+    if by_hand is not None and not request.every_run:
+        chosen = list(by_hand.runs)
+    elif newest is not None:  # both parts of a walk-forward analysis
+        chosen = [run for run in runs if run in chosen or run.manifest.analysis_uuid == newest]
+    strategy = request.strategy or (by_hand.strategy if by_hand is not None and config is None else None)
     if len(runs) > len(chosen):
         tell(f"{len(runs)} runs in {request.folder}; importing the newest (--all imports each)")
     imported: list[ImportedRun] = []
     with _database(request.database_url) as database:
         for run in chosen:
-            work = partial(import_run, database, run, config=config, strategy_name=request.strategy)
+            work = partial(import_run, database, run, config=config, strategy_name=strategy)
             try:
                 imported.append(database.retrying(work))
             except DatabaseAwayError:
@@ -58,8 +71,30 @@ def import_results(request: ImportRequest) -> ExitCode:
             raise refused[-1]
         for refusal in refused:
             tell(f"error: {refusal}")
-        code = end_with(database, imported, request.leaderboard)
+        windows = _windows(database, by_hand, config, imported)
+        if windows is None:
+            code = end_with(database, imported, request.leaderboard)
+        else:
+            code = end_with_analysis(database, imported, windows, request.leaderboard)
         return ExitCode.PARTIAL if refused else code
+
+
+def _windows(
+    database: Database,
+    by_hand: HandMade | None,
+    config: OptimizationConfig | None,
+    imported: Sequence[ImportedRun],
+) -> StoredWindows | None:
+    """The walk-forward analysis that the runs belong to, the newest; None where they belong to none."""
+    if by_hand is not None and {run.folder for run in by_hand.runs} <= {each.folder for each in imported}:
+        return database.retrying(partial(put_together_by_hand, database, by_hand, config))
+    found = None
+    for each in imported:
+        copy = each.folder / CONFIG_COPY
+        own = config or (read_config(copy) if copy.is_file() else None)
+        if each.is_part and not each.is_still_running:
+            found = database.retrying(partial(put_together_again, database, each.run_id, own)) or found
+    return found
 
 
 def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:

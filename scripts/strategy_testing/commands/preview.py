@@ -23,6 +23,7 @@ from strategy_testing.report.outlook import ASSUMED_MEGABYTES, Outlook, PreviewL
 from strategy_testing.runs.engine import engine_rule, usual_time
 from strategy_testing.runs.pilot import after_first, first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
+from strategy_testing.runs.walk_forward import follows, in_sample_config
 
 _MEGABYTE = 10**6
 _UNKNOWN = "n/a"
@@ -36,9 +37,12 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
         tell(f"warning: {error}")
         lean = ("lean",)
     setup = LeanSetup(workspace_of(settings), lean, default_concurrency(), is_cold=settings.cold)
-    plan = plan_run(config, setup, datetime.now(UTC))
+    cut = config.walk_forward
+    plan = plan_run(config if cut is None else in_sample_config(config, cut), setup, datetime.now(UTC))
     first = first_command(plan, with_pilot=not settings.no_pilot)
     answer(shown_script(plan) if first is None else shown_script(after_first(plan), [first]))
+    if cut is not None:
+        answer(f"# then {follows(config, cut)}")
     return ExitCode.OK
 
 

@@ -8,6 +8,7 @@ from strategy_testing.database.runs import KnownRun, lock_run, update_optima
 from strategy_testing.errors import UserError
 from strategy_testing.importing.belonging import known_config
 from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.walk_forward import put_together_again
 from strategy_testing.results.folder import RunFolder, read_run
 from strategy_testing.verdict.criteria import Standard, judge_again
 from strategy_testing.verdict.optimum import DIFFERENT, find_optima
@@ -41,6 +42,7 @@ def judge_run_again(database: Database, run: KnownRun) -> Rejudged:
         import_run(database, folder)
     else:
         _judge_rows(database, run)
+    put_together_again(database, run.id, known_config(run))
     after = _verdicts(database, run)
     changed = sum(1 for backtest, passes in after.items() if before.get(backtest) is not passes)
     return Rejudged(run, changed, sum(1 for passes in after.values() if passes))

@@ -9,6 +9,7 @@ from strategy_testing.database.walk_forward import (
     AnalysisRun,
     AnalysisUpdate,
     NewAnalysis,
+    analysis_of_run,
     link_run,
     open_analysis,
     results_of_analysis,
@@ -50,6 +51,17 @@ def join_analysis(database: Database, run: StoredRun, manifest: RunManifest, con
     new = None if config is None else new_analysis(manifest, config)
     if new is not None and manifest.analysis_part is not None:
         link_run(database, open_analysis(database, run.strategy_id, new).id, run.id, manifest.analysis_part)
+
+
+def put_together_again(database: Database, run_id: int, config: OptimizationConfig | None) -> StoredWindows | None:
+    """Decides the analysis anew of which a run is part, by what is stored now; None where it is part of none."""
+    with database.transaction():
+        found = analysis_of_run(database, run_id)
+    if found is None or config is None or config.walk_forward is None:
+        return None
+    asked = config.walk_forward
+    new = NewAnalysis(found[0], str(config.file), asked.choose, asked.tests_all)
+    return put_together(database, new, found[1].strategy_id, Rules.of(config, asked), has_ended=True)
 
 
 def put_together(

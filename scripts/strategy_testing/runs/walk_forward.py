@@ -103,6 +103,16 @@ def out_of_sample_config(
     return replace(config, search=replace(config.search, method=listed(method, rows))) if rows else None
 
 
+def follows(config: OptimizationConfig, walk_forward: WalkForward) -> str:
+    """What follows the in-sample run, in words."""
+    count = len(walk_forward.windows)
+    each = config.search.method.combinations
+    windows = number_of(count, "window")
+    if walk_forward.tests_all and each is not None:
+        return f"every combination out-of-sample: {number_of(count * each, 'backtest')} in one more `lean optimize`"
+    return f"the choice of each of {windows} out-of-sample: {number_of(count, 'backtest')} in one more `lean optimize`"
+
+
 def run_analysis(database: Database, plan: AnalysisPlan, display: ProgressDisplay) -> EndedAnalysis:
     """Runs an analysis, or what it lacks, to its end, or until it fails or is interrupted.
 
