@@ -10,7 +10,7 @@ _HOUSE = SCRIPTS_DIR / "strategy_testing"
 _ORDER = (
     ("errors", "paths", "console", "files", "signals", "processes"),
     ("metrics", "search"),
-    ("config",),
+    ("config", "luck"),
     ("results", "fees", "strategy"),
     ("lean", "verdict"),
     ("database",),
