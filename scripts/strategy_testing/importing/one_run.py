@@ -24,6 +24,7 @@ from strategy_testing.database.runs import (
     stored_benchmark,
     update_run,
 )
+from strategy_testing.database.trials import lock_strategy, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
 from strategy_testing.importing.belonging import Owner, own_config, owner, refuse_foreign
@@ -195,6 +196,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
     run, contents, config = read.run, read.contents, read.config
     with database.transaction():
         owner_id = _owner_id(database, read)
+        lock_strategy(database, owner_id)
         document = config.document if config else None
         new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, owner_id, new)
@@ -207,6 +209,8 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         store_results(database, stored, decided.results)
         update = _found(read) if is_still_running else _ended(read, decided, stored, runner)
         update_run(database, stored, update)
+        if not is_still_running:
+            store_luck(database, stored.strategy_id, stored.id)
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,
