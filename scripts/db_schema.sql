@@ -114,6 +114,14 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     passed_combinations integer NOT NULL DEFAULT 0,
     reused_combinations integer NOT NULL DEFAULT 0,
     distinct_trials integer NOT NULL DEFAULT 0,
+    trials integer,
+    independent_trials numeric,
+    expected_best_sharpe numeric,
+    min_backtest_years numeric,
+    pbo numeric,
+    pbo_loss numeric,
+    pbo_degradation numeric,
+    pbo_logits integer [],
     status text NOT NULL DEFAULT 'pending',
     error_message text,
     import_problems text[] NOT NULL DEFAULT '{}',
@@ -224,6 +232,17 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     lean_version text,
     outcome_hash text,
     daily_returns bytea,
+    daily_skewness numeric,
+    daily_kurtosis numeric,
+    psr numeric,
+    min_track_record_years numeric,
+    deflated_sharpe numeric,
+    deflated_sharpe_independent numeric,
+    plateau numeric,
+    worst_step numeric,
+    on_edge boolean,
+    daily_sharpe_low numeric,
+    daily_sharpe_high numeric,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
     target_value numeric,
@@ -527,7 +546,7 @@ FOR EACH ROW EXECUTE FUNCTION after_run_change();
 -- Views ---------------------------------------------------------------------------------------------------------------
 
 DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, fee_analysis, rejection_summary,
-    walk_forward_summary, walk_forward_windows_view;
+    walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy;
 
 CREATE VIEW strategy_leaderboard AS
 WITH walked AS (
@@ -692,6 +711,46 @@ LEFT JOIN optimization_runs AS made
     ON made.id = coalesce(origin.optimization_run_id, best.optimization_run_id)
 CROSS JOIN targets
 ORDER BY rank, strategy;
+
+CREATE VIEW luck AS
+SELECT
+    strategies.name AS strategy,
+    result.optimization_run_id,
+    result.id AS backtest_result_id,
+    result.parameters,
+    result.daily_sharpe_ratio,
+    result.daily_sharpe_low,
+    result.daily_sharpe_high,
+    runs.trials,
+    runs.independent_trials,
+    runs.expected_best_sharpe,
+    result.psr,
+    result.deflated_sharpe,
+    result.deflated_sharpe_independent,
+    result.min_track_record_years,
+    runs.pbo,
+    result.plateau,
+    result.worst_step,
+    result.on_edge
+FROM latest_results
+INNER JOIN backtest_results AS result ON result.id = latest_results.id
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+INNER JOIN strategies ON strategies.id = result.strategy_id
+WHERE result.psr IS NOT NULL
+ORDER BY result.deflated_sharpe DESC, result.id;
+
+CREATE VIEW trials_per_strategy AS
+SELECT
+    strategies.name AS strategy,
+    count(*) AS runs,
+    max(runs.trials) AS trials,
+    max(runs.independent_trials) AS independent_trials,
+    max(runs.expected_best_sharpe) AS expected_best_sharpe,
+    max(runs.min_backtest_years) AS min_backtest_years
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
+WHERE runs.trials IS NOT NULL
+GROUP BY strategies.name;
 
 CREATE VIEW daily_summary AS
 WITH days AS (
@@ -1032,6 +1091,22 @@ COMMENT ON COLUMN optimization_runs.reused_combinations IS
     'Combinations taken from earlier runs of the same code, dates, capital, prices and engine; kept by a trigger';
 COMMENT ON COLUMN optimization_runs.distinct_trials IS
     'Distinct results of the completed combinations, identical ones counted once; kept by a trigger';
+COMMENT ON COLUMN optimization_runs.trials IS
+    'Distinct combinations ever tried for the strategy over all of its runs, dates apart, the same returns once';
+COMMENT ON COLUMN optimization_runs.independent_trials IS
+    'How many independent trials these correlated ones amount to, (sum of eigenvalues)^2 / sum of squares';
+COMMENT ON COLUMN optimization_runs.expected_best_sharpe IS
+    'Annual daily_sharpe_ratio that luck alone gives the best of so many trials';
+COMMENT ON COLUMN optimization_runs.min_backtest_years IS
+    'Years below which luck alone gives so many trials an annual Sharpe ratio of 1';
+COMMENT ON COLUMN optimization_runs.pbo IS
+    'Probability of backtest overfitting, a fraction; NULL below a dozen combinations that differ or 80 days';
+COMMENT ON COLUMN optimization_runs.pbo_loss IS
+    'Share of its splits in which the best in-sample loses out of sample, a fraction';
+COMMENT ON COLUMN optimization_runs.pbo_degradation IS
+    'Slope of the out-of-sample Sharpe ratio of the best on its in-sample one';
+COMMENT ON COLUMN optimization_runs.pbo_logits IS
+    'Its splits by the logit of the best''s out-of-sample rank: below -5, in steps of 1, from 5';
 COMMENT ON COLUMN optimization_runs.status IS
     'pending, running, completed, partial, failed, interrupted, or refused: never begun, for its estimated fees';
 COMMENT ON COLUMN optimization_runs.error_message IS 'Why the run is partial, failed or refused';
@@ -1168,6 +1243,28 @@ COMMENT ON COLUMN backtest_results.outcome_hash IS
     'Hash of all figures that LEAN reports, unrounded, the same for identical results; NULL without any';
 COMMENT ON COLUMN backtest_results.daily_returns IS
     'Returns of the trading days, fractions, packed, 6 bytes a day; NULL for a failed backtest or without the large file';
+COMMENT ON COLUMN backtest_results.daily_skewness IS
+    'Skewness of the daily returns of trading days (division by n), 0 for a normal distribution';
+COMMENT ON COLUMN backtest_results.daily_kurtosis IS
+    'Their kurtosis, not the excess (division by n): 3 for a normal distribution';
+COMMENT ON COLUMN backtest_results.psr IS
+    'Probability that the true daily Sharpe ratio is above 0, a fraction; probabilistic_sharpe_ratio is LEAN''s own';
+COMMENT ON COLUMN backtest_results.min_track_record_years IS
+    'Years of 252 trading days after which psr would be 0.95; NULL where the Sharpe ratio is not above 0';
+COMMENT ON COLUMN backtest_results.deflated_sharpe IS
+    'Probability that the true Sharpe ratio is above what luck gives the best of all trials, a fraction';
+COMMENT ON COLUMN backtest_results.deflated_sharpe_independent IS
+    'The same, with the effective number of independent trials';
+COMMENT ON COLUMN backtest_results.plateau IS
+    'Median target of the combinations one step away / its own; NULL where that is not above 0';
+COMMENT ON COLUMN backtest_results.worst_step IS
+    'How much worse the worst of these is, as a fraction of its own target';
+COMMENT ON COLUMN backtest_results.on_edge IS
+    'Whether a parameter of three or more values has its first or last one in the run';
+COMMENT ON COLUMN backtest_results.daily_sharpe_low IS
+    'Lower end of the 95 % interval of daily_sharpe_ratio, annual, by the stationary bootstrap';
+COMMENT ON COLUMN backtest_results.daily_sharpe_high IS
+    'Its upper end';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
 COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not pass';
@@ -1418,3 +1515,56 @@ COMMENT ON COLUMN walk_forward_windows_view.out_of_sample_drawdown IS 'Drawdown 
 COMMENT ON COLUMN walk_forward_windows_view.out_of_sample_trades IS 'Round trips out-of-sample';
 COMMENT ON COLUMN walk_forward_windows_view.out_of_sample_fees IS 'Fees out-of-sample, dollars';
 COMMENT ON COLUMN walk_forward_windows_view.out_of_sample_buy_and_hold IS 'Annual return of buy-and-hold out-of-sample, a fraction';
+
+COMMENT ON VIEW luck IS
+    'How much of each result may be luck; a combination counts once, the likeliest skill first';
+COMMENT ON COLUMN luck.strategy IS
+    'Name of the strategy';
+COMMENT ON COLUMN luck.optimization_run_id IS
+    'Number of the run';
+COMMENT ON COLUMN luck.backtest_result_id IS
+    'Number of the result';
+COMMENT ON COLUMN luck.parameters IS
+    'Its parameters';
+COMMENT ON COLUMN luck.daily_sharpe_ratio IS
+    'Its Sharpe ratio of trading days, annual';
+COMMENT ON COLUMN luck.daily_sharpe_low IS
+    'Lower end of the 95 % interval of daily_sharpe_ratio, annual, by the stationary bootstrap';
+COMMENT ON COLUMN luck.daily_sharpe_high IS
+    'Its upper end';
+COMMENT ON COLUMN luck.trials IS
+    'Distinct combinations ever tried for the strategy over all of its runs, dates apart, the same returns once';
+COMMENT ON COLUMN luck.independent_trials IS
+    'How many independent trials these correlated ones amount to, (sum of eigenvalues)^2 / sum of squares';
+COMMENT ON COLUMN luck.expected_best_sharpe IS
+    'Annual daily_sharpe_ratio that luck alone gives the best of so many trials';
+COMMENT ON COLUMN luck.psr IS
+    'Probability that the true daily Sharpe ratio is above 0, a fraction; probabilistic_sharpe_ratio is LEAN''s own';
+COMMENT ON COLUMN luck.deflated_sharpe IS
+    'Probability that the true Sharpe ratio is above what luck gives the best of all trials, a fraction';
+COMMENT ON COLUMN luck.deflated_sharpe_independent IS
+    'The same, with the effective number of independent trials';
+COMMENT ON COLUMN luck.min_track_record_years IS
+    'Years of 252 trading days after which psr would be 0.95; NULL where the Sharpe ratio is not above 0';
+COMMENT ON COLUMN luck.pbo IS
+    'Probability of backtest overfitting, a fraction; NULL below a dozen combinations that differ or 80 days';
+COMMENT ON COLUMN luck.plateau IS
+    'Median target of the combinations one step away / its own; NULL where that is not above 0';
+COMMENT ON COLUMN luck.worst_step IS
+    'How much worse the worst of these is, as a fraction of its own target';
+COMMENT ON COLUMN luck.on_edge IS
+    'Whether a parameter of three or more values has its first or last one in the run';
+
+COMMENT ON VIEW trials_per_strategy IS 'What was ever tried for each strategy, and what luck alone makes of it';
+COMMENT ON COLUMN trials_per_strategy.strategy IS
+    'Name of the strategy';
+COMMENT ON COLUMN trials_per_strategy.runs IS
+    'Runs that these figures are stored with';
+COMMENT ON COLUMN trials_per_strategy.trials IS
+    'Distinct combinations ever tried for the strategy over all of its runs, dates apart, the same returns once';
+COMMENT ON COLUMN trials_per_strategy.independent_trials IS
+    'How many independent trials these correlated ones amount to, (sum of eigenvalues)^2 / sum of squares';
+COMMENT ON COLUMN trials_per_strategy.expected_best_sharpe IS
+    'Annual daily_sharpe_ratio that luck alone gives the best of so many trials';
+COMMENT ON COLUMN trials_per_strategy.min_backtest_years IS
+    'Years below which luck alone gives so many trials an annual Sharpe ratio of 1';

@@ -11,7 +11,7 @@ _ORDER = (
     ("errors", "paths", "texts", "console", "files", "signals", "processes"),
     ("metrics", "search"),
     ("walk_forward",),
-    ("config",),
+    ("config", "luck"),
     ("results", "fees", "strategy"),
     ("lean", "verdict"),
     ("database",),

@@ -1,6 +1,7 @@
-"""The daily returns of stored backtests."""
+"""The daily returns of stored backtests, and what they say of luck over all trials of a strategy."""
 
-from strategy_testing.database.connection import Database
+from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.luck.strategy import Result, luck_of
 from strategy_testing.metrics.daily_returns import DailyReturns, unpack
 
 
@@ -14,3 +15,29 @@ def returns_of_run(database: Database, run_id: int) -> dict[int, DailyReturns]:
     """Dates and returns of a run's backtests by their rows' numbers, in their order; without those not known."""
     rows = database.rows("returns_of_run", {"run": run_id})
     return {row["id"]: unpack(row["daily_returns"]) for row in rows}
+
+
+def lock_strategy(database: Database, strategy_id: int) -> None:
+    """Makes other imports of the strategy wait until the transaction ends; it comes before the lock of any run."""
+    database.execute("lock_strategy", {"strategy": strategy_id})
+
+
+def store_luck(database: Database, strategy_id: int, run_id: int) -> None:
+    """Computes how much is luck anew for all results of a strategy, of which this run may have made more."""
+    found = luck_of([_result(row) for row in database.rows("trials", {"strategy": strategy_id})], run_id)
+    given = [{"id": key, **figures} for key, figures in found.of_results.items()]
+    database.execute("update_luck_of_results", {"rows": as_jsonb(given), "strategy": strategy_id, "run": run_id})
+    database.execute("update_luck_of_runs", {**found.of_strategy, "strategy": strategy_id})
+    database.execute("update_luck_of_run", {**found.of_run, "run": run_id})
+
+
+def _result(row: Row) -> Result:
+    return Result(
+        id=row["id"],
+        run_id=row["optimization_run_id"],
+        combination=row["combination"],
+        packed=None if row["daily_returns"] is None else bytes(row["daily_returns"]),
+        values=row["parameters"],
+        target=None if row["target_value"] is None else float(row["target_value"]),
+        is_max=row["target_direction"] != "min",
+    )

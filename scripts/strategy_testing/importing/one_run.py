@@ -25,12 +25,13 @@ from strategy_testing.database.runs import (
     stored_benchmark,
     update_run,
 )
+from strategy_testing.database.trials import lock_strategy, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
 from strategy_testing.importing.belonging import Owner, own_config, owner, recognised, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.owner import RunnersView, is_gone
-from strategy_testing.importing.price_check import short_period
+from strategy_testing.importing.price_check import noted_period
 from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.results.backtest import BacktestResult, SkippedFile
 from strategy_testing.results.combinations import combination_of, distinct_combinations
@@ -139,7 +140,7 @@ def _read(
         config=config,
         config_file=str(given.file) if given else None,
         stored=stored,
-        prices=_prices(run, config),
+        prices=noted_period(run, config),
         known=known,
         owner=None if stays else owner(run, config, strategy_name),
         comparison=benchmark.of_run((*contents.results, *only_stored)),
@@ -148,11 +149,6 @@ def _read(
     if given is not None and runner is None:
         refuse_foreign(given, run, read.results)
     return read
-
-
-def _prices(run: RunFolder, config: OptimizationConfig | None) -> tuple[date | None, date | None]:
-    noted = run.manifest.prices_from, run.manifest.prices_to
-    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.period)
 
 
 def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
@@ -197,6 +193,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
     run, config = read.run, read.config
     with database.transaction():
         owner_id = _owner_id(database, read)
+        lock_strategy(database, owner_id)
         document = config.document if config else None
         new = NewRun(run.manifest, document, run.folder.resolve(), expected_fees=read.expected_fees)
         stored = store_run(database, owner_id, new)
@@ -212,6 +209,8 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
             read = _without(read, refused)
             decided = _decide(read, runner)
         update_run(database, stored, _found(read) if is_still_running else _ended(read, decided, stored, runner))
+        if not is_still_running:
+            store_luck(database, stored.strategy_id, stored.id)
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from strategy_testing.config.model import BacktestSettings
+from strategy_testing.config.model import BacktestSettings, OptimizationConfig
 from strategy_testing.files import no_access
 from strategy_testing.results.data_requests import DataRequest, DataRequests, read_data_requests
+from strategy_testing.results.folder import RunFolder
 from strategy_testing.strategy.prices import TOLERANCE, Market, PriceDataError, daily_prices, price_findings
 from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file
 
@@ -103,3 +104,9 @@ def short_period(folder: Path, requested: BacktestSettings) -> tuple[date | None
 
 def _is_of(request: DataRequest, market: Market) -> bool:
     return request.path.rpartition("/")[0] == market.value
+
+
+def noted_period(run: RunFolder, config: OptimizationConfig | None) -> tuple[date | None, date | None]:
+    """As short_period, by what the run's manifest has noted, else by its config."""
+    noted = run.manifest.prices_from, run.manifest.prices_to
+    return noted if config is None or any(noted) else short_period(run.folder.resolve(), config.period)

@@ -6,3 +6,134 @@ SELECT id, daily_returns
 FROM backtest_results
 WHERE optimization_run_id = %(run)s AND daily_returns IS NOT NULL
 ORDER BY id;
+
+-- name: trials
+-- Every completed backtest of a strategy; what it is a trial of leaves out the dates.
+SELECT
+    result.id,
+    result.optimization_run_id,
+    coalesce(canonical_combination(result.parameters - ARRAY['start_date', 'end_date']), result.backtest_id)
+        AS combination,
+    result.parameters - ARRAY['start_date', 'end_date'] AS parameters,
+    result.daily_returns,
+    result.target_value,
+    runs.target_direction
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE result.strategy_id = %(strategy)s AND result.status = 'completed'
+ORDER BY result.id;
+
+-- name: lock_strategy
+-- Before any of its runs: imports of one strategy write each other's results.
+SELECT id FROM strategies WHERE id = %(strategy)s FOR NO KEY UPDATE;
+
+-- name: update_luck_of_results
+-- What only the run itself tells stays as it is in others.
+WITH found AS (
+    SELECT
+        result.id,
+        given.daily_skewness,
+        given.daily_kurtosis,
+        given.psr,
+        given.min_track_record_years,
+        given.deflated_sharpe,
+        given.deflated_sharpe_independent,
+        CASE WHEN result.optimization_run_id = %(run)s THEN given.plateau ELSE result.plateau END AS plateau,
+        CASE WHEN result.optimization_run_id = %(run)s THEN given.worst_step ELSE result.worst_step END AS worst_step,
+        CASE WHEN result.optimization_run_id = %(run)s THEN given.on_edge ELSE result.on_edge END AS on_edge,
+        CASE WHEN result.optimization_run_id = %(run)s THEN given.daily_sharpe_low ELSE result.daily_sharpe_low END AS daily_sharpe_low,
+        CASE WHEN result.optimization_run_id = %(run)s THEN given.daily_sharpe_high ELSE result.daily_sharpe_high END AS daily_sharpe_high
+    FROM backtest_results AS result
+    LEFT JOIN jsonb_to_recordset(%(rows)s) AS given (
+        id bigint,
+        daily_skewness numeric,
+        daily_kurtosis numeric,
+        psr numeric,
+        min_track_record_years numeric,
+        deflated_sharpe numeric,
+        deflated_sharpe_independent numeric,
+        plateau numeric,
+        worst_step numeric,
+        on_edge boolean,
+        daily_sharpe_low numeric,
+        daily_sharpe_high numeric
+    ) ON given.id = result.id
+    WHERE result.strategy_id = %(strategy)s
+)
+UPDATE backtest_results AS result
+SET
+    daily_skewness = found.daily_skewness,
+    daily_kurtosis = found.daily_kurtosis,
+    psr = found.psr,
+    min_track_record_years = found.min_track_record_years,
+    deflated_sharpe = found.deflated_sharpe,
+    deflated_sharpe_independent = found.deflated_sharpe_independent,
+    plateau = found.plateau,
+    worst_step = found.worst_step,
+    on_edge = found.on_edge,
+    daily_sharpe_low = found.daily_sharpe_low,
+    daily_sharpe_high = found.daily_sharpe_high,
+    updated_at = now()
+FROM found
+WHERE
+    result.id = found.id
+    AND (
+        result.daily_skewness,
+        result.daily_kurtosis,
+        result.psr,
+        result.min_track_record_years,
+        result.deflated_sharpe,
+        result.deflated_sharpe_independent,
+        result.plateau,
+        result.worst_step,
+        result.on_edge,
+        result.daily_sharpe_low,
+        result.daily_sharpe_high
+    ) IS DISTINCT FROM (
+        found.daily_skewness,
+        found.daily_kurtosis,
+        found.psr,
+        found.min_track_record_years,
+        found.deflated_sharpe,
+        found.deflated_sharpe_independent,
+        found.plateau,
+        found.worst_step,
+        found.on_edge,
+        found.daily_sharpe_low,
+        found.daily_sharpe_high
+    );
+
+-- name: update_luck_of_runs
+UPDATE optimization_runs
+SET
+    trials = %(trials)s::integer,
+    independent_trials = %(independent_trials)s::numeric,
+    expected_best_sharpe = %(expected_best_sharpe)s::numeric,
+    min_backtest_years = %(min_backtest_years)s::numeric,
+    updated_at = now()
+WHERE
+    strategy_id = %(strategy)s
+    AND status <> 'refused'
+    AND (trials, independent_trials, expected_best_sharpe, min_backtest_years) IS DISTINCT FROM (
+        %(trials)s::integer,
+        %(independent_trials)s::numeric,
+        %(expected_best_sharpe)s::numeric,
+        %(min_backtest_years)s::numeric
+    );
+
+-- name: update_luck_of_run
+UPDATE optimization_runs
+SET
+    pbo = %(pbo)s::numeric,
+    pbo_loss = %(pbo_loss)s::numeric,
+    pbo_degradation = %(pbo_degradation)s::numeric,
+    pbo_logits = %(pbo_logits)s::integer [],
+    updated_at = now()
+WHERE
+    id = %(run)s
+    AND (pbo, pbo_loss, pbo_degradation, pbo_logits) IS DISTINCT FROM (
+        %(pbo)s::numeric,
+        %(pbo_loss)s::numeric,
+        %(pbo_degradation)s::numeric,
+        %(pbo_logits)s::integer []
+    );

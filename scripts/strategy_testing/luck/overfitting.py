@@ -1,0 +1,96 @@
+"""The probability of backtest overfitting, by combinatorially symmetric cross-validation (CSCV).
+
+Bailey, Borwein, López de Prado & Zhu 2017, "The Probability of Backtest Overfitting", Journal of Computational
+Finance 20(4).
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+FEWEST_COMBINATIONS = 12
+"""Below it a rank says little, and no figure is given."""
+MOST_BLOCKS = 16
+_FEWEST_BLOCKS = 4
+_FEWEST_PERIODS = 20  # of a block: about a month of trading days
+_VALUES_AT_ONCE = 1 << 20
+_EDGES = np.arange(-5.0, 5.5, 1.0)
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Overfitting:
+    """What became of the best of one half of the time in the other half, over all ways to halve it."""
+
+    probability: float
+    """PBO: the share of splits in which it fell to the median of all or below, a fraction."""
+    probability_of_loss: float
+    """The share in which its out-of-sample Sharpe ratio is below 0, a fraction."""
+    degradation: float
+    """Slope of its out-of-sample Sharpe ratio on its in-sample one; below 0, the better it looked the worse it did."""
+    splits: int
+    logits: tuple[int, ...]
+    """Splits by the logit of its out-of-sample rank: below -5, then in steps of 1, then from 5."""
+
+
+def blocks_for(periods: int) -> int | None:
+    """The blocks that so many periods allow, even, at most 16; None where they are too few."""
+    most = min(MOST_BLOCKS, periods // _FEWEST_PERIODS // 2 * 2)
+    return most if most >= _FEWEST_BLOCKS else None
+
+
+def overfitting(returns: Matrix, blocks: int) -> Overfitting:
+    """Ranks, in each split, the in-sample winner among all out of sample.
+
+    Args:
+        returns: periods by combinations, at least two that differ; periods that fill no block are dropped in front.
+        blocks: equal rows of periods, an even number.
+
+    Returns:
+        Ties share the mean of their ranks, so that a combination among equals is at the median.
+    """
+    length = len(returns) // blocks
+    used = returns[len(returns) - length * blocks :].reshape(blocks, length, -1)
+    sums, squares = used.sum(axis=1), (used**2).sum(axis=1)
+    halves = np.array(list(combinations(range(blocks), blocks // 2)))
+    chosen = np.zeros((len(halves), blocks))
+    np.put_along_axis(chosen, halves, 1.0, axis=1)
+    periods = length * blocks // 2
+    at_once = max(1, _VALUES_AT_ONCE // returns.shape[1])  # bounds the memory, whatever the number of combinations
+    found = [_ranked(chosen[at : at + at_once], sums, squares, periods) for at in range(0, len(halves), at_once)]
+    inside, outside, ranks = (np.concatenate(part) for part in zip(*found, strict=True))
+    share = ranks / (returns.shape[1] + 1)
+    logits = np.log(share / (1 - share))
+    spread = inside - inside.mean()
+    slope = float(spread @ outside / (spread @ spread)) if spread.any() else 0.0
+    below, above = int((logits < _EDGES[0]).sum()), int((logits >= _EDGES[-1]).sum())
+    between = [int(((logits >= low) & (logits < low + 1)).sum()) for low in _EDGES[:-1]]
+    return Overfitting(
+        probability=float((logits <= 0).mean()),
+        probability_of_loss=float((outside < 0).mean()),
+        degradation=slope,
+        splits=len(halves),
+        logits=(below, *between, above),
+    )
+
+
+def _ranked(chosen: Matrix, sums: Matrix, squares: Matrix, periods: int) -> tuple[Matrix, Matrix, Matrix]:
+    """Of some splits: Sharpe ratio of the winner in and out of sample, and its rank there, 1 the worst."""
+    inside = _sharpe(chosen @ sums, chosen @ squares, periods)
+    outside = _sharpe((1 - chosen) @ sums, (1 - chosen) @ squares, periods)
+    rows, winners = np.arange(len(chosen)), inside.argmax(axis=1)
+    of_winner = outside[rows, winners][:, None]
+    ranks = (outside < of_winner).sum(axis=1) + ((outside == of_winner).sum(axis=1) + 1) / 2
+    return inside[rows, winners], of_winner[:, 0], ranks
+
+
+def _sharpe(sums: Matrix, squares: Matrix, periods: int) -> Matrix:
+    """Mean / sample standard deviation (n - 1); 0 where nothing moves."""
+    means = sums / periods
+    variance = (squares - sums * means) / (periods - 1)
+    moves = variance > 1e-24 + 1e-12 * squares / periods
+    ratios: Matrix = np.where(moves, means / np.sqrt(np.where(moves, variance, 1.0)), 0.0)
+    return ratios

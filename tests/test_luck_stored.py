@@ -1,0 +1,104 @@
+"""The figures of luck in the database: of the recorded 72 combinations, over several runs, and in the views."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from strategy_testing.luck.strategy import Luck, Result, luck_of
+from strategy_testing.metrics.daily_returns import DailyReturns, pack
+from support import ScriptResult
+
+Ask = Callable[..., list[dict[str, Any]]]
+Run = Callable[..., ScriptResult]
+Recording = Callable[[str], Path]
+
+
+def _result(number: int, value: int, *, seed: int | None = None, days: int = 500, run: int = 1) -> Result:
+    """A combination; without a seed one whose returns are not known."""
+    packed = None
+    if seed is not None:
+        first = np.datetime64("2015-01-01")
+        values = np.random.default_rng(seed).normal(0.0004, 0.01, days)
+        packed = pack(DailyReturns(np.arange(first, first + np.timedelta64(days)), values))
+    return Result(number, run, f"n={value}", packed, {"n": str(value)}, value / 10, True)
+
+
+def _trials(luck: Luck) -> object:
+    return luck.of_strategy["trials"]
+
+
+def test_every_distinct_combination_counts_once_whatever_its_dates() -> None:
+    tried = [_result(1, 1, seed=1), _result(2, 2, seed=2), _result(3, 2, seed=3, days=100, run=2), _result(4, 3)]
+    assert _trials(luck_of(tried, 1)) == 3
+    # A parameter that changes nothing makes no trial.
+    twins = [*tried, _result(5, 4, seed=2), _result(6, 5, seed=2)]
+    assert _trials(luck_of(twins, 1)) == 3
+    more = luck_of([*twins, *(_result(10 + n, 10 + n, seed=10 + n) for n in range(30))], 1)
+    assert _trials(more) == 33
+    before, after = (luck.of_results[1] for luck in (luck_of(tried, 1), more))
+    assert before["psr"] == after["psr"]
+    deflated, again = before["deflated_sharpe"], after["deflated_sharpe"]
+    assert isinstance(deflated, float) and isinstance(again, float)
+    assert again < deflated
+
+
+def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording: Recording) -> None:
+    output = recording("grid-72")
+    done = run_script("results_importer.py", "--optimization-dir", output)
+    assert done.exit_code == 0
+    (run,) = ask(
+        "SELECT trials, round(independent_trials, 1)::text AS independent, "
+        "round(expected_best_sharpe, 2)::text AS luck, "
+        "round(pbo, 2)::text AS pbo, round(min_backtest_years, 1)::text AS years, pbo_logits FROM optimization_runs"
+    )
+    assert sum(run.pop("pbo_logits")) == 12870
+    assert run == {"trials": 72, "independent": "1.6", "luck": "0.44", "pbo": "0.11", "years": "5.8"}
+    (best,) = ask(
+        "SELECT round(daily_sharpe_ratio, 2)::text AS sharpe, round(psr, 2)::text AS psr, "
+        "round(deflated_sharpe, 2)::text AS deflated, round(deflated_sharpe_independent, 2)::text AS independent, "
+        "round(min_track_record_years, 1)::text AS needed, round(plateau, 2)::text AS plateau, on_edge "
+        "FROM luck ORDER BY daily_sharpe_ratio DESC LIMIT 1"
+    )
+    assert best == {
+        "sharpe": "0.66", "psr": "0.98", "deflated": "0.75", "independent": "0.96", "needed": "6.2", "plateau": "0.78",
+        "on_edge": True,
+    }  # fmt: skip
+    assert ask("SELECT count(*) FROM luck WHERE daily_sharpe_ratio BETWEEN daily_sharpe_low AND daily_sharpe_high") == [
+        {"count": 72}
+    ]
+    assert ask("SELECT strategy, runs, trials FROM trials_per_strategy") == [
+        {"strategy": ask("SELECT name FROM strategies")[0]["name"], "runs": 1, "trials": 72}
+    ]
+    rows = "SELECT * FROM backtest_results ORDER BY id"
+    runs = "SELECT * FROM optimization_runs"
+    before = ask(rows), ask(runs)
+    run_script("results_importer.py", "--optimization-dir", output)
+    assert (ask(rows), ask(runs)) == before
+
+
+def test_another_run_of_the_strategy_lowers_what_earlier_ones_found(
+    run_script: Run, ask: Ask, recording: Recording
+) -> None:
+    for name in ("dead-parameter", "euler-whole"):
+        run_script("results_importer.py", "--optimization-dir", recording(name), "--strategy", "S")
+        if name == "dead-parameter":
+            assert ask("SELECT trials, pbo FROM optimization_runs") == [{"trials": 1, "pbo": None}]
+            assert ask("SELECT DISTINCT psr = deflated_sharpe AS same FROM backtest_results") == [{"same": True}]
+    runs = ask("SELECT DISTINCT trials, expected_best_sharpe > 0 AS has_luck FROM optimization_runs")
+    assert len(runs) == 1
+    assert runs[0]["trials"] == 7
+    assert runs[0]["has_luck"]
+    assert ask("SELECT count(*) FROM backtest_results WHERE psr IS NOT NULL AND deflated_sharpe >= psr") == [
+        {"count": 0}
+    ]
+
+
+@pytest.mark.parametrize("days", [0, 19])
+def test_too_few_days_tell_nothing(days: int) -> None:
+    luck = luck_of([_result(1, 1, seed=1, days=days), _result(2, 2, seed=2, days=days)], 1)
+    assert "psr" not in luck.of_results[1]
+    assert luck.of_strategy["expected_best_sharpe"] is None
+    assert luck.of_run["pbo"] is None
