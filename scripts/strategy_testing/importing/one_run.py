@@ -209,8 +209,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         store_results(database, stored, decided.results)
         update = _found(read) if is_still_running else _ended(read, decided, stored, runner)
         update_run(database, stored, update)
-        if not is_still_running:
-            store_luck(database, stored.strategy_id, stored.id)
+        luck = None if is_still_running else store_luck(database, stored.strategy_id, stored.id)
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,
@@ -226,6 +225,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         is_still_running=is_still_running,
         fees=decided.fees,
         engine_checked=run.manifest.engine_checked if run.manifest.engine == "warm" else None,
+        luck=luck,
     )
 
 
