@@ -1275,7 +1275,7 @@ COMMENT ON COLUMN backtest_results.reused_from IS
 COMMENT ON COLUMN backtest_results.started_at IS 'When the backtest began, UTC';
 COMMENT ON COLUMN backtest_results.completed_at IS 'When the backtest ended, UTC';
 COMMENT ON COLUMN backtest_results.created_at IS 'When the row was made, UTC';
-COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, UTC';
+COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, the figures of luck aside, UTC';
 
 COMMENT ON TABLE walk_forward_analyses IS
     'Walk-forward analyses: in each window a combination is chosen in-sample and tested on the days after';

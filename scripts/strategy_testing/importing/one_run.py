@@ -209,8 +209,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
             read = _without(read, refused)
             decided = _decide(read, runner)
         update_run(database, stored, _found(read) if is_still_running else _ended(read, decided, stored, runner))
-        if not is_still_running:
-            store_luck(database, stored.strategy_id, stored.id)
+        luck = None if is_still_running else store_luck(database, stored.strategy_id, stored.id)
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,
@@ -227,6 +226,7 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         fees=decided.fees,
         is_part=run.manifest.analysis_uuid is not None,
         engine_checked=run.manifest.engine_checked if run.manifest.engine == "warm" else None,
+        luck=luck,
     )
 
 

@@ -24,6 +24,7 @@ def story(imported: ImportedRun) -> list[str]:
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.summary.completed and not imported.is_part:
         lines.append(_beside_the_benchmark(imported.comparison, imported.summary.passed or 0))
+    lines += [str(imported.luck)] if imported.luck else []
     if imported.is_still_running:
         lines.append("the run is still running; its status is left to its runner")
     elif imported.outcome.status is not RunStatus.COMPLETED:

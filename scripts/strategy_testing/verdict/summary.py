@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from strategy_testing.metrics.figures import number_of
+from strategy_testing.metrics.catalogue import Unit
+from strategy_testing.metrics.figures import format_value, number_of
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import SkippedFile
 from strategy_testing.verdict.fees import PaidFees
@@ -68,6 +69,27 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class LuckOfBest:
+    """What a run's best Sharpe ratio is worth after all that was tried for the strategy; ratios of trading days."""
+
+    best_sharpe: Decimal
+    """Annual."""
+    expected_best_sharpe: Decimal
+    """What luck alone gives, annual."""
+    trials: int
+    deflated_sharpe: Decimal
+    """A fraction."""
+
+    def __str__(self) -> str:
+        """`best Sharpe 0.66 on trading days; luck alone would give 0.44 after 72 trials; deflated Sharpe 75%`."""
+        best, luck = (format_value(each, Unit.RATIO) for each in (self.best_sharpe, self.expected_best_sharpe))
+        return (
+            f"best Sharpe {best} on trading days; luck alone would give {luck} after {self.trials} trials; "
+            f"deflated Sharpe {format_value(self.deflated_sharpe, Unit.FRACTION, 0)}"
+        )
+
+
+@dataclass(frozen=True)
 class ImportedRun:
     """What an import did."""
 
@@ -92,3 +114,5 @@ class ImportedRun:
     """Whether it is a part of a walk-forward analysis, whose windows do not compare with one another."""
     engine_checked: int | None = None
     """Combinations that a warm engine ran and that were the same in LEAN's own process; None without warm ones."""
+    luck: LuckOfBest | None = None
+    """None where nothing was chosen among several, or the run goes on."""

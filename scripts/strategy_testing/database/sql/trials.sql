@@ -28,7 +28,7 @@ ORDER BY result.id;
 SELECT id FROM strategies WHERE id = %(strategy)s FOR NO KEY UPDATE;
 
 -- name: update_luck_of_results
--- What only the run itself tells stays as it is in others.
+-- What only the run itself tells stays as it is in others. The result itself has not changed, nor has its updated_at.
 WITH found AS (
     SELECT
         result.id,
@@ -72,8 +72,7 @@ SET
     worst_step = found.worst_step,
     on_edge = found.on_edge,
     daily_sharpe_low = found.daily_sharpe_low,
-    daily_sharpe_high = found.daily_sharpe_high,
-    updated_at = now()
+    daily_sharpe_high = found.daily_sharpe_high
 FROM found
 WHERE
     result.id = found.id
@@ -137,3 +136,15 @@ WHERE
         %(pbo_degradation)s::numeric,
         %(pbo_logits)s::integer []
     );
+
+-- name: luck_of_best
+SELECT result.daily_sharpe_ratio AS best_sharpe, runs.expected_best_sharpe, runs.trials, result.deflated_sharpe
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE
+    runs.id = %(run)s
+    AND result.daily_sharpe_ratio IS NOT NULL
+    AND result.deflated_sharpe IS NOT NULL
+    AND runs.expected_best_sharpe IS NOT NULL
+ORDER BY result.daily_sharpe_ratio DESC, result.id
+LIMIT 1;
