@@ -100,7 +100,7 @@ def _rows(ask: Ask) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("project")
 def test_three_windows_choose_and_are_tested_as_the_files_say(
-    replayed: Run, ask: Ask, unpacked: Unpack, workspace: Path, tmp_path: Path
+    replayed: Run, run_script: Run, ask: Ask, unpacked: Unpack, workspace: Path, tmp_path: Path
 ) -> None:
     config = _config(tmp_path)
     done = replayed("walk-forward", config)
@@ -143,7 +143,7 @@ def test_three_windows_choose_and_are_tested_as_the_files_say(
     assert leader["out_of_sample_sharpe"] == summary["sharpe_ratio"]
     assert _CHOSEN[-1].items() <= leader["best_parameters"].items()
 
-    # Run again, it takes all from before; the folders imported into the same database change nothing.
+    # Run again, it takes all from before.
     again = replayed("walk-forward", config)
     assert (again.last_line, again.exit_code) == (_LINE, 0)
     assert "12 combinations are taken from earlier runs" in again.stderr
@@ -151,6 +151,18 @@ def test_three_windows_choose_and_are_tested_as_the_files_say(
     rows = ask("SELECT * FROM walk_forward_summary")
     drop = ("analysis_id",)
     assert [{k: v for k, v in row.items() if k not in drop} for row in rows] == [summary, summary]
+
+    # Its folders imported into an empty database, and once more, make the same rows.
+    ask("TRUNCATE walk_forward_analyses, optimization_runs, strategies CASCADE")
+    home = workspace / ".optimization" / _PROJECT
+    for reused in sorted(home.iterdir())[2:]:
+        shutil.rmtree(reused)
+    for _ in range(2):
+        imported = run_script("results_importer.py", "--optimization-dir", home)
+        assert (imported.last_line, imported.exit_code) == (_LINE, 0), imported.stderr
+        assert _rows(ask) == found
+    assert run_script("results_importer.py", "--rejudge").stdout == "judged 2 runs again: 0 verdicts changed\n"
+    assert _rows(ask) == found
 
 
 def _environment(recorded: Path, database_url: str, workspace: Path) -> dict[str, str]:
@@ -377,3 +389,60 @@ def test_an_euler_search_that_is_interrupted_in_a_window_begins_anew_in_this_one
     assert parts == ["part-01", "part-02", "part-03"]
     assert [row["parameters"] for row in _rows(ask)["windows"]] == [{"lookback": "18"}] * 2
     assert ask("SELECT status FROM walk_forward_analyses") == [{"status": "completed"}]
+
+
+def test_days_that_no_choice_has_seen_decide_the_status(ask: Ask) -> None:
+    ask("INSERT INTO strategies (id, name) VALUES (1, 'S')")
+    for number in (1, 2):
+        ask(
+            "INSERT INTO optimization_runs (id, strategy_id, status, total_combinations) "
+            "VALUES (%s, 1, 'completed', 1)",
+            number,
+        )
+    ask("INSERT INTO backtest_results (id, optimization_run_id, strategy_id, parameters, meets_criteria, total_trades) "
+        "VALUES (1, 1, 1, '{\"a\": \"1\"}', true, 40)")  # fmt: skip
+    status = "SELECT status FROM strategies"
+    assert ask(status) == [{"status": "passed"}]
+    ask("INSERT INTO walk_forward_analyses (id, analysis_uuid, strategy_id, choose, out_of_sample, status) "
+        "VALUES (1, gen_random_uuid(), 1, 'best', 'chosen', 'completed')")  # fmt: skip
+    assert ask(status) == [{"status": "passed"}]  # it was not judged
+    ask("UPDATE walk_forward_analyses SET meets_criteria = false")
+    assert ask(status) == [{"status": "rejected"}]
+    ask("UPDATE optimization_runs SET status = 'running' WHERE id = 2")
+    assert ask(status) == [{"status": "testing"}]
+    ask("UPDATE optimization_runs SET status = 'completed' WHERE id = 2")
+    ask("UPDATE walk_forward_analyses SET meets_criteria = true")
+    assert ask(status) == [{"status": "passed"}]
+    ask("DELETE FROM walk_forward_analyses")
+    ask("UPDATE backtest_results SET meets_criteria = false")
+    assert ask(status) == [{"status": "rejected"}]
+    # What was run for a window alone proves nothing.
+    ask("INSERT INTO walk_forward_analyses (id, analysis_uuid, strategy_id, choose, out_of_sample) "
+        "VALUES (2, gen_random_uuid(), 1, 'best', 'chosen')")  # fmt: skip
+    ask("INSERT INTO walk_forward_runs VALUES (2, 2, 'in-sample')")
+    ask("INSERT INTO backtest_results (id, optimization_run_id, strategy_id, parameters, meets_criteria, total_trades) "
+        "VALUES (2, 2, 1, '{\"a\": \"2\"}', true, 40)")  # fmt: skip
+    assert ask(status) == [{"status": "rejected"}]
+    (leader,) = ask("SELECT evidence, best_parameters FROM strategy_leaderboard")
+    assert leader == {"evidence": "in-sample", "best_parameters": {"a": "1"}}
+
+
+def test_a_batch_goes_on_with_an_analysis_whose_choices_were_not_tested(
+    replayed: Run, run_script: Run, ask: Ask, project: Path, unpacked: Unpack, database_url: str, workspace: Path,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    config, batch = _config(tmp_path), tmp_path / "batch.yaml"
+    batch.write_text(f"batch_name: B\noptimizations: [{config}]\n", encoding="utf-8")
+    environment = _environment(unpacked("walk-forward"), database_url, workspace)
+    arguments = ["--batch", batch, "--workspace", workspace]
+    done = run_script("optimize_runner.py", *arguments, env=environment)
+    assert done.exit_code == 0, done.stderr
+    once = _rows(ask)
+    assert once["summary"]["status"] == "completed"
+    # As where the machine went down between the two parts.
+    ask("DELETE FROM optimization_runs WHERE id = 2")
+    ask("UPDATE walk_forward_analyses SET status = 'running'")
+    ask("UPDATE optimization_batches SET status = 'running'")
+    done = run_script("optimize_runner.py", *arguments, "--resume", env=environment)
+    assert done.exit_code == 0, done.stderr
+    assert _rows(ask) == once

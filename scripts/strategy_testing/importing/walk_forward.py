@@ -136,7 +136,7 @@ def _status(
     reasons = [f"{run.part}: {run.error_message}" for run in runs if run.error_message]
     message = "; ".join([*reasons, *decided.missing]) or None
     statuses = {part: [run.status for run in runs if run.part == part] for part in (IN_SAMPLE, OUT_OF_SAMPLE)}
-    if RunStatus.INTERRUPTED in statuses[IN_SAMPLE] + statuses[OUT_OF_SAMPLE]:
+    if not runs or RunStatus.INTERRUPTED in statuses[IN_SAMPLE] + statuses[OUT_OF_SAMPLE]:
         return RunStatus.INTERRUPTED, message
     chosen = [each for each in windows if each.parameters is not None]
     is_failed = any(statuses[part] and set(statuses[part]) == {RunStatus.FAILED} for part in statuses)
