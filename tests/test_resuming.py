@@ -147,6 +147,8 @@ _VIEWS = {
     "parameter_performance": (),
     "rejection_summary": (),
     "fee_analysis": ("optimization_run_id",),
+    "luck": ("optimization_run_id", "backtest_result_id"),
+    "trials_per_strategy": ("runs",),
 }
 """The views, and what rightly differs in each after a further run: the number of runs, its time, its own line."""
 

@@ -118,9 +118,9 @@ def read_run(folder: Path) -> RunFolder | None:
 
 def _unnamed_outputs(folder: Path, manifest: RunManifest) -> Iterator[LeanOutput]:
     """What LEAN left below a run's folder whose manifest names folders that are not there."""
-    others = {PILOT_FOLDER, CHECK_FOLDER, *(Path(part).parts[0] for part in manifest.set_aside)}
+    others = {folder / part for part in (PILOT_FOLDER, CHECK_FOLDER, *manifest.set_aside)}
     for child in [folder, *sorted(folder.iterdir())]:
-        if child.name not in others and (output := read_output(child)) is not None and output.optimizer_config:
+        if child not in others and (output := read_output(child)) is not None and output.optimizer_config:
             yield output
 
 
