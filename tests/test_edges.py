@@ -66,6 +66,13 @@ def test_output_that_nobody_takes_stops_no_import(
     assert (tmp_path / "board.md").is_file()
 
 
+def test_no_file_of_ours_takes_the_place_of_a_closed_stream(database_url: str, tmp_path: Path) -> None:
+    code = "import os; from strategy_testing.console import keep_streams_open; keep_streams_open(); "
+    code += "raise SystemExit(os.open(os.devnull, os.O_RDONLY))"
+    done = _shell(f'$PY -c "{code}" <&- >&- 2>&-; echo $?', database_url, tmp_path, PYTHONPATH=str(_SCRIPTS))
+    assert done.stdout == "3\n"
+
+
 def test_help_that_is_cut_off_is_no_failure(database_url: str, tmp_path: Path) -> None:
     command = f"$PY {_SCRIPTS / 'optimize_runner.py'} --help | true; echo ${{PIPESTATUS[0]}}"
     done = _shell(command, database_url, tmp_path)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from strategy_testing.metrics.catalogue import METRICS, Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import parse_backtest
 from strategy_testing.results.json_values import NotAResultError, as_number, decimal_of
-from support import ScriptResult
+from support import ScriptResult, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
@@ -144,6 +145,21 @@ def test_an_odd_figure_that_is_stored_breaks_no_later_import(
     assert run_script("results_importer.py", "--rejudge").exit_code == 0
     assert run_script("results_importer.py", "--optimization-dir", output).exit_code == 0
     assert ask("SELECT 1 FROM backtest_results WHERE sharpe_ratio = %s::numeric", value) == []
+
+
+@pytest.mark.parametrize("value", ["1e400", "NaN"])
+def test_an_odd_figure_whose_files_are_gone_is_judged_as_missing(
+    value: str, output: Path, run_script: Run, ask: Ask, tmp_path: Path
+) -> None:
+    parameters = "    rsi_lookback: {start: 10, end: 14, step: 2}\n"
+    config = write_config(tmp_path / "c.yaml", "S", parameters, criteria="min_sharpe: -1")
+    words = ("results_importer.py", "--optimization-dir", output, "--config", config)
+    assert run_script(*words).exit_code == 0
+    ask("UPDATE backtest_results SET sharpe_ratio = %s::numeric", value)
+    shutil.rmtree(output)
+    assert run_script("results_importer.py", "--rejudge").exit_code == 0
+    (said,) = ask("SELECT DISTINCT meets_criteria, rejection_reasons FROM backtest_results")
+    assert (said["meets_criteria"], "Sharpe ratio missing" in said["rejection_reasons"][0]) == (False, True)
 
 
 def _as_fifo(file: Path) -> None:
