@@ -287,9 +287,11 @@ def test_a_leaderboard_that_is_a_link_or_a_device_stays_one(tmp_path: Path) -> N
     link.symlink_to(target)
     write_atomically(link, "new")
     assert (link.is_symlink(), target.read_text(encoding="utf-8")) == (True, "new")
-    write_atomically(Path(os.devnull), "new")
-    assert Path(os.devnull).is_char_device()
     os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(fifo, "new")
+    assert os.read(reader, 9) == b"new"
+    os.close(reader)
     with pytest.raises(OSError, match="No such device"):  # nobody reads it, and nobody waits
         write_atomically(fifo, "new")
     assert fifo.is_fifo()
