@@ -1,7 +1,9 @@
 """The edges of a user's world: terminals, names, sizes, full disks, programs that are none, odd files in a project."""
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -394,6 +396,28 @@ def test_a_run_whose_manifest_is_lost_is_known_by_its_backtests(
     assert run_script("results_importer.py", "--optimization-dir", manifest.parent).exit_code == row.exit_code
     assert before[0]["status"] == row.status
     assert ask("SELECT run_uuid, status FROM optimization_runs") == before
+    assert ask("SELECT count(*) AS n FROM backtest_results") == [{"n": 3}]
+
+
+def test_what_is_damaged_in_a_manifest_is_left_out_and_named(
+    replayed: Run, run_script: Run, config: Path, workspace: Path, ask: Ask
+) -> None:
+    assert replayed("dead-parameter", config, *_ARGUMENTS).exit_code == 0
+    stored = ask("SELECT run_uuid, total_combinations, status FROM optimization_runs")
+    (manifest,) = workspace.glob(".optimization/*/*/run-manifest.json")
+    damaged = {"total_combinations": "x", "target_direction": "up", "engine_checked": -1, "parts": ["gone"]}
+    document = json.loads(manifest.read_text(encoding="utf-8")) | damaged
+    manifest.write_text(json.dumps(document), encoding="utf-8")
+    done = run_script("results_importer.py", "--optimization-dir", manifest.parent)
+    assert (done.last_line[:15], done.exit_code) == ("3 runs complete", 0)
+    named = re.search(r"not imported: run-manifest.json: (.*) cannot be read and are left out", done.stderr)
+    assert named is not None
+    assert set(named[1].split(", ")) == damaged.keys() - {"parts"}
+    assert ask("SELECT run_uuid, total_combinations, status FROM optimization_runs") == stored
+    shutil.copytree(manifest.parent, manifest.parent / "again")
+    manifest.write_text(json.dumps(document | {"parts": [".", "again"]}), encoding="utf-8")
+    twice = run_script("results_importer.py", "--optimization-dir", manifest.parent)
+    assert twice.stderr.count("is a second result of a backtest that has one already") == 3
     assert ask("SELECT count(*) AS n FROM backtest_results") == [{"n": 3}]
 
 
