@@ -17,6 +17,8 @@ def run_script(main: Callable[[], int]) -> int:
     keep_streams_open()
     try:
         return main()
+    except BrokenPipeError:  # argparse's help, which somebody does not read to its end
+        return int(ExitCode.OK)
     finally:
         end_streams()
 
