@@ -50,6 +50,17 @@ def _shell(command: str, database_url: str, folder: Path, **environment: str) ->
     )
 
 
+def _replay(lean: Path, recording: Path, home: Path) -> dict[str, str]:
+    """The environment in which a program that leads to the stand-in replays a recording."""
+    return {
+        "LEAN_COMMAND": str(lean),
+        "REPLAY_PYTHON": sys.executable,
+        "LEAN_REPLAY_RECORDING": str(recording),
+        "LEAN_REPLAY_SPEED": "200",
+        "LEAN_REPLAY_STATE": str(home / "state"),
+    }
+
+
 # Terminals -----------------------------------------------------------------------------------------------------------
 
 
@@ -106,14 +117,7 @@ def test_a_run_goes_on_when_the_terminal_has_gone(
         f"set -o pipefail; $PY {_SCRIPTS / 'optimize_runner.py'} --config {config} --workspace {workspace} --cold "
         f"--leaderboard board.md {' '.join(_ARGUMENTS)} 2>&1 | head -2 >/dev/null"
     )
-    replay = {
-        "LEAN_COMMAND": str(_STAND_IN),
-        "REPLAY_PYTHON": sys.executable,
-        "LEAN_REPLAY_RECORDING": str(unpacked("dead-parameter")),
-        "LEAN_REPLAY_SPEED": "200",
-        "LEAN_REPLAY_STATE": str(tmp_path / "state"),
-    }
-    done = _shell(command, database_url, tmp_path, **replay)
+    done = _shell(command, database_url, tmp_path, **_replay(_STAND_IN, unpacked("dead-parameter"), tmp_path))
     assert (done.returncode, done.stderr) == (row.exit_code, "")
     assert ask("SELECT status FROM optimization_runs") == [{"status": row.status}]
 
@@ -268,15 +272,8 @@ def test_a_disk_that_is_full_at_any_file_of_ours_ends_the_run_with_a_message(
         f"exec $PY -c '{limited}' $PY {_SCRIPTS / 'optimize_runner.py'} --config {config} --workspace {workspace} "
         f"--cold --leaderboard {workspace / 'board.md'} {' '.join(_ARGUMENTS)}"
     )
-    replay = {
-        "LEAN_COMMAND": str(program),
-        "REPLAY_PYTHON": sys.executable,
-        "LEAN_REPLAY_RECORDING": str(unpacked("dead-parameter")),
-        "LEAN_REPLAY_SPEED": "200",
-        "LEAN_REPLAY_STATE": str(workspace.parent / "state"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    done = _shell(command, database_url, tmp_path, **replay)
+    replay = _replay(program, unpacked("dead-parameter"), tmp_path)
+    done = _shell(command, database_url, tmp_path, PYTHONDONTWRITEBYTECODE="1", **replay)
     assert "Traceback" not in done.stderr, done.stderr
     assert (done.returncode, "File too large" in done.stderr) == (row.exit_code, True), done.stderr
     assert ask("SELECT 1 FROM optimization_runs WHERE status = 'running'") == []
