@@ -1,6 +1,8 @@
 """The schema on a real PostgreSQL: names and comments, upgrades, triggers, views."""
 
+import os
 import re
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -9,10 +11,11 @@ from typing import Any
 import psycopg2
 import pytest
 
+from strategy_testing.commands.psql import psql_program
 from strategy_testing.database.backtests import earlier_runs, forget_results
 from strategy_testing.database.connection import Database, connect
 from strategy_testing.database.runs import StoredRun
-from strategy_testing.database.schema import SCHEMA_FILE, current_version, ensure_schema, stored_version
+from strategy_testing.database.schema import SCHEMA_FILE, current_version, ensure_schema, schema_text, stored_version
 from strategy_testing.database.statements import SQL_DIR, statements
 from strategy_testing.database.target import DatabaseTarget, Source
 from strategy_testing.errors import DatabaseError
@@ -71,7 +74,7 @@ def test_every_table_column_view_and_function_has_a_comment(ask: Ask) -> None:
 
 
 def test_every_constraint_is_named_in_the_schema(ask: Ask) -> None:
-    named = set(re.findall(r"CONSTRAINT (\w+)", SCHEMA_FILE.read_text(encoding="utf-8")))
+    named = set(re.findall(r"CONSTRAINT (\w+)", schema_text()))
     stored = ask("""
         SELECT conname FROM pg_constraint
         WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f', 'c')
@@ -106,7 +109,7 @@ def test_the_schema_is_made_once_and_again_without_change(empty_database_url: st
 def test_the_schema_may_be_run_again_by_hand(database: Database, ask: Ask) -> None:
     _strategy(ask)
     with database.transaction():
-        database.script(SCHEMA_FILE.read_text(encoding="utf-8"))
+        database.script(schema_text())
     assert len(ask("SELECT * FROM strategies")) == 1
 
 
@@ -627,3 +630,17 @@ def test_a_refused_transaction_stores_nothing(database: Database, ask: Ask) -> N
         database.script("INSERT INTO strategies (name) VALUES ('kept?')")
         database.script("INSERT INTO strategies (name, status) VALUES ('bad', 'done')")
     assert ask("SELECT * FROM strategies") == []
+
+
+def test_psql_makes_the_same_schema_from_the_file(empty_database_url: str, database_url: str) -> None:
+    with closing(_open(empty_database_url)) as database:
+        environment = dict(os.environ) | database.environment()
+    subprocess.run(
+        [psql_program(), *["-X", "-q", "-v", "ON_ERROR_STOP=1", "-1", "-f"], SCHEMA_FILE], env=environment, check=True
+    )
+    with closing(psycopg2.connect(empty_database_url)) as made, made.cursor() as cursor:
+        cursor.execute(_STRUCTURE.replace("%%", "%"))
+        by_psql = cursor.fetchall()
+    with closing(psycopg2.connect(database_url)) as new, new.cursor() as cursor:
+        cursor.execute(_STRUCTURE.replace("%%", "%"))
+        assert by_psql == cursor.fetchall()

@@ -14,7 +14,7 @@ from strategy_testing.database.target import choose_database
 from strategy_testing.errors import ExitCode, UserError
 
 
-def _psql() -> str:
+def psql_program() -> str:
     """The machine's psql, else the embedded PostgreSQL's."""
     found = shutil.which("psql")
     if found:
@@ -35,7 +35,7 @@ def _open() -> ExitCode:
     # The password travels in the environment: an argument list is there for everybody to read.
     environment = dict(os.environ) | database.environment()
     database.close()
-    code = subprocess.run([_psql(), *sys.argv[1:]], env=environment, check=False).returncode
+    code = subprocess.run([psql_program(), *sys.argv[1:]], env=environment, check=False).returncode
     return ExitCode.OK if code == 0 else ExitCode.DATABASE
 
 

@@ -9,6 +9,14 @@ from strategy_testing.paths import SCRIPTS_DIR
 
 SCHEMA_FILE = SCRIPTS_DIR / "db_schema.sql"
 MIGRATIONS_DIR = SCRIPTS_DIR / "db_migrations"
+_INCLUDE = re.compile(r"^\\ir (\S+)$", re.M)
+
+
+def schema_text() -> str:
+    """The statements of db_schema.sql, with the files that it includes as psql would (`\\ir FILE`)."""
+    return _INCLUDE.sub(
+        lambda line: (SCHEMA_FILE.parent / line[1]).read_text(encoding="utf-8"), SCHEMA_FILE.read_text("utf-8")
+    )
 
 
 def migrations() -> dict[int, Path]:
@@ -55,7 +63,7 @@ def ensure_schema(database: Database) -> None:
         for number, file in migrations().items():
             if has_tables and number > (version or 0):
                 database.script(file.read_text(encoding="utf-8"))
-        database.script(SCHEMA_FILE.read_text(encoding="utf-8"))
+        database.script(schema_text())
         database.execute("record_schema_version", {"version": current_version()})
 
 

@@ -1,6 +1,6 @@
 """The catalogue of metrics: where LEAN reports each, what we store it as, and what people and the optimizer call it.
 
-To store another metric, add a line here and a column to db_schema.sql with a migration; parsing, judging, storing and
+To store another metric, add a line here and a column to db_schema/tables.sql; parsing, judging, storing and
 the config's criteria follow.
 """
 

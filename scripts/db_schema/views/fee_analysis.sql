@@ -1,0 +1,57 @@
+CREATE VIEW fee_analysis AS
+WITH tried AS (
+    -- An Euler search tests some combinations twice.
+    SELECT DISTINCT ON (result.optimization_run_id, tested.combination) result.*
+    FROM backtest_results AS result
+    INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+    CROSS JOIN LATERAL tested_combination(
+        runs.optimization_type, result.parameters, result.combination, result.backtest_id
+    ) AS tested (combination)
+    WHERE result.status = 'completed'
+    ORDER BY result.optimization_run_id, tested.combination, result.id
+)
+SELECT
+    strategies.name AS strategy,
+    runs.id AS optimization_run_id,
+    count(*) AS backtests,
+    round(avg(result.total_orders), 1) AS avg_orders,
+    round(avg(result.total_fees), 2) AS avg_total_fees,
+    round(sum(result.total_fees) / nullif(sum(result.total_orders), 0), 4) AS fee_per_order,
+    round(avg(result.fee_pct), 4) AS avg_fee_pct,
+    max(result.fee_pct) AS max_fee_pct,
+    round(avg(result.annual_fee_pct), 4) AS avg_annual_fee_pct,
+    max(result.annual_fee_pct) AS max_annual_fee_pct,
+    runs.estimated_orders,
+    runs.estimated_fees,
+    runs.estimated_fee_pct,
+    runs.fee_model,
+    round(avg(result.total_fees) / nullif(runs.estimated_fees, 0), 2) AS fees_to_estimate,
+    count(*) FILTER (WHERE result.fee_pct > 0.30) AS over_30_percent,
+    round(avg(result.net_profit), 2) AS avg_net_profit,
+    round(avg(result.net_profit + result.total_fees), 2) AS avg_profit_before_fees
+FROM tried AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+INNER JOIN strategies ON strategies.id = result.strategy_id
+GROUP BY strategies.name, runs.id
+ORDER BY avg_fee_pct DESC NULLS LAST, optimization_run_id;
+
+COMMENT ON VIEW fee_analysis IS 'What fees did to each run, over backtests that did not fail';
+COMMENT ON COLUMN fee_analysis.strategy IS 'Name of the strategy';
+COMMENT ON COLUMN fee_analysis.optimization_run_id IS 'Number of the run';
+COMMENT ON COLUMN fee_analysis.backtests IS 'Combinations of the run, each by one backtest';
+COMMENT ON COLUMN fee_analysis.avg_orders IS 'Average orders of a backtest';
+COMMENT ON COLUMN fee_analysis.avg_total_fees IS 'Average fees of a backtest, dollars';
+COMMENT ON COLUMN fee_analysis.fee_per_order IS 'Fees of an order, dollars';
+COMMENT ON COLUMN fee_analysis.avg_fee_pct IS 'Average fees as a fraction of the starting capital';
+COMMENT ON COLUMN fee_analysis.max_fee_pct IS 'Highest fees as a fraction of the starting capital';
+COMMENT ON COLUMN fee_analysis.avg_annual_fee_pct IS 'Average fees a year as a fraction of the starting capital';
+COMMENT ON COLUMN fee_analysis.max_annual_fee_pct IS 'Highest fees a year as a fraction of the starting capital';
+COMMENT ON COLUMN fee_analysis.estimated_orders IS 'Orders of a backtest as estimated before the run';
+COMMENT ON COLUMN fee_analysis.estimated_fees IS 'Fees of a backtest as estimated before the run, dollars';
+COMMENT ON COLUMN fee_analysis.estimated_fee_pct IS 'estimated_fees as a fraction of the starting capital';
+COMMENT ON COLUMN fee_analysis.fee_model IS 'What the estimate took for the fee of an order';
+COMMENT ON COLUMN fee_analysis.fees_to_estimate IS
+    'avg_total_fees / estimated_fees; above 2 the run has a warning; NULL where no fees were estimated';
+COMMENT ON COLUMN fee_analysis.over_30_percent IS 'Backtests whose fees passed 30 % of the starting capital';
+COMMENT ON COLUMN fee_analysis.avg_net_profit IS 'Average net profit, dollars';
+COMMENT ON COLUMN fee_analysis.avg_profit_before_fees IS 'Average profit without the fees, dollars';
