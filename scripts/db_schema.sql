@@ -10,7 +10,7 @@
 \ir db_schema/triggers.sql
 
 DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, fee_analysis, rejection_summary,
-    walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy;
+    walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy, near_misses;
 
 \ir db_schema/views/strategy_leaderboard.sql
 \ir db_schema/views/luck.sql
@@ -21,3 +21,4 @@ DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, 
 \ir db_schema/views/rejection_summary.sql
 \ir db_schema/views/walk_forward_summary.sql
 \ir db_schema/views/walk_forward_windows_view.sql
+\ir db_schema/views/near_misses.sql

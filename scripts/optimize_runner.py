@@ -19,6 +19,7 @@ try:
     from strategy_testing.config.batch import read_batch
     from strategy_testing.console import tell
     from strategy_testing.database.connection import open_database
+    from strategy_testing.database.queries import tried_before
     from strategy_testing.database.schema import ensure_schema
     from strategy_testing.errors import ExitCode
 except ModuleNotFoundError as missing:
@@ -106,7 +107,8 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
             return resume(database, arguments.resume or None, config, settings)
         assert config is not None  # the parser has seen to it  # noqa: S101
         if arguments.estimate:
-            return report_estimate(config, known_history(database, config))
+            tried = tried_before(database, config.strategy.name)
+            return report_estimate(config, known_history(database, config), tried)
         return optimize(database, config, settings)
 
 

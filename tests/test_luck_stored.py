@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from strategy_testing.luck.strategy import Luck, Result, luck_of
 from strategy_testing.metrics.daily_returns import DailyReturns, pack
-from support import ScriptResult
+from support import PROJECT, ScriptResult
 
+_EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
 Recording = Callable[[str], Path]
@@ -96,6 +98,63 @@ def test_another_run_of_the_strategy_lowers_what_earlier_ones_found(
     assert ask("SELECT count(*) FROM backtest_results WHERE psr IS NOT NULL AND deflated_sharpe >= psr") == [
         {"count": 0}
     ]
+
+
+def _example(tmp_path: Path, **criteria: float) -> Path:
+    config: dict[str, Any] = yaml.safe_load(_EXAMPLE.read_text(encoding="utf-8"))
+    config["success_criteria"] |= criteria
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return file
+
+
+def test_what_is_tried_later_judges_earlier_runs_anew(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
+) -> None:
+    config = _example(tmp_path, min_deflated_sharpe=0.70, min_plateau=0.68)
+    done = run_script("results_importer.py", "--optimization-dir", recording("grid-72"), "--config", config)
+    assert done.stdout == "72 runs complete, 2 passed, best Sharpe: 0.4\n"
+    (missed,) = ask(
+        'SELECT criterion, reason, round(value, 4)::text AS value, "limit"::text, round(distance, 4)::text AS far '
+        "FROM rejections INNER JOIN backtest_results AS result ON result.id = rejections.backtest_id "
+        "WHERE rejection_reasons[1] LIKE 'Deflated%' AND cardinality(rejection_reasons) = 1"
+    )
+    assert missed == {
+        "criterion": "min_deflated_sharpe", "reason": "Deflated Sharpe ratio too low: 68.1% < 70.0%", "value": "0.6806",
+        "limit": "0.7", "far": "0.0277",
+    }  # fmt: skip
+    tables = ("rejections", "backtest_results", "optimization_runs", "strategies")
+    stored = [ask(f"SELECT * FROM {table}") for table in tables]
+    run_script("results_importer.py", "--optimization-dir", recording("grid-72"))
+    assert [ask(f"SELECT * FROM {table}") for table in tables] == stored
+
+    other = ("--optimization-dir", recording("euler-whole"), "--strategy", "RSI_MeanReversion_ETF")
+    run_script("results_importer.py", *other)
+    run = "SELECT trials, passed_combinations AS passed, best_backtest_id IS NULL AS has_none FROM optimization_runs "
+    assert ask(f"{run} ORDER BY id LIMIT 1") == [{"trials": 78, "passed": 0, "has_none": True}]
+    assert ask("SELECT status FROM strategies") == [{"status": "rejected"}]
+    judged = "SELECT rejection_reasons FROM backtest_results WHERE rejection_reasons[1] LIKE 'Deflated%'"
+    assert ask(f"{judged} AND deflated_sharpe >= 0.70") == []
+    assert ask(
+        "SELECT count(*) FROM backtest_results AS result WHERE rejection_reasons <> "
+        "ARRAY(SELECT reason FROM rejections WHERE rejections.backtest_id = result.id ORDER BY position)"
+    ) == [{"count": 0}]
+    assert run_script("results_importer.py", "--rejudge").exit_code == 0
+    assert ask(f"{run} ORDER BY id LIMIT 1") == [{"trials": 78, "passed": 0, "has_none": True}]
+
+
+def test_what_cannot_be_told_does_not_pass(run_script: Run, ask: Ask, recording: Recording, tmp_path: Path) -> None:
+    config = _example(tmp_path)
+    document = yaml.safe_load(config.read_text(encoding="utf-8"))
+    document["backtest"]["start_date"] = "2015-01-01"
+    document["success_criteria"] = {"max_pbo": 0.9, "min_psr": 0}
+    config.write_text(yaml.safe_dump(document), encoding="utf-8")
+    folder = recording("interrupted")  # it left fewer than a dozen
+    run_script("results_importer.py", "--optimization-dir", folder, "--config", config)
+    assert ask("SELECT DISTINCT rejection_reasons AS reasons FROM backtest_results WHERE status = 'completed'") == [
+        {"reasons": ["Probability of backtest overfitting: known when the run is imported as a whole, from a dozen "
+                     "combinations that differ and 80 days on, max_pbo cannot be checked"]}
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("days", [0, 19])

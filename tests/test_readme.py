@@ -17,7 +17,7 @@ import yaml
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT
 from strategy_testing.fees.models import FEE_MODELS, MOST_TAF, SEC_FEE, TAF
-from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
 from support import PROJECT, ScriptResult
 
 _README = PROJECT / "FRAMEWORK_README.md"
@@ -162,7 +162,7 @@ def test_the_exit_code_table_is_the_enum() -> None:
 
 def test_the_metrics_table_is_the_catalogue() -> None:
     lines = ["| criteria | metric | unit | LEAN path for a target or constraint |", "|---|---|---|---|"]
-    for metric in METRICS:
+    for metric in (*METRICS, *LUCK_METRICS):
         names = ", ".join(f"`{name}`" for name in metric.criterion_names)
         lines.append(f"| {names} | {metric.label} | {metric.unit.value} | {_path_cell(metric.lean_path)} |")
     _same(_CONFIG_FORMAT, _marked(_CONFIG_FORMAT, "metrics"), _block("metrics", "\n".join(lines)))
@@ -217,8 +217,9 @@ def test_the_first_run_can_be_looked_at_as_written(readme: str, tmp_path: Path, 
     assert "lean optimize RSI_MeanReversion_ETF" in done.stdout
 
 
-def test_what_is_said_of_the_sample_data_is_what_the_strategies_ask_for(readme: str) -> None:
-    section = _section(readme, "Which strategies run on LEAN's sample data")
+def test_what_is_said_of_the_sample_data_is_what_the_strategies_ask_for() -> None:
+    guide = _GUIDE.read_text(encoding="utf-8")
+    section = _section(guide, "Which strategies run on LEAN's sample data").split("**Data beyond")[0]
     prices = re.search(r"daily prices of (.*?) until", section, re.DOTALL)
     assert prices
     have = set(re.findall(r"[A-Z]+", prices[1]))
@@ -294,6 +295,14 @@ def _repeat_the_first_run(ask: Callable[..., list[dict[str, object]]], origin: s
         f"INSERT INTO backtest_results ({results}, optimization_run_id, reused_from) SELECT {results}, %s, {origin} "
         "FROM backtest_results WHERE optimization_run_id = (SELECT min(id) FROM optimization_runs)",
         ask(added)[0]["id"],
+    )
+    ask(
+        'INSERT INTO rejections (backtest_id, position, criterion, reason, value, "limit") '
+        'SELECT result.id, position, criterion, reason, value, "limit" FROM rejections '
+        "INNER JOIN backtest_results AS origin ON origin.id = rejections.backtest_id "
+        "INNER JOIN backtest_results AS result ON result.backtest_id = origin.backtest_id "
+        "WHERE origin.optimization_run_id = (SELECT min(id) FROM optimization_runs) "
+        "AND result.optimization_run_id = (SELECT max(id) FROM optimization_runs)"
     )
 
 

@@ -232,7 +232,8 @@ COMMENT ON COLUMN backtest_results.daily_sharpe_high IS
     'Its upper end';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
-COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not pass';
+COMMENT ON COLUMN backtest_results.rejection_reasons IS
+    'Every reason why it does not pass, in words; the table rejections has their figures';
 COMMENT ON COLUMN backtest_results.target_value IS
     'The target metric, as LEAN''s optimizer compares it (a fraction where the metric is one)';
 COMMENT ON COLUMN backtest_results.reused_from IS
@@ -241,6 +242,18 @@ COMMENT ON COLUMN backtest_results.started_at IS 'When the backtest began, UTC';
 COMMENT ON COLUMN backtest_results.completed_at IS 'When the backtest ended, UTC';
 COMMENT ON COLUMN backtest_results.created_at IS 'When the row was made, UTC';
 COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, the figures of luck aside, UTC';
+
+COMMENT ON TABLE rejections IS 'Why backtests do not pass: a row for each reason, with its figures';
+COMMENT ON COLUMN rejections.backtest_id IS 'The row in backtest_results';
+COMMENT ON COLUMN rejections.position IS 'Place among the reasons of the backtest, from 0';
+COMMENT ON COLUMN rejections.criterion IS
+    'Criterion, such as min_trades, or a constraint as the config has it; failed, period or no_trades for what every '
+    'config asks; of rows from before they had figures the kind of reason';
+COMMENT ON COLUMN rejections.reason IS 'The reason in words, as in rejection_reasons';
+COMMENT ON COLUMN rejections.value IS 'What the backtest has, in the unit of the figure; NULL where that is not known';
+COMMENT ON COLUMN rejections."limit" IS 'What the config asks for, in the same unit';
+COMMENT ON COLUMN rejections.distance IS
+    'How far the value is from the limit, as a fraction of the limit; NULL where either is not known or the limit is 0';
 
 COMMENT ON TABLE walk_forward_analyses IS
     'Walk-forward analyses: in each window a combination is chosen in-sample and tested on the days after';

@@ -113,6 +113,11 @@ SELECT
     best.sharpe_ratio AS best_sharpe,
     best.daily_sharpe_ratio AS best_daily_sharpe,
     best.probabilistic_sharpe_ratio,
+    best.psr,
+    home.expected_best_sharpe,
+    home.trials,
+    best.deflated_sharpe,
+    best.deflated_sharpe_independent,
     best.compounding_annual_return AS annual_return,
     best.benchmark,
     best.excess_return,
@@ -156,6 +161,7 @@ INNER JOIN last_run ON last_run.strategy_id = strategies.id
 LEFT JOIN tested ON tested.strategy_id = strategies.id
 LEFT JOIN best ON best.strategy_id = strategies.id
 LEFT JOIN walked ON walked.strategy_id = strategies.id
+LEFT JOIN optimization_runs AS home ON home.id = best.optimization_run_id
 LEFT JOIN backtest_results AS origin ON origin.id = best.reused_from
 LEFT JOIN optimization_runs AS made
     ON made.id = coalesce(origin.optimization_run_id, best.optimization_run_id)
@@ -179,7 +185,16 @@ COMMENT ON COLUMN strategy_leaderboard.target_value IS 'Its value of that metric
 COMMENT ON COLUMN strategy_leaderboard.best_sharpe IS 'Its Sharpe ratio, LEAN''s';
 COMMENT ON COLUMN strategy_leaderboard.best_daily_sharpe IS 'Its Sharpe ratio of trading days';
 COMMENT ON COLUMN strategy_leaderboard.probabilistic_sharpe_ratio IS
-    'Its probabilistic Sharpe ratio (PSR), LEAN''s, a fraction';
+    'Its probabilistic Sharpe ratio (PSR), LEAN''s: that the true one is above 1 a year, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.psr IS
+    'Its PSR of trading days: that the true Sharpe ratio is above 0, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.expected_best_sharpe IS
+    'Best annual Sharpe ratio of trading days that luck alone would give after all trials of the strategy';
+COMMENT ON COLUMN strategy_leaderboard.trials IS 'Distinct combinations ever tried for the strategy';
+COMMENT ON COLUMN strategy_leaderboard.deflated_sharpe IS
+    'Probability that its true Sharpe ratio is above what luck alone gives, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.deflated_sharpe_independent IS
+    'The same with the effective number of independent trials';
 COMMENT ON COLUMN strategy_leaderboard.annual_return IS 'Its compounding annual return, a fraction';
 COMMENT ON COLUMN strategy_leaderboard.benchmark IS 'What it is held against';
 COMMENT ON COLUMN strategy_leaderboard.excess_return IS

@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 
 from strategy_testing.commands.check import quick_preflight
 from strategy_testing.commands.ending import end_with, end_with_analysis
-from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
+from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict, years_needed
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
 from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
+from strategy_testing.database.queries import tried_before
 from strategy_testing.database.runs import store_strategy
 from strategy_testing.database.walk_forward import NewAnalysis, analysis_of_run
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
@@ -88,6 +89,8 @@ def _recover(job: Job) -> None:
 def _estimate_fees(job: Job) -> ExitCode | None:
     estimate = estimate_for(job.database, _config(job))
     job.expected_fees = estimate.expected
+    if (years := years_needed(_config(job), tried_before(job.database, _config(job).strategy.name))) is not None:
+        tell(years)
     if isinstance(estimate, MissingAssumptions):
         tell(f"warning: {estimate}; the run goes on without")
         return None

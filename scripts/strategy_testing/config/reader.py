@@ -12,6 +12,7 @@ from strategy_testing.config.findings import Findings
 from strategy_testing.config.lean_section import read_lean
 from strategy_testing.config.model import (
     BacktestSettings,
+    Criterion,
     FeeAssumptions,
     OptimizationConfig,
     SearchSettings,
@@ -24,6 +25,7 @@ from strategy_testing.config.walk_forward import read_walk_forward
 from strategy_testing.config.where import read_where
 from strategy_testing.config.yaml_source import YamlDocument, parse_yaml, read_text
 from strategy_testing.errors import ConfigError
+from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.searches import SEARCHES
 
@@ -82,6 +84,7 @@ class _ConfigReader(Findings):
         dates = ("start_date", "end_date") if "walk_forward" in self.document.data else ()
         search = self._search({*backtest.fixed_parameters, *dates})
         criteria = read_criteria(self)
+        self._refuse_overfitting_of_few(search, criteria)
         lean = read_lean(self)
         walk_forward = read_walk_forward(self, backtest, search.method if search else None)
         if walk_forward is not None:  # each of its backtests has days of its own
@@ -101,6 +104,16 @@ class _ConfigReader(Findings):
             text=text,
             warnings=tuple(self.warnings),
         )
+
+    def _refuse_overfitting_of_few(self, search: SearchSettings | None, criteria: tuple[Criterion, ...]) -> None:
+        count = search.method.combinations if search else None
+        for each in criteria:
+            if each.metric.column == "pbo" and count is not None and count < FEWEST_COMBINATIONS:
+                self.problem(
+                    ("success_criteria", each.name),
+                    f"needs {FEWEST_COMBINATIONS} combinations, the config has {count}, so nothing could pass; "
+                    "leave it out, or widen the grid",
+                )
 
     def _warn_of_unknown_sections(self) -> None:
         known = [*known_keys("optimization"), *FOR_PEOPLE]

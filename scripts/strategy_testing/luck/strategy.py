@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from strategy_testing.luck.overfitting import FEWEST_COMBINATIONS, blocks_for, overfitting
+from strategy_testing.luck.expectations import min_backtest_years
+from strategy_testing.luck.overfitting import blocks_for, overfitting
 from strategy_testing.luck.plateau import surroundings
 from strategy_testing.luck.resampling import sharpe_intervals
-from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials, luck_alone, min_backtest_years
+from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials, luck_alone
 from strategy_testing.luck.sharpe_ratio import (
     TRADING_DAYS_PER_YEAR,
     Moments,
@@ -18,6 +19,7 @@ from strategy_testing.luck.sharpe_ratio import (
     moments,
     probabilistic_sharpe_ratio,
 )
+from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.metrics.daily_returns import DailyReturns, unpack
 
 _ANNUAL = math.sqrt(TRADING_DAYS_PER_YEAR)

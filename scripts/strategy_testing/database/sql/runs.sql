@@ -144,7 +144,7 @@ ORDER BY run_uuid = %(run_uuid)s DESC, id DESC
 LIMIT 1;
 
 -- name: known_runs
--- The run of a run_uuid, or all that have a result, the oldest first.
+-- The run of a run_uuid, or all that have a result, the oldest first; of a strategy only those judged by such criteria.
 SELECT
     runs.id,
     runs.run_uuid::text,
@@ -164,7 +164,18 @@ FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE
     runs.run_uuid = %(run_uuid)s::uuid
-    OR (%(run_uuid)s::uuid IS NULL AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id))
+    OR (
+        %(run_uuid)s::uuid IS NULL
+        AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id)
+        AND (
+            %(strategy)s::bigint IS NULL
+            OR (
+                runs.strategy_id = %(strategy)s
+                AND runs.status <> 'running'
+                AND runs.config -> 'success_criteria' ?| %(criteria)s::text []
+            )
+        )
+    )
 ORDER BY runs.started_at, runs.id;
 
 -- name: move_run

@@ -23,6 +23,12 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE result.strategy_id = %(strategy)s AND result.status = 'completed'
 ORDER BY result.id;
 
+-- name: tried_before
+SELECT DISTINCT result.parameters - %(fixed)s::text [] AS parameters
+FROM backtest_results AS result
+INNER JOIN strategies ON strategies.id = result.strategy_id
+WHERE strategies.name = %(name)s AND result.status = 'completed';
+
 -- name: lock_strategy
 -- Before any of its runs: imports of one strategy write each other's results.
 SELECT id FROM strategies WHERE id = %(strategy)s FOR NO KEY UPDATE;
