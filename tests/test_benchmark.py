@@ -15,12 +15,15 @@ from typing import Any
 
 import pytest
 
+from strategy_testing.database.connection import Database
+from strategy_testing.database.trials import returns_of_benchmark
 from strategy_testing.importing.benchmark import Benchmark
+from strategy_testing.metrics.daily_returns import unpack
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.contents import read_contents
 from strategy_testing.results.folder import find_runs
 from strategy_testing.strategy.prices import PriceDataError, adjusted_closes
-from support import ScriptResult, make_project, write_config
+from support import PROJECT, ScriptResult, make_project, write_config
 from test_price_data import store_prices
 from test_sanity import make_result
 
@@ -113,8 +116,26 @@ def test_buy_and_hold_is_that_of_the_benchmarks_chart(unpacked: Recording) -> No
     assert float(found.sharpe) == pytest.approx(sharpe, abs=1e-5)
 
 
+def test_the_days_of_the_benchmark_are_kept_and_make_its_return(unpacked: Recording, workspace: Path) -> None:
+    shutil.copytree(PROJECT / "tests" / "prices" / "equity", workspace / "data" / "equity")
+    results = [result for result in _results(unpacked("grid-72")) if result.made_a_trade]
+    by_prices = Benchmark(workspace, "SPY").of_run(results).held
+    by_chart = Benchmark(workspace, None).of_run(_results(unpacked("idle"))).held
+    for held, ran in ((by_prices, results[0]), (by_chart, _results(unpacked("idle"))[0])):
+        assert held is not None
+        assert held.daily_returns is not None
+        returns = unpack(held.daily_returns)
+        assert (1 + returns.values).prod() - 1 == pytest.approx(float(held.total_return), abs=1e-5)
+        sharpe = returns.values.mean() / returns.values.std(ddof=1) * 252**0.5
+        assert sharpe == pytest.approx(float(held.sharpe or 0), abs=1e-4)
+        # Most are days of the backtest: on the others the price stayed as it was, or the chart lacks a sample.
+        days = unpack(ran.daily_returns or b"").days
+        assert len(set(returns.days) & set(days)) > 0.98 * len(returns.days)
+        assert str(ran.backtest_start) <= str(returns.days[0]) <= str(returns.days[-1]) <= str(ran.backtest_end)
+
+
 def test_the_chart_of_a_run_is_compared_in_its_story_and_in_the_database(
-    run_script: Run, ask: Ask, unpacked: Recording
+    run_script: Run, ask: Ask, unpacked: Recording, database: Database
 ) -> None:
     done = run_script("results_importer.py", "--optimization-dir", unpacked("crashy"))
     rows = ask("SELECT * FROM backtest_results ORDER BY compounding_annual_return DESC")
@@ -125,6 +146,9 @@ def test_the_chart_of_a_run_is_compared_in_its_story_and_in_the_database(
         assert row["excess_return"] == (excess if whole else None)
     best = max(row["excess_return"] for row in rows if row["excess_return"] is not None)
     assert run["benchmark"] == "SPY"  # the only ticker that was read
+    returns = returns_of_benchmark(database, run["id"])
+    assert returns is not None
+    assert (1 + returns.values).prod() - 1 == pytest.approx(float(run["benchmark_return"]), abs=1e-5)
     assert (
         f"buy and hold of SPY over the same days: {run['benchmark_annual_return']:.1%} a year, "
         f"Sharpe {run['benchmark_sharpe']:.2f}, drawdown {run['benchmark_max_drawdown']:.1%}; "
@@ -168,10 +192,13 @@ def test_what_was_compared_once_stays_when_the_prices_are_gone_and_for_results_t
     replayed("dead-parameter", strategy)
     prices = workspace / "data" / "equity" / "usa" / "daily" / "spy.zip"
     kept = prices.rename(workspace / "kept.zip")
-    compared = "SELECT benchmark, benchmark_return, benchmark_sharpe FROM optimization_runs ORDER BY id DESC LIMIT 1"
+    compared = (
+        "SELECT benchmark, benchmark_return, benchmark_returns::text FROM optimization_runs ORDER BY id DESC LIMIT 1"
+    )
     excesses = "SELECT parameters, excess_return FROM backtest_results ORDER BY id DESC LIMIT 3"
     before = ask(compared), ask(excesses)
     assert before[0][0]["benchmark"] == "SPY"
+    assert before[0][0]["benchmark_returns"] is not None
     run_script("results_importer.py", "--optimization-dir", workspace)
     assert (ask(compared), ask(excesses)) == before
     kept.rename(prices)  # without its prices nothing is taken again

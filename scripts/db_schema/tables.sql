@@ -101,6 +101,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     benchmark_annual_return numeric,
     benchmark_sharpe numeric,
     benchmark_max_drawdown numeric,
+    benchmark_returns bytea,
     runner_host text,
     runner_pid integer,
     runner_started_at timestamptz,

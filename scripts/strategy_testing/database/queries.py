@@ -76,4 +76,5 @@ def expected_fees(database: Database, run_uuid: UUID) -> ExpectedFees | None:
 def stored_benchmark(database: Database, run_uuid: UUID) -> BuyAndHold | None:
     """What a run was compared with, or the run from which it took results; None where that is not known."""
     rows = database.rows("stored_benchmark", {"run_uuid": str(run_uuid)})
-    return BuyAndHold(**rows[0]) if rows else None
+    packed = rows[0]["daily_returns"] if rows else None
+    return BuyAndHold(**rows[0] | {"daily_returns": packed and bytes(packed)}) if rows else None

@@ -134,10 +134,9 @@ def store_strategy(database: Database, strategy: StrategyInfo, *, is_only_named:
 
 def store_run(database: Database, strategy_id: int, run: NewRun) -> StoredRun:
     """The run's row, made when it is new, locked against other importers until the transaction ends."""
-    run_uuid = str(run.manifest.run_uuid)
     values = {
         **vars(run.manifest),
-        "run_uuid": run_uuid,
+        "run_uuid": str(run.manifest.run_uuid),
         "strategy_id": strategy_id,
         "batch_id": run.batch_id,
         "status": str(RunStatus.RUNNING if run.refusal is None else RunStatus.REFUSED),
@@ -283,6 +282,7 @@ def _benchmark_columns(held: BuyAndHold | None) -> dict[str, Any]:
         "benchmark_annual_return": held and held.annual_return,
         "benchmark_sharpe": held and held.sharpe,
         "benchmark_max_drawdown": held and held.max_drawdown,
+        "benchmark_returns": held and held.daily_returns,
     }
 
 

@@ -18,6 +18,12 @@ def returns_of_run(database: Database, run_id: int) -> dict[int, DailyReturns]:
     return {row["id"]: unpack(row["daily_returns"]) for row in rows}
 
 
+def returns_of_benchmark(database: Database, run_id: int) -> DailyReturns | None:
+    """Dates and returns of what a run is compared with; a missing day has 0; None where they are not known."""
+    packed = database.value("returns_of_benchmark", {"run": run_id})
+    return None if packed is None else unpack(packed)
+
+
 def lock_strategy(database: Database, strategy_id: int) -> None:
     """Makes other imports of the strategy wait until the transaction ends; it comes before the lock of any run."""
     database.execute("lock_strategy", {"strategy": strategy_id})

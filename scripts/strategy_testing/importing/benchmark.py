@@ -6,6 +6,9 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
+from strategy_testing.metrics.daily_returns import DailyReturns, pack
 from strategy_testing.metrics.performance import BuyAndHold, buy_and_hold
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.strategy.prices import TOLERANCE, PriceDataError, adjusted_closes
@@ -39,11 +42,11 @@ class Benchmark:
         """What the run is compared with; its results have been compared already."""
         completed = [result for result in results if result.status is BacktestStatus.COMPLETED]
         own = [result for result in completed if result.reused_from is None]
-        held = {self._held(result) for result in own} or {self._stored or "its results were taken from earlier runs"}
-        if len(held) > 1 or not completed:
+        held = [self._held(result) for result in own] or [self._stored or "its results were taken from earlier runs"]
+        if len(set(held)) > 1 or not completed:
             return Comparison(None, "its backtests cover different days" if completed else "no backtest was completed")
         excesses = [result.metrics["excess_return"] for result in completed if result.made_a_trade]
-        only = held.pop()
+        only = max(held, key=_has_returns)  # an older version stored none
         if isinstance(only, str):
             return Comparison(None, only)
         return Comparison(only, best_excess=max((each for each in excesses if each is not None), default=None))
@@ -71,6 +74,10 @@ class Benchmark:
         return self._by_prices(ticker, result.backtest_start, result.backtest_end)
 
 
+def _has_returns(held: BuyAndHold | str) -> bool:
+    return isinstance(held, BuyAndHold) and held.daily_returns is not None
+
+
 def _held_by_prices(folder: Path, ticker: str, start: date, end: date) -> BuyAndHold | str:
     """Bought at the last close before the first day, as LEAN's benchmark chart begins; else at the first one."""
     config = lean_config_file(folder)
@@ -85,4 +92,9 @@ def _held_by_prices(folder: Path, ticker: str, start: date, end: date) -> BuyAnd
     if not held or held[0][0] > start + TOLERANCE or held[-1][0] < end - TOLERANCE:
         return f"the daily prices of {ticker} do not cover {start} to {end}"
     days = (held[-1][0] - start).days + _HOURS_TO_CLOSE / 24
-    return buy_and_hold(ticker, [close for _, close in held], days) or f"{ticker} has too few prices"
+    found = buy_and_hold(ticker, [close for _, close in held], days)
+    if found is None:
+        return f"{ticker} has too few prices"
+    prices = np.array([close for _, close in held])
+    dates = np.array([day for day, _ in held[1:]], "datetime64[D]")
+    return replace(found, daily_returns=pack(DailyReturns(dates, np.diff(prices) / prices[:-1])))

@@ -54,17 +54,17 @@ def of_trading_days(equity: Points, returns: Points, benchmark: Points) -> Daily
     silent = {day for day in range(1, len(ends)) if not was_open[day] and _is_weekday(ends[day - 1])}
     counted_too = silent if len(silent) > _MOST_SILENT_DAYS * len(ends) else ()
     open_days = [day for day in range(1, len(ends)) if was_open[day] or day in counted_too]
-    numbers = np.array([_number(ends[day - 1]) for day in open_days], np.int64)
+    numbers = np.array([number_of_day(ends[day - 1]) for day in open_days], np.int64)
     return DailyReturns(numbers.astype("datetime64[D]"), np.array([returns[day][1] / 100 for day in open_days]))
 
 
-def _number(midnight: float) -> int:
+def number_of_day(midnight: float) -> int:
     """Of the day that begins there, since 1970-01-01: at its noon it is the same in UTC, in almost any zone."""
     return int((midnight + SECONDS_PER_DAY / 2) // SECONDS_PER_DAY)
 
 
 def _is_weekday(midnight: float) -> bool:
-    return (_number(midnight) + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
+    return (number_of_day(midnight) + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
 
 
 def pack(returns: DailyReturns) -> bytes | None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 
@@ -28,6 +28,8 @@ class BuyAndHold:
     """As daily_sharpe_ratio; None without two days that differ."""
     max_drawdown: Decimal
     """A positive fraction."""
+    daily_returns: bytes | None = field(default=None, compare=False)
+    """Of trading days, packed by metrics/daily_returns.py; a chart lacks those on which the price stayed as it was."""
 
 
 def buy_and_hold(name: str, prices: Sequence[float], days: float) -> BuyAndHold | None:

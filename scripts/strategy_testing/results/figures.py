@@ -3,16 +3,24 @@
 import hashlib
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, localcontext
 from itertools import pairwise
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from strategy_testing.metrics.catalogue import METRICS, NEED_BENCHMARK, Metric, Section, Unit
-from strategy_testing.metrics.daily_returns import SECONDS_PER_DAY, DailyReturns, Points, of_trading_days, pack
+from strategy_testing.metrics.daily_returns import (
+    SECONDS_PER_DAY,
+    DailyReturns,
+    Points,
+    number_of_day,
+    of_trading_days,
+    pack,
+)
 from strategy_testing.metrics.domains import gated
 from strategy_testing.metrics.figures import years_between
 from strategy_testing.metrics.performance import (
@@ -126,10 +134,16 @@ def _benchmark(points: Points) -> tuple[bool | None, BuyAndHold | None]:
     """Whether the benchmark moved, and what holding it made, by the days on which it did."""
     if not points:
         return None, None
-    prices = [value for (_, before), (_, value) in pairwise(points) if value != before]
+    sound = [(moment, price) for moment, price in points if price > 0]
+    changes = [(begin, price) for (begin, before), (_, price) in pairwise(sound) if price != before]
     days = (points[-1][0] - points[0][0]) / SECONDS_PER_DAY
-    held = buy_and_hold(THE_BENCHMARK, [price for price in (points[0][1], *prices) if price > 0], days)
-    return held is not None, held
+    prices = [*(price for _, price in sound[:1]), *(price for _, price in changes)]
+    held = buy_and_hold(THE_BENCHMARK, prices, days)
+    if held is None:
+        return False, None
+    numbers = np.array([number_of_day(begin) for begin, _ in changes], np.int64)
+    returns = DailyReturns(numbers.astype("datetime64[D]"), np.diff(prices) / prices[:-1])
+    return True, replace(held, daily_returns=pack(returns))
 
 
 def backtest_figures(

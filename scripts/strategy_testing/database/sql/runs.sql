@@ -94,6 +94,7 @@ SET
     benchmark_annual_return = %(benchmark_annual_return)s,
     benchmark_sharpe = %(benchmark_sharpe)s,
     benchmark_max_drawdown = %(benchmark_max_drawdown)s,
+    benchmark_returns = %(benchmark_returns)s,
     data_fingerprint = coalesce(%(data_fingerprint)s::jsonb, data_fingerprint),
     engine_digest = coalesce(%(engine_digest)s, engine_digest),
     engine = coalesce(%(engine)s, engine),
@@ -104,12 +105,13 @@ WHERE
     id = %(id)s
     AND (
         benchmark, benchmark_return, benchmark_annual_return, benchmark_sharpe, benchmark_max_drawdown,
+        benchmark_returns,
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
         target_metric, target_direction, lean_best_backtest_id, best_backtest_id, completed_at, data_fingerprint,
         engine_digest, engine, engine_checked, engine_note
     ) IS DISTINCT FROM (
         %(benchmark)s, %(benchmark_return)s, %(benchmark_annual_return)s, %(benchmark_sharpe)s,
-        %(benchmark_max_drawdown)s,
+        %(benchmark_max_drawdown)s, %(benchmark_returns)s::bytea,
         %(status)s, %(error_message)s, %(import_problems)s::text[], %(warnings)s::text[],
         coalesce(%(total_combinations)s, total_combinations), coalesce(%(lean_version)s, lean_version),
         coalesce(%(config)s::jsonb, config), coalesce(%(config_file)s, config_file), %(output_folder)s,
@@ -126,7 +128,8 @@ SELECT
     benchmark_return AS total_return,
     benchmark_annual_return AS annual_return,
     benchmark_sharpe AS sharpe,
-    benchmark_max_drawdown AS max_drawdown
+    benchmark_max_drawdown AS max_drawdown,
+    benchmark_returns AS daily_returns
 FROM optimization_runs
 WHERE
     benchmark IS NOT NULL

@@ -7,6 +7,9 @@ FROM backtest_results
 WHERE optimization_run_id = %(run)s AND daily_returns IS NOT NULL
 ORDER BY id;
 
+-- name: returns_of_benchmark
+SELECT benchmark_returns FROM optimization_runs WHERE id = %(run)s;
+
 -- name: trials
 -- Every completed backtest of a strategy; what it is a trial of leaves out the dates.
 SELECT
