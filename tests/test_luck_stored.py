@@ -1,6 +1,8 @@
 """The figures of luck in the database: of the recorded 72 combinations, over several runs, and in the views."""
 
+import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
+from strategy_testing.errors import ExitCode
 from strategy_testing.luck.strategy import Luck, Result, luck_of
-from strategy_testing.metrics.daily_returns import DailyReturns, pack
+from strategy_testing.metrics.daily_returns import DailyReturns, pack, unpack
 from support import PROJECT, ScriptResult
 
 _EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
@@ -47,7 +50,9 @@ def test_every_distinct_combination_counts_once_whatever_its_dates() -> None:
     assert again < deflated
 
 
-def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording: Recording) -> None:
+def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording: Recording, tmp_path: Path) -> None:
+    (tmp_path / "lean.json").write_text("{}\n", encoding="utf-8")
+    shutil.copytree(PROJECT / "tests" / "prices" / "equity", tmp_path / "data" / "equity")  # to compare with
     output = recording("grid-72")
     done = run_script("results_importer.py", "--optimization-dir", output)
     assert done.exit_code == 0
@@ -56,10 +61,11 @@ def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording
     (run,) = ask(
         "SELECT trials, round(independent_trials, 1)::text AS independent, "
         "round(expected_best_sharpe, 2)::text AS luck, "
-        "round(pbo, 2)::text AS pbo, round(min_backtest_years, 1)::text AS years, pbo_logits FROM optimization_runs"
+        "round(pbo, 2)::text AS pbo, round(spa_p, 2)::text AS spa, "
+        "round(min_backtest_years, 1)::text AS years, pbo_logits FROM optimization_runs"
     )
     assert sum(run.pop("pbo_logits")) == 12870
-    assert run == {"trials": 72, "independent": "1.6", "luck": "0.44", "pbo": "0.11", "years": "5.8"}
+    assert run == {"trials": 72, "independent": "1.6", "luck": "0.44", "pbo": "0.11", "spa": "1.00", "years": "5.8"}
     (best,) = ask(
         "SELECT round(daily_sharpe_ratio, 2)::text AS sharpe, round(psr, 2)::text AS psr, "
         "round(deflated_sharpe, 2)::text AS deflated, round(deflated_sharpe_independent, 2)::text AS independent, "
@@ -155,6 +161,32 @@ def test_what_cannot_be_told_does_not_pass(run_script: Run, ask: Ask, recording:
         {"reasons": ["Probability of backtest overfitting: known when the run is imported as a whole, from a dozen "
                      "combinations that differ and 80 days on, max_pbo cannot be checked"]}
     ]  # fmt: skip
+
+
+def test_runs_of_a_strategy_may_be_imported_at_once(run_script: Run, ask: Ask, recording: Recording) -> None:
+    folders = [recording(name) for name in ("dead-parameter", "euler-whole", "crashy", "minmax")]
+    with ThreadPoolExecutor(len(folders)) as pool:
+        done = list(
+            pool.map(
+                lambda folder: run_script("results_importer.py", "--optimization-dir", folder, "--strategy", "S"),
+                folders,
+            )
+        )
+    assert ExitCode.DATABASE not in {each.exit_code for each in done}
+    trials = ask("SELECT DISTINCT trials FROM optimization_runs")
+    assert len(trials) == 1
+    run_script("results_importer.py", "--optimization-dir", folders[0])
+    assert ask("SELECT DISTINCT trials FROM optimization_runs") == trials
+
+
+def test_the_best_is_held_against_buy_and_hold_of_the_same_days() -> None:
+    tried = [_result(number, number, seed=number) for number in range(1, 6)]
+    days, values = unpack(tried[0].packed or b"").days, unpack(tried[0].packed or b"").values
+    assert luck_of(tried, 1).of_run["spa_p"] is None
+    same = luck_of(tried[:1], 1, DailyReturns(days, values))
+    worse = luck_of(tried, 1, DailyReturns(days, values - 0.01))
+    better = luck_of(tried, 1, DailyReturns(days, values + 0.01))
+    assert (same.of_run["spa_p"], worse.of_run["spa_p"], better.of_run["spa_p"]) == (None, 0.0, 1.0)
 
 
 @pytest.mark.parametrize("days", [0, 19])

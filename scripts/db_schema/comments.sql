@@ -115,6 +115,9 @@ COMMENT ON COLUMN optimization_runs.benchmark_sharpe IS 'Its Sharpe ratio, as in
 COMMENT ON COLUMN optimization_runs.benchmark_max_drawdown IS 'Its largest drawdown by daily closes, a positive fraction';
 COMMENT ON COLUMN optimization_runs.benchmark_returns IS
     'Its returns of the trading days, packed as daily_returns of backtest_results; a day that is missing has 0; NULL where not known';
+COMMENT ON COLUMN optimization_runs.spa_p IS
+    'Probability that luck alone puts the best combination so far above buy-and-hold, of trading days: the p-value of '
+    'Hansen''s test for superior predictive ability; NULL without daily returns of the benchmark';
 COMMENT ON COLUMN optimization_runs.runner_host IS 'Machine of the runner that owns the run while it is running';
 COMMENT ON COLUMN optimization_runs.runner_pid IS 'Process of that runner';
 COMMENT ON COLUMN optimization_runs.runner_started_at IS

@@ -102,6 +102,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     benchmark_sharpe numeric,
     benchmark_max_drawdown numeric,
     benchmark_returns bytea,
+    spa_p numeric,
     runner_host text,
     runner_pid integer,
     runner_started_at timestamptz,

@@ -95,7 +95,7 @@ _FROM_LARGE_FILE = {
 }  # fmt: skip
 _BOUNDED_BY_ONE = {
     "max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct", "psr",
-    "deflated_sharpe", "deflated_sharpe_independent", "pbo",
+    "deflated_sharpe", "deflated_sharpe_independent", "pbo", "spa_p",
 }  # fmt: skip
 _WHY_NO_LUCK = {
     "psr": "known when the run is imported as a whole, from twenty days on",
@@ -103,6 +103,7 @@ _WHY_NO_LUCK = {
     "deflated_sharpe_independent": "known when the run is imported as a whole, from twenty days on",
     "plateau": "known when the run is imported as a whole, where the target is above 0 and there are neighbours",
     "pbo": "known when the run is imported as a whole, from a dozen combinations that differ and 80 days on",
+    "spa_p": "known when the run is imported as a whole, where daily values of the benchmark are there",
 }
 _ADD_UP = {"total_fees", "fee_pct", "net_profit"}
 _NEVER_POSITIVE = {"avg_loss", "value_at_risk_95", "value_at_risk_99"}
@@ -256,6 +257,7 @@ LUCK_METRICS: tuple[Metric, ...] = (
     Metric("deflated_sharpe_independent", "Deflated Sharpe ratio of independent trials", Unit.FRACTION),
     Metric("plateau", "Plateau", Unit.RATIO),
     Metric("pbo", "Probability of backtest overfitting", Unit.FRACTION),
+    Metric("spa_p", "Probability of beating buy-and-hold by luck", Unit.FRACTION),
 )
 """What criteria may ask of all trials of a strategy together; luck/ computes it when a run is imported as a whole."""
 FEWEST_COMBINATIONS = 12

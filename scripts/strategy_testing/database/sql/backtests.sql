@@ -53,7 +53,7 @@ WHERE
     IS DISTINCT FROM (excluded.criterion, excluded.reason, excluded.value, excluded."limit");
 
 -- name: stored_results
-SELECT result.*, runs.target_metric, runs.pbo, coalesce(against.rejections, '[]') AS rejections
+SELECT result.*, runs.target_metric, runs.pbo, runs.spa_p, coalesce(against.rejections, '[]') AS rejections
 FROM backtest_results AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 LEFT JOIN LATERAL (

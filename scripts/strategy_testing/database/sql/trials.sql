@@ -136,14 +136,16 @@ SET
     pbo_loss = %(pbo_loss)s::numeric,
     pbo_degradation = %(pbo_degradation)s::numeric,
     pbo_logits = %(pbo_logits)s::integer [],
+    spa_p = %(spa_p)s::numeric,
     updated_at = now()
 WHERE
     id = %(run)s
-    AND (pbo, pbo_loss, pbo_degradation, pbo_logits) IS DISTINCT FROM (
+    AND (pbo, pbo_loss, pbo_degradation, pbo_logits, spa_p) IS DISTINCT FROM (
         %(pbo)s::numeric,
         %(pbo_loss)s::numeric,
         %(pbo_degradation)s::numeric,
-        %(pbo_logits)s::integer []
+        %(pbo_logits)s::integer [],
+        %(spa_p)s::numeric
     );
 
 -- name: luck_of_best
