@@ -51,7 +51,7 @@ ORDER BY
     value;
 
 COMMENT ON VIEW parameter_performance IS
-    'How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination '
+    'Which parameter matters? How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination '
     'counts once';
 COMMENT ON COLUMN parameter_performance.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN parameter_performance.parameter IS 'Name of the parameter';

@@ -163,7 +163,8 @@ CROSS JOIN targets
 ORDER BY rank, strategy;
 
 COMMENT ON VIEW strategy_leaderboard IS
-    'Strategies that pass first, those by walk-forward before others, then by the target of their configs, or by the Sharpe ratio where targets differ. '
+    'Which strategies are worth money? Those that pass first, those by walk-forward before others, then by the target '
+    'of their configs, or by the Sharpe ratio where targets differ. '
     'Figures are those of the best backtest: the best that passes, else the best that did not fail and made a trade';
 COMMENT ON COLUMN strategy_leaderboard.rank IS 'Place: those that pass first, then by the target';
 COMMENT ON COLUMN strategy_leaderboard.strategy IS 'Name of the strategy';
