@@ -139,7 +139,7 @@ def test_a_heatmap_has_a_cell_for_each_two_values(ask: Ask) -> None:
     strategy = _strategy(ask)
     run = _run(ask, strategy)
     for number, (a, b, c) in enumerate([("1", "1", "x"), ("1.0", "2", "x"), ("1", "2", "y"), ("2", "2", "z")]):
-        parameters = f'{{"a": "{a}", "b": "{b}", "c": "{c}", "fixed": "7"}}'
+        parameters = f'{{"a": "{a}", "b": "{b}", "c": "{c}", "fixed": "7", "end_date": "{number}"}}'
         _result(ask, run, strategy, parameters, sharpe_ratio=number, meets_criteria=number == 2)
     _result(ask, run, strategy, '{"a": "9", "b": "9", "c": "x", "fixed": "8"}', status="failed")
     rows = ask(
@@ -153,6 +153,8 @@ def test_a_heatmap_has_a_cell_for_each_two_values(ask: Ask) -> None:
     assert cells == [("1", "1", 1, 0, 0, 0, 0), ("1", "2", 2, 1, 2, 15, 1), ("2", "2", 1, 0, 3, 30, 3)]
     pairs = ask("SELECT DISTINCT parameter_x || parameter_y AS pair FROM parameter_heatmap ORDER BY pair")
     assert [row["pair"] for row in pairs] == ["ab", "ac", "bc"]
+    varied = ask("SELECT DISTINCT parameter FROM parameter_performance ORDER BY parameter")
+    assert [row["parameter"] for row in varied] == ["a", "b", "c"]
 
 
 @pytest.fixture(name="running")
@@ -286,8 +288,18 @@ def test_too_few_trades_fees_and_missing_prices_have_their_steps(ask: Ask) -> No
     ]
     warning = "no prices of XLF in 2 of 2 backtests; get them with `lean data download`, or leave these tickers out"
     unseen = _strategy(ask, "unseen")
-    _run(ask, unseen, warnings=[warning, "no trade in any of 2 backtests"])
+    _run(ask, unseen, warnings=[warning, "all 2 combinations gave the same result"])
     assert _steps(ask, "unseen") == [("get prices", warning)]
+
+
+def test_what_never_trades_or_finds_no_price_has_its_step(ask: Ask) -> None:
+    idle = _strategy(ask, "idle")
+    _result(ask, _run(ask, idle), idle, "{}", total_trades=0)
+    assert [step for step, _ in _steps(ask, "idle")] == ["find trades"]
+    pairs = _strategy(ask, "pairs")
+    error = "2 of 2 backtests failed: No prices: XLE, XLF"
+    _run(ask, pairs, status="failed", error_message=error)
+    assert _steps(ask, "pairs") == [("get prices", error)]
 
 
 def test_what_crashed_is_to_be_mended_and_what_broke_off_resumed(ask: Ask) -> None:

@@ -88,6 +88,12 @@ steps AS (
     WHERE has_few_trades(total_trades)
     UNION ALL
     SELECT
+        'find trades', strategy_id, id, NULL,
+        'look at the entries, the warm-up, the dates and the prices: no combination closed a trade'
+    FROM looked_at
+    WHERE completed_combinations > 0 AND result_id IS NULL
+    UNION ALL
+    SELECT
         'trade less', strategy_id, id, result_id,
         CASE status
             WHEN 'refused' THEN format('lower the number of orders, or start with more capital: %s', error_message)
@@ -101,7 +107,9 @@ steps AS (
     CROSS JOIN LATERAL unnest(warnings) AS warning
     WHERE warning LIKE 'no prices of %'
     UNION ALL
-    SELECT 'mend', strategy_id, id, NULL, error_message
+    SELECT
+        CASE WHEN error_message LIKE '%failed: No prices: %' THEN 'get prices' ELSE 'mend' END,
+        strategy_id, id, NULL, error_message
     FROM looked_at
     WHERE status IN ('failed', 'partial') AND (failed_combinations > 0 OR completed_combinations = 0)
     UNION ALL
@@ -131,7 +139,8 @@ COMMENT ON VIEW next_steps IS
 COMMENT ON COLUMN next_steps.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN next_steps.step IS
     'widen: the best lies at the end of a range; walk forward: it passes on a plateau, and no analysis is newer; test '
-    'longer: under 30 trades; trade less: fees; get prices: some lack; mend: backtests crash; resume: some never ran';
+    'longer: under 30 trades; find trades: none at all; trade less: fees; get prices: some lack; mend: backtests crash '
+    'or cannot start; resume: some never ran';
 COMMENT ON COLUMN next_steps.what IS 'What to do, and why';
 COMMENT ON COLUMN next_steps.optimization_run_id IS 'Number of the run that says so';
 COMMENT ON COLUMN next_steps.backtest_result_id IS 'Its best result, where the step follows from that';

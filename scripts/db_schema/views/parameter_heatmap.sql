@@ -34,6 +34,9 @@ CROSS JOIN LATERAL (
         AND result.strategy_id = strategies.id
         AND result.status = 'completed'
         AND result.total_trades > 0
+        -- The days of a backtest are no parameter of its strategy.
+        AND across.key NOT IN ('start_date', 'end_date')
+        AND down.key NOT IN ('start_date', 'end_date')
     GROUP BY across.key, canonical_value(across.value), down.key, canonical_value(down.value)
     WINDOW pair AS (PARTITION BY across.key, down.key)
 ) AS cell
