@@ -56,3 +56,18 @@ def run_of_backtests(database: Database, backtest_ids: Sequence[str]) -> UUID | 
     """The identity of the run that has one of these backtests; None where none has."""
     found = database.value("run_of_backtests", {"backtests": list(backtest_ids)})
     return None if found is None else UUID(str(found))
+
+
+def strategy_names(database: Database) -> set[str]:
+    """The names of all strategies that have a row."""
+    return {row["name"] for row in database.rows("strategy_names")}
+
+
+def mark_deployed(database: Database, names: Sequence[str]) -> None:
+    """Makes strategies deployed, as people say they are."""
+    database.execute("mark_deployed", {"names": list(names)})
+
+
+def findings(database: Database) -> list[Row]:
+    """What the database says of each strategy that was run: status, run, best result, counts, reasons."""
+    return database.rows("findings")
