@@ -8,8 +8,9 @@ from pathlib import Path
 
 try:
     from strategy_testing.commands.cli import run_main, run_script
-    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge
+    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge, sync_backlog
     from strategy_testing.commands.settings import add_settings
+    from strategy_testing.paths import BACKLOG
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
         raise
@@ -21,8 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     if arguments.rejudge:
-        _check_rejudge_arguments(parser, arguments)
+        _refuse_import_arguments(parser, arguments, "--rejudge", "each run is judged by its own config")
         return run_main(lambda: rejudge(arguments.database_url, arguments.leaderboard))
+    if arguments.sync_backlog:
+        _refuse_import_arguments(parser, arguments, "--sync-backlog", "nothing is imported")
+        return run_main(lambda: sync_backlog(arguments.sync_backlog, arguments.database_url, arguments.leaderboard))
     request = ImportRequest(
         folder=arguments.optimization_dir,
         config=arguments.config,
@@ -34,10 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_main(lambda: import_results(request))
 
 
-def _check_rejudge_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+def _refuse_import_arguments(
+    parser: argparse.ArgumentParser, arguments: argparse.Namespace, what: str, why: str
+) -> None:
     for name in ("config", "all", "strategy"):
         if getattr(arguments, name):
-            parser.error(f"--rejudge does not go with --{name}: each run is judged by its own config")
+            parser.error(f"{what} does not go with --{name}: {why}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +58,15 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="judge all stored runs again, each by the config that judged it last, and fill figures that an older "
         "version did not store",
+    )
+    what.add_argument(
+        "--sync-backlog",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=BACKLOG,
+        help="store the strategies of the backlog (data/strategy_backlog.yaml, or FILE), and write status, best result "
+        "and reasons of those that were run back into it",
     )
     what.add_argument(
         "--optimization-dir",

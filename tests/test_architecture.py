@@ -15,7 +15,7 @@ _ORDER = (
     ("results", "fees", "strategy"),
     ("lean", "verdict"),
     ("database",),
-    ("report",),
+    ("report", "backlog"),
     ("importing",),
     ("runs",),
     ("commands",),

@@ -104,6 +104,8 @@ COMMENT ON COLUMN optimization_runs.engine_note IS 'Why backtests ran cold, or t
 COMMENT ON COLUMN optimization_runs.data_fingerprint IS
     'Data files that LEAN looked for, 16 digits of each one''s SHA-256 by its path, null for a missing one';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';
+COMMENT ON COLUMN optimization_runs.computing_seconds IS
+    'Seconds that the backtests it ran itself took, added up; NULL until it has ended, or where LEAN left no times';
 COMMENT ON COLUMN optimization_runs.output_folder IS
     'Absolute path of the folder that LEAN wrote; NULL for a refused run';
 COMMENT ON COLUMN optimization_runs.benchmark IS

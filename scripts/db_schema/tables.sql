@@ -95,6 +95,7 @@ CREATE TABLE IF NOT EXISTS optimization_runs (
     engine_note text,
     data_fingerprint jsonb,
     lean_version text,
+    computing_seconds numeric,
     output_folder text,
     benchmark text,
     benchmark_return numeric,
@@ -219,7 +220,14 @@ CREATE TABLE IF NOT EXISTS backtest_results (
 CREATE INDEX IF NOT EXISTS backtest_results_strategy_id_idx ON backtest_results (strategy_id);
 CREATE INDEX IF NOT EXISTS backtest_results_sharpe_ratio_idx ON backtest_results (sharpe_ratio DESC NULLS LAST);
 CREATE INDEX IF NOT EXISTS backtest_results_reused_from_idx ON backtest_results (reused_from);
-CREATE INDEX IF NOT EXISTS backtest_results_parameters_idx ON backtest_results USING gin (parameters);
+CREATE INDEX IF NOT EXISTS backtest_results_combination_idx
+    ON backtest_results (strategy_id, hashtextextended(coalesce(combination, backtest_id), 0));
+CREATE INDEX IF NOT EXISTS backtest_results_best_of_strategy_idx
+    ON backtest_results (strategy_id, sharpe_ratio DESC NULLS LAST, id)
+    WHERE status = 'completed' AND total_trades > 0;
+CREATE INDEX IF NOT EXISTS backtest_results_best_of_run_idx
+    ON backtest_results (optimization_run_id, sharpe_ratio DESC NULLS LAST, id)
+    WHERE status = 'completed' AND total_trades > 0;
 
 CREATE TABLE IF NOT EXISTS rejections (
     backtest_id bigint NOT NULL,

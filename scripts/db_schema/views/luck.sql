@@ -27,7 +27,7 @@ WHERE result.psr IS NOT NULL
 ORDER BY result.deflated_sharpe DESC, result.id;
 
 COMMENT ON VIEW luck IS
-    'How much of each result may be luck; a combination counts once, the likeliest skill first';
+    'Is it luck? How much of each result may be; a combination counts once, the likeliest skill first';
 COMMENT ON COLUMN luck.strategy IS
     'Name of the strategy';
 COMMENT ON COLUMN luck.optimization_run_id IS

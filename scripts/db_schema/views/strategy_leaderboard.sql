@@ -77,6 +77,7 @@ runs AS (
 last_run AS (
     SELECT DISTINCT ON (strategy_id)
         strategy_id,
+        id,
         CASE WHEN status NOT IN ('pending', 'running', 'completed') THEN
             concat_ws(
                 ': ',
@@ -127,6 +128,7 @@ SELECT
     best.fee_pct,
     best.meets_criteria AS best_meets_criteria,
     best.parameters AS best_parameters,
+    coalesce(best.optimization_run_id, last_run.id) AS optimization_run_id,
     CASE made.engine
         WHEN 'warm' THEN
             format(
@@ -169,7 +171,8 @@ CROSS JOIN targets
 ORDER BY rank, strategy;
 
 COMMENT ON VIEW strategy_leaderboard IS
-    'Strategies that pass first, those by walk-forward before others, then by the target of their configs, or by the Sharpe ratio where targets differ. '
+    'Which strategies are worth money? Those that pass first, those by walk-forward before others, then by the target '
+    'of their configs, or by the Sharpe ratio where targets differ. '
     'Figures are those of the best backtest: the best that passes, else the best that did not fail and made a trade';
 COMMENT ON COLUMN strategy_leaderboard.rank IS 'Place: those that pass first, then by the target';
 COMMENT ON COLUMN strategy_leaderboard.strategy IS 'Name of the strategy';
@@ -205,6 +208,8 @@ COMMENT ON COLUMN strategy_leaderboard.win_rate IS 'Its winning round trips, a f
 COMMENT ON COLUMN strategy_leaderboard.fee_pct IS 'Its fees as a fraction of the starting capital';
 COMMENT ON COLUMN strategy_leaderboard.best_meets_criteria IS 'Whether it meets the success criteria';
 COMMENT ON COLUMN strategy_leaderboard.best_parameters IS 'Its parameters';
+COMMENT ON COLUMN strategy_leaderboard.optimization_run_id IS
+    'Number of the run that has it; of the last run where no backtest made a trade';
 COMMENT ON COLUMN strategy_leaderboard.engine IS
     'What ran it: cold, or warm with how many of that run''s combinations LEAN''s own process made the same';
 COMMENT ON COLUMN strategy_leaderboard.combinations IS 'Combinations tested over all runs, each once';

@@ -78,3 +78,18 @@ def stored_benchmark(database: Database, run_uuid: UUID) -> BuyAndHold | None:
     rows = database.rows("stored_benchmark", {"run_uuid": str(run_uuid)})
     packed = rows[0]["daily_returns"] if rows else None
     return BuyAndHold(**rows[0] | {"daily_returns": packed and bytes(packed)}) if rows else None
+
+
+def strategy_names(database: Database) -> set[str]:
+    """The names of all strategies that have a row."""
+    return {row["name"] for row in database.rows("strategy_names")}
+
+
+def mark_deployed(database: Database, names: Sequence[str]) -> None:
+    """Makes strategies deployed, as people say they are."""
+    database.execute("mark_deployed", {"names": list(names)})
+
+
+def findings(database: Database) -> list[Row]:
+    """What the database says of each strategy that was run: status, run, best result, counts, reasons."""
+    return database.rows("findings")
