@@ -16,6 +16,7 @@ _ORDER = (
     ("lean", "verdict"),
     ("database",),
     ("report", "backlog"),
+    ("history",),
     ("importing",),
     ("runs",),
     ("commands",),

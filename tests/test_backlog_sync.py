@@ -168,8 +168,9 @@ def test_a_sync_makes_rows_and_writes_what_was_found(
     }  # fmt: skip
     assert findings == {
         "run": 1, "evidence": "in-sample", "combinations": 72, "passed": 3, "failed": 0,
-        "reasons": ["Sharpe ratio too low: 68", "Insufficient trades: 43", "Constraint not met: 9",
-                    "Drawdown too high: 9", "Win rate too low: 2"],
+        "reasons": ["Sharpe ratio too low: 68", "Probability of a Sharpe ratio above 0 too low: 67",
+                    "Deflated Sharpe ratio too low: 56", "Insufficient trades: 43", "Constraint not met: 9",
+                    "and 2 more"],
     }  # fmt: skip
     assert written[1:] == [one | ({"status": "deployed"} if one["id"] == "STR-003" else {}) for one in listed[1:]]
     assert file.stat().st_mode & 0o777 == 0o640
@@ -186,4 +187,4 @@ def test_a_sync_makes_rows_and_writes_what_was_found(
 def test_a_sync_imports_nothing(run_script: Run, backlog: Path) -> None:
     done = run_script("results_importer.py", "--sync-backlog", backlog, "--strategy", "A")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "--sync-backlog does not go with --strategy: nothing is imported" in done.stderr
+    assert "--strategy goes with --optimization-dir or --list only" in done.stderr

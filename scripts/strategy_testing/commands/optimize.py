@@ -185,7 +185,7 @@ def _analyse(job: Job, config: OptimizationConfig, identity: UUID) -> ExitCode:
     count = "an unknown number of backtests" if config.backtests is None else number_of(config.backtests, "backtest")
     windows = number_of(len(config.walk_forward.windows), "window")
     tell(f"walk-forward analysis of {config.strategy.name}: {windows}, {count}")
-    ended = run_analysis(database, plan, ProgressDisplay(config.backtests, quiet=settings.quiet))
+    ended = run_analysis(database, plan, _display(config, settings))
     return end_with_analysis(database, ended.runs, ended.windows, settings.leaderboard)
 
 
@@ -203,12 +203,9 @@ def _options(job: Job) -> RunOptions:
 def _run(job: Job) -> ExitCode:
     plan, settings = job.plan, job.settings
     assert plan is not None  # the step before has made it  # noqa: S101
-    count = plan.backtests_to_run
-    combinations = "an unknown number of combinations" if count is None else number_of(count, "combination")
-    tell(f"running {combinations} of {plan.config.strategy.name} in {plan.folder}")
     if plan.engine == WARM:
         tell(f"engine: {plan.engine_said}")
-    imported = run_plan(job.database, plan, _options(job), ProgressDisplay(count, quiet=settings.quiet))
+    imported = run_plan(job.database, plan, _options(job), _display(plan.config, settings))
     return end_with(job.database, [imported], settings.leaderboard)
 
 
@@ -233,6 +230,12 @@ RESUME: tuple[Step, ...] = (_recover, _go_on_with_analysis, _plan_the_rest, _run
 def _config(job: Job) -> OptimizationConfig:
     assert job.config is not None  # only a resumption does without  # noqa: S101
     return job.config
+
+
+def _display(config: OptimizationConfig, settings: Settings) -> ProgressDisplay:
+    return ProgressDisplay(
+        config.strategy.name, Standard.of(config), quiet=settings.quiet, to=settings.progress_to
+    )  # fmt: skip
 
 
 def _setup(settings: Settings) -> LeanSetup:

@@ -24,7 +24,7 @@ from strategy_testing.config.secrets import masked
 from strategy_testing.config.walk_forward import read_walk_forward
 from strategy_testing.config.where import read_where
 from strategy_testing.config.yaml_source import YamlDocument, parse_yaml, read_text
-from strategy_testing.errors import ConfigError
+from strategy_testing.errors import ConfigError, UserError
 from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.searches import SEARCHES
@@ -46,7 +46,11 @@ def read_config(file: Path) -> OptimizationConfig:
         ConfigError: all of its mistakes.
     """
     text = read_text(file)
-    return _read(parse_yaml(file, text), text)
+    document = parse_yaml(file, text)
+    if isinstance(document.data, Mapping) and "optimizations" in document.data and "strategy" not in document.data:
+        remedy = f"run it with optimize_runner.py --batch {file}, or name one of its configs"
+        raise UserError(f"{file}: is a batch, not a config", remedy)
+    return _read(document, text)
 
 
 def read_document(document: Mapping[str, Any], name: Path) -> OptimizationConfig:
