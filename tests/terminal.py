@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import pyte
 
 _HEIGHT = 60
+_MOST_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,8 @@ class Seen:
     exit_code: int
 
 
-def in_terminal(
-    command: Sequence[str], columns: int, environment: Mapping[str, str], timeout_seconds: float = 120
-) -> Seen:
-    """Runs a command whose stdout and stderr are a terminal."""
+def in_terminal(command: Sequence[str], columns: int, environment: Mapping[str, str], interrupt_at: str = "") -> Seen:
+    """Runs a command whose stdout and stderr are a terminal; Ctrl-C is pressed when it has written a text."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", _HEIGHT, columns, 0, 0))
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=its, stderr=its, env=environment)
@@ -38,7 +38,7 @@ def in_terminal(
     screen = pyte.HistoryScreen(columns, _HEIGHT, history=10_000, ratio=0.5)
     screen.set_mode(pyte.modes.LNM)
     stream = pyte.ByteStream(screen)
-    raw, deadline = b"", time.monotonic() + timeout_seconds
+    raw, deadline = b"", time.monotonic() + _MOST_SECONDS
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.2)[0]:
             try:
@@ -49,6 +49,9 @@ def in_terminal(
                 break
             raw += piece
             stream.feed(piece)
+            if interrupt_at and interrupt_at.encode() in raw:
+                interrupt_at = ""
+                process.send_signal(signal.SIGINT)
     os.close(ours)
     code = process.wait(timeout=10)
     above = ["".join(row[column].data for column in range(columns)) for row in screen.history.top]

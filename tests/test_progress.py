@@ -1,5 +1,6 @@
 """How far a run or a batch is, as a person sees it: in a terminal of any width, and where there is none."""
 
+import io
 import os
 import re
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from strategy_testing.console import Drawing, width_of
+from strategy_testing.report.bars import run_bar
 from strategy_testing.report.tally import Tally, line
 from support import PROJECT, make_project, write_config
 from terminal import Seen, in_terminal
@@ -28,7 +31,14 @@ def run(database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp
     make_project(workspace, "Crashy")
     config = write_config(tmp_path / "c.yaml", "Crashy", _LOOKBACKS, criteria="min_trades: 1")
 
-    def start(columns: int, *more: str, what: tuple[str, ...] = ("--config",), speed: int = 50, **env: str) -> Seen:
+    def start(
+        columns: int,
+        *more: str,
+        what: tuple[str, ...] = ("--config",),
+        speed: int = 50,
+        interrupt_at: str = "",
+        **env: str,
+    ) -> Seen:
         command = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), *what]
         command += [str(config)] if what == ("--config",) else []
         command += ["--workspace", str(workspace), "--leaderboard", str(tmp_path / "l.md"), *more]
@@ -40,15 +50,14 @@ def run(database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp
             "LEAN_REPLAY_SPEED": str(speed),
             "LEAN_REPLAY_STATE": str(tmp_path / "replay-state"),
         }
-        return in_terminal(command, columns, environment | env)
+        return in_terminal(command, columns, environment | env, interrupt_at)
 
     return start
 
 
 def _usual() -> dict[str, str]:
     """The environment of a terminal with colours."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-    return {**kept, "TERM": "xterm-256color"}
+    return {**os.environ, "TERM": "xterm-256color"}
 
 
 def _frames(seen: Seen) -> list[list[str]]:
@@ -74,6 +83,11 @@ def test_one_bar_fits_the_terminal_and_ends_full(columns: int, run: Run) -> None
     counts, best = seen.lines[at + 1 : at + 3]
     assert counts.startswith("  3 failed, 3 passing"[: columns - 1])
     assert best.startswith("  best Sharpe Ratio -0.44: lookback=7"[: columns - 1])
+    after = "\n".join(seen.lines[at:])
+    assert re.search(r"^run 1 of Crashy: partial in 00:00:\d\d\n\nbest by Sharpe Ratio, ", after, re.MULTILINE)
+    beside = " +lookback=7" if columns >= 80 else "\n    lookback=7"
+    assert columns < 60 or re.search(rf"^1 +-0.44 .* passes{beside}$", after, re.MULTILINE)
+    assert re.search(r"^Backtest failed +3 +3$", after, re.MULTILINE)
     assert "\x1b[?25h" in seen.raw.rpartition(_BAR)[2]  # the cursor is there again
     assert _COLOUR.search(seen.raw)
 
@@ -86,6 +100,32 @@ def test_messages_stand_above_the_bar(run: Run) -> None:
     assert said
     assert all(number < at for number in said)
     assert any("REPLAY" in text for frame in _frames(seen)[1:] for text in frame)  # the bar was there before
+
+
+def test_long_messages_are_broken_between_words_and_paths_stay_whole(run: Run, tmp_path: Path) -> None:
+    seen = run(80)
+    said = "\n".join(seen.lines)
+    assert "warning: cannot estimate fees: needs backtest.initial_capital (dollars);\n  backtest.start_date and" in said
+    assert f"leaderboard: {tmp_path / 'l.md'}" in said.replace("\n", "").replace("leaderboard:  ", "leaderboard: ")
+
+
+def test_the_cursor_is_there_again_after_ctrl_c(run: Run) -> None:
+    seen = run(80, speed=5, interrupt_at=_BAR)
+    assert seen.exit_code == 130, seen.raw
+    assert "\x1b[?25l" in seen.raw
+    assert "\x1b[?25h" in seen.raw.rpartition(_BAR)[2]
+    assert "interrupted" in seen.lines
+
+
+@pytest.mark.parametrize("name", ["\x1b[31m\u202e[red]x|y'; DROP $(rm) <script>[/red]\r\n"])
+def test_a_name_is_a_text_in_a_bar(name: str) -> None:
+    drawn = io.StringIO()
+    tally = Tally(6, 2, 0, 0, 1, Decimal(1), f"a={name}")
+    Console(file=drawn, width=120, color_system=None, _environ={}).print(run_bar(name, tally, name))
+    assert drawn.getvalue().startswith("[red]x|y'; DROP $(rm) <script… ━")
+    assert "[red]x|y'; DROP $(rm) <script>[/red]" in drawn.getvalue().splitlines()[2]
+    assert not {"\x1b", "\u202e", "\r"} & set(drawn.getvalue())
+    assert len(drawn.getvalue().splitlines()) == 3
 
 
 def test_no_colour_where_nobody_wants_one(run: Run) -> None:
