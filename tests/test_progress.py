@@ -13,8 +13,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from strategy_testing.console import Drawing, width_of
+from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN
 from strategy_testing.report.bars import run_bar
 from strategy_testing.report.tally import Tally, line
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.verdict.criteria import Judged, Verdict
 from support import PROJECT, make_project, write_config
 from terminal import Seen, in_terminal
 
@@ -185,6 +188,30 @@ def test_a_batch_has_a_bar_for_each_config_that_runs_and_one_for_all(run: Run, w
     assert any(re.match(r"Crashy ━+ +[0-6]/6 ", text) for frame in both for text in frame)
     for name in ("Crashy", "Crashy_3"):
         assert any(re.match(rf"\[{name}\] run \d+: running 6 combinations", text) for text in seen.lines)
+
+
+def _judged(status: BacktestStatus, trades: int, target: str | None, passes: bool | None, name: str) -> Judged:
+    metrics = dict.fromkeys(METRIC_BY_COLUMN) | {"total_trades": Decimal(trades)}
+    result = BacktestResult(
+        name, {"a": name, "end_date": "x"}, status, None, None, metrics, None, None, None, None, None, None
+    )
+    return Judged(result, Verdict(passes, ()), None if target is None else Decimal(target))
+
+
+@pytest.mark.parametrize(("is_min", "best"), [(False, "a=large"), (True, "a=small")])
+def test_what_failed_or_never_traded_is_no_best(is_min: bool, best: str) -> None:
+    completed, failed = BacktestStatus.COMPLETED, BacktestStatus.FAILED
+    judged = [
+        _judged(completed, 3, "0.5", True, "large"),
+        _judged(completed, 3, "0.1", False, "small"),
+        _judged(failed, 3, "9", False, "failed high"),
+        _judged(failed, 3, "-9", False, "failed low"),
+        _judged(completed, 0, "8", False, "idle high"),
+        _judged(completed, 0, "-8", None, "idle low"),
+        _judged(completed, 3, None, False, "unknown"),
+    ]
+    tally = Tally(10).with_results(judged[:1], is_min=is_min).with_results(judged[1:], is_min=is_min)
+    assert (tally.finished, tally.failed, tally.passing, tally.best_parameters) == (7, 2, 1, best)
 
 
 @pytest.mark.parametrize(
