@@ -4,7 +4,6 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -29,8 +28,8 @@ class Seen:
     exit_code: int
 
 
-def in_terminal(command: Sequence[str], columns: int, environment: Mapping[str, str], interrupt_at: str = "") -> Seen:
-    """Runs a command whose stdout and stderr are a terminal; Ctrl-C is pressed when it has written a text."""
+def in_terminal(command: Sequence[str], columns: int, environment: Mapping[str, str]) -> Seen:
+    """Runs a command whose stdout and stderr are a terminal."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", _HEIGHT, columns, 0, 0))
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=its, stderr=its, env=environment)
@@ -49,9 +48,6 @@ def in_terminal(command: Sequence[str], columns: int, environment: Mapping[str, 
                 break
             raw += piece
             stream.feed(piece)
-            if interrupt_at and interrupt_at.encode() in raw:
-                interrupt_at = ""
-                process.send_signal(signal.SIGINT)
     os.close(ours)
     code = process.wait(timeout=10)
     above = ["".join(row[column].data for column in range(columns)) for row in screen.history.top]

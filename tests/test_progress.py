@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -39,7 +40,6 @@ def run(database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp
         *more: str,
         what: tuple[str, ...] = ("--config",),
         speed: int = 50,
-        interrupt_at: str = "",
         **env: str,
     ) -> Seen:
         command = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), *what]
@@ -53,7 +53,7 @@ def run(database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp
             "LEAN_REPLAY_SPEED": str(speed),
             "LEAN_REPLAY_STATE": str(tmp_path / "replay-state"),
         }
-        return in_terminal(command, columns, environment | env, interrupt_at)
+        return in_terminal(command, columns, environment | env)
 
     return start
 
@@ -93,31 +93,41 @@ def test_one_bar_fits_the_terminal_and_ends_full(columns: int, run: Run) -> None
     assert re.search(r"^Backtest failed +3 +3$", after, re.MULTILINE)
     assert "\x1b[?25h" in seen.raw.rpartition(_BAR)[2]  # the cursor is there again
     assert _COLOUR.search(seen.raw)
-
-
-def test_messages_stand_above_the_bar(run: Run) -> None:
-    """Those of LEAN, which arrive while the bar is drawn."""
-    seen = run(80)
-    (at,) = [number for number, text in enumerate(seen.lines) if _BAR in text]
-    said = [number for number, text in enumerate(seen.lines) if text.startswith("REPLAY: this is not LEAN")]
-    assert said
-    assert all(number < at for number in said)
+    of_lean = [number for number, text in enumerate(seen.lines) if text.startswith("REPLAY: this is not LEAN")]
+    assert of_lean
+    assert all(number < at for number in of_lean)
     assert any("REPLAY" in text for frame in _frames(seen)[1:] for text in frame)  # the bar was there before
+    before = "\n".join(seen.lines[:at])
+    broken = "\nwarning: cannot estimate fees: needs backtest.initial_capital (dollars);\n  backtest.start_date and"
+    assert columns != 80 or broken in before  # between words
 
 
-def test_long_messages_are_broken_between_words_and_paths_stay_whole(run: Run, tmp_path: Path) -> None:
-    seen = run(80)
-    said = "\n".join(seen.lines)
-    assert "warning: cannot estimate fees: needs backtest.initial_capital (dollars);\n  backtest.start_date and" in said
-    assert f"leaderboard: {tmp_path / 'l.md'}" in said.replace("\n", "").replace("leaderboard:  ", "leaderboard: ")
+def test_a_signal_leaves_no_bar_half_drawn_and_no_cursor_hidden() -> None:
+    code = """
+import signal
+from rich.text import Text
+from strategy_testing import signals
+from strategy_testing.console import tell
+from strategy_testing.report import progress
+from strategy_testing.verdict.criteria import Standard
 
+class Drawing:
+    def __rich_console__(self, console, options):
+        signal.raise_signal(signal.SIGINT)
+        yield Text("whole")
 
-def test_the_cursor_is_there_again_after_ctrl_c(run: Run) -> None:
-    seen = run(80, speed=5, interrupt_at=_BAR)
-    assert seen.exit_code == 130, seen.raw
-    assert "\x1b[?25l" in seen.raw
-    assert "\x1b[?25h" in seen.raw.rpartition(_BAR)[2]
-    assert "interrupted" in seen.lines
+progress.run_bar = lambda *_: Drawing()
+with signals.raised():
+    try:
+        with progress.ProgressDisplay("S", Standard(), quiet=False):
+            print("never")
+    except KeyboardInterrupt:
+        tell("interrupted")
+"""
+    environment = _usual() | {"PYTHONPATH": str(PROJECT / "scripts")}
+    seen = in_terminal([sys.executable, "-c", code], 40, environment)
+    assert (seen.exit_code, seen.lines) == (0, ["whole", "interrupted"]), seen.raw
+    assert seen.raw.index("\x1b[?25l") < seen.raw.index("\x1b[?25h") < seen.raw.index("interrupted")
 
 
 @pytest.mark.parametrize("name", ["\x1b[31m\u202e[red]x|y'; DROP $(rm) <script>[/red]\r\n"])
@@ -160,6 +170,27 @@ with Bars() as bars:
     assert (seen.exit_code, seen.raw.isascii()) == (0, True), seen.raw
     assert re.match(r"Gr\?\?e -+ 6/6 00:00:00 elapsed$", seen.lines[0])
     assert not any("2/6" in text for text in seen.lines)
+
+
+def test_nobody_waits_for_a_terminal_that_is_stopped() -> None:
+    """As by Ctrl-S."""
+    code = """
+import os, pty, sys, termios
+ours, its = pty.openpty()
+sys.stderr = os.fdopen(its, "w")
+from strategy_testing.report.bars import Bars
+with Bars() as bars:
+    termios.tcflow(its, termios.TCOOFF)
+    for number in range(10_000):
+        bars.draw([str(number)])
+    termios.tcflow(its, termios.TCOON)
+    bars.draw(["last"])
+print(b"last" in os.read(ours, 4096))
+"""
+    environment = _usual() | {"PYTHONPATH": str(PROJECT / "scripts")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)
 
 
 def test_drawn_text_that_an_encoding_lacks_keeps_its_width(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -70,6 +71,14 @@ def drawn(above: Callable[[str], None]) -> Iterator[None]:
 def can_draw() -> bool:
     """Whether the story is read on a terminal that moves its cursor."""
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _NO_CURSOR
+
+
+def can_write(seconds: float) -> bool:
+    """Whether a line on stderr would not have to wait, or not after so long, as on a terminal stopped by Ctrl-S."""
+    try:
+        return bool(select.select([], [sys.stderr], [], seconds)[1])
+    except (OSError, ValueError, TypeError):  # closed
+        return True
 
 
 def width_of(stream: TextIO | None) -> int | None:

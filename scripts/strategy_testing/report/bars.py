@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from strategy_testing.console import Drawing, drawn
+from strategy_testing.console import Drawing, can_write, drawn
 from strategy_testing.report import tally as words
 from strategy_testing.report.tally import Tally
 from strategy_testing.signals import held
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _NAME_COLUMNS = 30
+_SECONDS_BETWEEN_LOOKS = 0.2
 _BAR_COLUMNS = 6
 """At least."""
 
@@ -54,12 +55,15 @@ class Bars:
 
     def draw(self, pieces: "Sequence[RenderableType]") -> None:
         """Draws these in the place of what was drawn before."""
-        with self._undisturbed():
-            self._live.update(self._group(*pieces), refresh=True)
+        if can_write(0):  # nobody waits for a bar
+            with self._undisturbed():
+                self._live.update(self._group(*pieces), refresh=True)
 
     @contextlib.contextmanager
     def _undisturbed(self) -> Iterator[None]:
         """One at a time, or lines would be counted that are no longer there; a signal would leave it half drawn."""
+        while not can_write(_SECONDS_BETWEEN_LOOKS):
+            pass  # signals are obeyed here
         with held(), self._lock:
             yield
 
