@@ -130,15 +130,17 @@ with signals.raised():
     assert seen.raw.index("\x1b[?25l") < seen.raw.index("\x1b[?25h") < seen.raw.index("interrupted")
 
 
-@pytest.mark.parametrize("name", ["\x1b[31m\u202e[red]x|y'; DROP $(rm) <script>[/red]\r\n"])
-def test_a_name_is_a_text_in_a_bar(name: str) -> None:
+@pytest.mark.parametrize("width", [120, 40])
+def test_a_name_is_a_text_in_a_bar(width: int) -> None:
+    name = "\x1b[31m\u202e[red]x|y'; DROP $(rm) <script>[/red]\r\n"
     drawn = io.StringIO()
     tally = Tally(6, 2, 0, 0, 1, Decimal(1), f"a={name}")
-    Console(file=drawn, width=120, color_system=None, _environ={}).print(run_bar(name, tally, name))
-    assert drawn.getvalue().startswith("[red]x|y'; DROP $(rm) <script… ━")
-    assert "[red]x|y'; DROP $(rm) <script>[/red]" in drawn.getvalue().splitlines()[2]
+    Console(file=drawn, width=width, color_system=None, _environ={}).print(run_bar(name, tally, name))
+    bar, _, best = drawn.getvalue().splitlines()
+    assert bar.startswith("[red]x|y'; DROP $(rm) <script… ━" if width == 120 else "[red]x|y'; DRO")
+    assert best.rstrip().endswith("a=[red]x|y'; DROP $(rm) <script>[/red]" if width == 120 else "…")
+    assert cell_len(best.rstrip()) <= width
     assert not {"\x1b", "\u202e", "\r"} & set(drawn.getvalue())
-    assert len(drawn.getvalue().splitlines()) == 3
 
 
 def test_no_colour_where_nobody_wants_one(run: Run) -> None:
@@ -209,14 +211,15 @@ def test_a_batch_has_a_bar_for_each_config_that_runs_and_one_for_all(run: Run, w
     batch = tmp_path / "batch.yaml"
     listed = "".join(f"  - {config}\n" for config in configs)
     batch.write_text(f"batch_name: B\noptimizations:\n{listed}settings: {{max_concurrent: 2}}\n", encoding="utf-8")
-    seen = run(100, what=("--batch", str(batch)), speed=20, LEAN_REPLAY_ANY="1")
+    seen = run(70, what=("--batch", str(batch)), speed=20, LEAN_REPLAY_ANY="1")
     assert seen.exit_code == 4, seen.raw
-    assert max(map(cell_len, _drawn(seen))) == 100
+    assert max(map(cell_len, _drawn(seen))) == 70
     (last,) = [number for number, text in enumerate(seen.lines) if _BAR in text]
     assert re.match(r"all configs ━+ 3/3 configs ended$", seen.lines[last])
     assert seen.lines[last + 1].startswith("  18 backtests, 9 failed, 9 passing, ")
     both = [frame for frame in _frames(seen) if sum(_BAR in text for text in frame) == 3]
     assert any(re.match(r"Crashy ━+ +[0-6]/6 ", text) for frame in both for text in frame)
+    assert "[Crashy]     lookback=7" in seen.lines  # what a config's process prints fits, too
     for name in ("Crashy", "Crashy_3"):
         assert any(re.match(rf"\[{name}\] run \d+: running 6 combinations", text) for text in seen.lines)
 
