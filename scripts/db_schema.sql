@@ -29,3 +29,5 @@ DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, 
 \ir db_schema/views/run_health.sql
 \ir db_schema/views/strategy_history.sql
 \ir db_schema/views/next_steps.sql
+
+\ir db_schema/grants.sql
