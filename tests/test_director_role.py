@@ -20,6 +20,7 @@ import psycopg2
 import psycopg2.errors
 import pytest
 
+from strategy_testing.commands.psql import psql_program
 from strategy_testing.database.connection import Database
 from strategy_testing.database.schema import DIRECTOR_FILE, ensure_schema, make_director, schema_text
 from strategy_testing.database.target import Source
@@ -202,6 +203,8 @@ def test_the_role_in_a_database_of_ones_own_with_a_password_of_ones_own(served: 
             assert "pässwörd" not in done.stderr
         how: dict[str, Any] = {"dbname": "team", "password": "pässwörd ﬁ'; --"}
         assert served.ask("SELECT * FROM strategy_leaderboard", **how) == []
+        by_hand = [psql_program(), "-X", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", str(DIRECTOR_FILE)]
+        subprocess.run(by_hand, check=True, capture_output=True, timeout=60)
         # An upgrade makes the views anew, and lets the role read them again.
         with closing(Database(url, Source.DATABASE_URL)) as database:
             with database.transaction():

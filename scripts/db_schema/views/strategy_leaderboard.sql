@@ -13,6 +13,22 @@ WITH walked AS (
     WHERE analysis.status IN ('completed', 'partial')
     ORDER BY analysis.strategy_id, analysis.meets_criteria IS NULL, analysis.id DESC
 ),
+tried AS MATERIALIZED (
+    -- Every combination as latest_results has it, found in one pass: the newest result that did not fail, and, where one
+    -- was judged, twice the newest of these, and one more where it passes.
+    SELECT
+        result.strategy_id,
+        max(result.id) FILTER (WHERE result.status = 'completed') AS newest_id,
+        max(2 * result.id + result.meets_criteria::integer)
+            FILTER (WHERE result.status = 'completed') AS newest_verdict,
+        bool_or(result.meets_criteria IS NOT NULL) AS has_verdict
+    FROM backtest_results AS result
+    INNER JOIN optimization_runs AS tester ON tester.id = result.optimization_run_id
+    CROSS JOIN LATERAL tested_combination(
+        tester.optimization_type, result.parameters, result.combination, result.backtest_id
+    ) AS tested (combination)
+    GROUP BY result.strategy_id, tested.combination, result.backtest_start, result.backtest_end
+),
 candidates AS (
     SELECT
         result.*,
@@ -22,18 +38,19 @@ candidates AS (
         -- Without its path and its blanks a metric is the same in a config and in what LEAN was given.
         lower(replace(regexp_replace(runs.target_metric, '^.*[.]', ''), ' ', '')) || runs.target_direction AS target,
         CASE runs.target_direction WHEN 'min' THEN -result.target_value ELSE result.target_value END AS score
-    FROM backtest_results AS result
+    FROM (
+        SELECT coalesce(newest_verdict / 2, newest_id) AS id FROM tried
+        UNION
+        SELECT next_result_id FROM walked
+    ) AS looked_at
+    INNER JOIN backtest_results AS result ON result.id = looked_at.id
     INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-    LEFT JOIN latest_results ON latest_results.id = result.id
     LEFT JOIN walk_forward_runs ON walk_forward_runs.run_id = runs.id
     LEFT JOIN walked ON walked.strategy_id = result.strategy_id
     WHERE
         result.status = 'completed'
         AND result.total_trades > 0
-        AND (
-            result.id = walked.next_result_id
-            OR (latest_results.id IS NOT NULL AND walk_forward_runs.run_id IS NULL)
-        )
+        AND (result.id = walked.next_result_id OR walk_forward_runs.run_id IS NULL)
 ),
 compared AS (
     SELECT
@@ -59,14 +76,13 @@ targets AS (
 ),
 tested AS (
     SELECT
-        latest_results.strategy_id,
+        strategy_id,
         count(*) AS combinations,
-        count(*) FILTER (WHERE meets_criteria) AS passed,
-        count(*) FILTER (WHERE status = 'failed') AS failed,
-        bool_or(meets_criteria IS NOT NULL) AS is_judged
-    FROM latest_results
-    INNER JOIN backtest_results ON backtest_results.id = latest_results.id
-    GROUP BY latest_results.strategy_id
+        count(*) FILTER (WHERE newest_verdict % 2 = 1) AS passed,
+        count(*) FILTER (WHERE newest_id IS NULL) AS failed,
+        bool_or(newest_verdict IS NOT NULL OR (newest_id IS NULL AND has_verdict)) AS is_judged
+    FROM tried
+    GROUP BY strategy_id
 ),
 runs AS (
     SELECT strategy_id, count(*) AS runs, max(coalesce(completed_at, started_at)) AS last_run_at
