@@ -8,7 +8,7 @@ from pathlib import Path
 
 try:
     from strategy_testing.commands.cli import run_main, run_script
-    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge
+    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge, report
     from strategy_testing.commands.settings import add_settings
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
@@ -20,8 +20,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Parses arguments and calls; returns an exit code of docs/REFERENCE.md."""
     parser = _parser()
     arguments = parser.parse_args(argv)
+    if arguments.report is not None:
+        _check_arguments_of(parser, arguments, "--report", "it shows what is stored")
+        return run_main(lambda: report(arguments.database_url, arguments.report or None, arguments.leaderboard))
     if arguments.rejudge:
-        _check_rejudge_arguments(parser, arguments)
+        _check_arguments_of(parser, arguments, "--rejudge", "each run is judged by its own config")
         return run_main(lambda: rejudge(arguments.database_url, arguments.leaderboard))
     request = ImportRequest(
         folder=arguments.optimization_dir,
@@ -34,10 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_main(lambda: import_results(request))
 
 
-def _check_rejudge_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+def _check_arguments_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace, option: str, why: str) -> None:
     for name in ("config", "all", "strategy"):
         if getattr(arguments, name):
-            parser.error(f"--rejudge does not go with --{name}: each run is judged by its own config")
+            parser.error(f"{option} does not go with --{name}: {why}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,6 +55,15 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="judge all stored runs again, each by the config that judged it last, and fill figures that an older "
         "version did not store",
+    )
+    what.add_argument(
+        "--report",
+        metavar="RUN",
+        type=int,
+        nargs="?",
+        const=0,
+        help="write the HTML page of a run (optimization_runs.id), or without a number the pages of all that is "
+        "stored, and the index; where it stands is the answer",
     )
     what.add_argument(
         "--optimization-dir",

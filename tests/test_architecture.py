@@ -15,7 +15,7 @@ _ORDER = (
     ("results", "fees", "strategy"),
     ("lean", "verdict"),
     ("database",),
-    ("report",),
+    ("pages", "report"),
     ("importing",),
     ("runs",),
     ("commands",),

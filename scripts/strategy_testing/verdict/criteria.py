@@ -18,7 +18,7 @@ OTHER_PERIOD = "Other period"
 """How the reason of a backtest begins that did not cover what was asked for."""
 _UNCHECKED = "Constraint cannot be checked"
 _MAX_DECIMALS = 12
-_IS_MET = {
+IS_MET = {
     ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
@@ -222,7 +222,7 @@ def _not_met(result: BacktestResult, constraint: Constraint) -> str | None:
     if value is None:
         threshold = format_value(constraint.value, unit)
         return f"{_UNCHECKED}: {constraint.metric} {constraint.operator} {threshold}, value unknown"
-    if _IS_MET[constraint.operator](value, constraint.value):
+    if IS_MET[constraint.operator](value, constraint.value):
         return None
     compared = _compared(value, constraint.operator, constraint.value, unit)
     return f"Constraint not met: {constraint.metric} {compared}"
