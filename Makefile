@@ -28,6 +28,7 @@ demo-walk-forward: $(STAMP) ## the same of three windows: what is chosen in two 
 		walk-forward/window-1/in-sample/output/code/main.py
 
 test: $(STAMP) ## all tests
+	@tests/chromium.sh
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(STAMP) ## ruff and mypy

@@ -10,14 +10,22 @@
 \ir db_schema/triggers.sql
 
 DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, fee_analysis, rejection_summary,
-    walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy;
+    walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy, combination_leaderboard,
+    weekly_throughput, parameter_heatmap, run_health, strategy_history, next_steps, near_misses;
 
 \ir db_schema/views/strategy_leaderboard.sql
+\ir db_schema/views/combination_leaderboard.sql
 \ir db_schema/views/luck.sql
 \ir db_schema/views/trials_per_strategy.sql
 \ir db_schema/views/daily_summary.sql
+\ir db_schema/views/weekly_throughput.sql
 \ir db_schema/views/parameter_performance.sql
+\ir db_schema/views/parameter_heatmap.sql
 \ir db_schema/views/fee_analysis.sql
 \ir db_schema/views/rejection_summary.sql
 \ir db_schema/views/walk_forward_summary.sql
 \ir db_schema/views/walk_forward_windows_view.sql
+\ir db_schema/views/near_misses.sql
+\ir db_schema/views/run_health.sql
+\ir db_schema/views/strategy_history.sql
+\ir db_schema/views/next_steps.sql

@@ -10,7 +10,7 @@ try:
     from strategy_testing.commands.batch import run_batch
     from strategy_testing.commands.batch_processes import accept_signals
     from strategy_testing.commands.check import check
-    from strategy_testing.commands.cli import load_config, run_main, run_script
+    from strategy_testing.commands.cli import Parser, load_config, run_main, run_script
     from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
     from strategy_testing.commands.new_strategy import new_strategy
     from strategy_testing.commands.optimize import optimize, resume
@@ -19,6 +19,7 @@ try:
     from strategy_testing.config.batch import read_batch
     from strategy_testing.console import tell
     from strategy_testing.database.connection import open_database
+    from strategy_testing.database.queries import tried_before
     from strategy_testing.database.schema import ensure_schema
     from strategy_testing.errors import ExitCode
 except ModuleNotFoundError as missing:
@@ -30,7 +31,7 @@ except ModuleNotFoundError as missing:
 def main(argv: Sequence[str] | None = None) -> int:
     """Parses arguments and calls; returns an exit code of docs/REFERENCE.md."""
     parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = parser.parsed(argv)
     if arguments.batch is not None:
         _check_batch_arguments(parser, arguments)
     elif arguments.new_strategy is not None:
@@ -106,12 +107,13 @@ def _run(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
             return resume(database, arguments.resume or None, config, settings)
         assert config is not None  # the parser has seen to it  # noqa: S101
         if arguments.estimate:
-            return report_estimate(config, known_history(database, config))
+            tried = tried_before(database, config.strategy.name)
+            return report_estimate(config, known_history(database, config), tried)
         return optimize(database, config, settings)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="optimize_runner.py",
         description="Runs `lean optimize` for a config, stores and judges every backtest, and ends with one line: "
         "`72 runs complete, 3 passed, best Sharpe: 1.8`.",

@@ -1,5 +1,6 @@
 """What tests share that is no fixture."""
 
+import os
 import re
 import tarfile
 import time
@@ -27,6 +28,15 @@ class ScriptResult:
     def last_line(self) -> str:
         """The last line of stdout."""
         return self.stdout.rstrip("\n").rsplit("\n", 1)[-1]
+
+
+def same_as_quoted(document: Path, quoted: str, actual: str) -> None:
+    """Whether a quotation is what the project prints; with REWRITE_DOCS it becomes so."""
+    if quoted != actual and os.environ.get("REWRITE_DOCS"):
+        text = document.read_text(encoding="utf-8") if document.exists() else ""
+        document.write_text(text.replace(quoted, actual, 1) if quoted else actual, encoding="utf-8")
+        quoted = actual
+    assert quoted == actual
 
 
 READS_ANYTHING = """from AlgorithmImports import *

@@ -1,6 +1,7 @@
 """optimize_runner.py --batch as a user calls it, while `lean` replays recorded runs."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -275,7 +276,7 @@ def test_several_run_at_once_and_each_line_says_whose_it_is(bench: Bench, run_ba
     batch = bench.batch([bench.config("Idle"), bench.config("Small"), bench.config("Idle_2")], "max_concurrent: 2")
     done = run_batch(batch, LEAN_REPLAY_SPEED="20")
     assert done.exit_code == 0, done.stderr
-    assert "[Idle] running 5 combinations of Idle in" in done.stderr
+    assert re.search(r"^\[Idle\] run \d+: running 5 combinations of Idle in ", done.stderr, re.MULTILINE)
     assert "[Small] imported 2 backtests" in done.stderr
     assert "backtests finished," not in done.stderr
     runs = ask("SELECT started_at, completed_at FROM optimization_runs ORDER BY started_at")

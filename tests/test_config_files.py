@@ -10,7 +10,7 @@ import pytest
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config, read_document
 from strategy_testing.errors import ConfigError, UserError
-from strategy_testing.metrics.catalogue import METRICS, Unit
+from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS, Unit
 from strategy_testing.search.space import ListParameter, RangeParameter
 from support import PROJECT
 
@@ -126,6 +126,7 @@ def test_a_valid_file_is_accepted_as_it_stands(file: Path) -> None:
     )
 
 
+_ALL = (*METRICS, *LUCK_METRICS)
 _SOUND = [file for file in VALID if file.stem not in ("unknown_section", "former_pricing")]
 
 
@@ -371,13 +372,14 @@ def test_nesting_that_people_write_is_accepted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("bound", ["min", "max"])
 def test_every_stored_metric_has_both_criteria(tmp_path: Path, bound: str) -> None:
-    names = [f"{bound}_{metric.criterion_names[0]}" for metric in METRICS]
-    limits = {metric.column: -0.5 if metric.is_never_positive else 0.5 for metric in METRICS}
-    limits |= {metric.column: 1 for metric in METRICS if metric.unit is Unit.COUNT}
-    lines = "".join(f"  {name}: {limits[metric.column]}\n" for name, metric in zip(names, METRICS, strict=True))
-    config = read_config(_written(tmp_path, f"{_flags_only()}success_criteria:\n{lines}"))
+    names = [f"{bound}_{metric.criterion_names[0]}" for metric in _ALL]
+    limits = {metric.column: -0.5 if metric.is_never_positive else 0.5 for metric in _ALL}
+    limits |= {metric.column: 1 for metric in _ALL if metric.unit is Unit.COUNT}
+    lines = "".join(f"  {name}: {limits[metric.column]}\n" for name, metric in zip(names, _ALL, strict=True))
+    dozen = _flags_only().replace("step: 2", "step: 0.5")
+    config = read_config(_written(tmp_path, f"{dozen}success_criteria:\n{lines}"))
     assert [criterion.name for criterion in config.criteria] == names
-    assert [criterion.metric for criterion in config.criteria] == list(METRICS)
+    assert [criterion.metric for criterion in config.criteria] == list(_ALL)
 
 
 def test_the_document_that_is_kept_of_a_config_can_judge_in_its_place(tmp_path: Path) -> None:

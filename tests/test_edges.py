@@ -154,6 +154,7 @@ def test_a_deleted_working_folder_is_named(database_url: str, tmp_path: Path, co
         ("<script>alert(1)</script>", "<script>alert(1)</script>", "&lt;script>alert(1)&lt;/script>"),
         ("a | b\n# c", "a | b\n# c", r"a \| b # c"),
         ("[x](http://y) `z`", "[x](http://y) `z`", r"\[x](http://y) 'z'"),
+        ("a\u202egpj.exe\u2066 \u05d0\u05d1", "agpj.exe \u05d0\u05d1", "agpj.exe \u05d0\u05d1"),
         ("zero\x00 half\udce9", "zero half?", "zero half?"),
     ],
 )

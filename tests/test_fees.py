@@ -206,6 +206,7 @@ def test_the_estimate_shows_slippage_on_a_line_of_its_own(
         f"at Interactive Brokers Fixed {fixed} of the capital",
         f"at Interactive Brokers Tiered {tiered} of the capital",
         f"at Interactive Brokers Lite {lite} of the capital",
+        "6 combinations need 1.7 years of data for a Sharpe ratio of 1; the config has 6.0",
         "60 orders on $1,000: $60, 6.0% of the capital, within 30.0%: go ahead",
     ]
     assert done.exit_code == 0

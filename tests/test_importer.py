@@ -161,11 +161,15 @@ def test_the_example_criteria_pass_exactly_three_and_say_why_the_rest_fails(
             or row["max_drawdown"] > Decimal("0.20")
             or row["win_rate"] < Decimal("0.50")
             or row["fee_pct"] > Decimal("0.30")
+            or row["psr"] < Decimal("0.95")
+            or row["deflated_sharpe"] < Decimal("0.50")
         )
         assert row["meets_criteria"] is not fails
         assert bool(row["rejection_reasons"]) is fails
     assert sum(row["meets_criteria"] for row in rows) == 3
-    assert rows[-1]["rejection_reasons"][-1].startswith("Sharpe ratio too low: -")
+    worst = " ".join(rows[-1]["rejection_reasons"])
+    assert "Sharpe ratio too low: -" in worst
+    assert "Deflated Sharpe ratio too low: 9.7% < 50.0%" in worst
     run = ask("SELECT * FROM optimization_runs")[0]
     assert (run["status"], run["total_combinations"], run["completed_combinations"]) == ("completed", 72, 72)
     assert (run["passed_combinations"], run["failed_combinations"], run["error_message"]) == (3, 0, None)

@@ -14,7 +14,9 @@ _ROW: dict[str, Any] = {
     "backtest_start": date(2012, 1, 3), "backtest_end": date(2020, 12, 31), "years": Decimal("9.0"),
     "capital": Decimal(5000), "target_metric": "Compounding Annual Return", "target_value": Decimal("0.0619"),
     "best_sharpe": Decimal("0.4075"), "best_daily_sharpe": Decimal("0.5402"),
-    "probabilistic_sharpe_ratio": Decimal("0.0286"), "annual_return": Decimal("0.0619"), "benchmark": "SPY",
+    "probabilistic_sharpe_ratio": Decimal("0.0286"), "psr": Decimal("0.981"), "trials": 72,
+    "expected_best_sharpe": Decimal("0.44"), "deflated_sharpe": Decimal("0.752"),
+    "deflated_sharpe_independent": Decimal("0.956"), "annual_return": Decimal("0.0619"), "benchmark": "SPY",
     "excess_return": Decimal("-0.0812"), "max_drawdown": Decimal("0.186"), "total_trades": 29, "has_few_trades": True,
     "win_rate": Decimal("0.745"), "fee_pct": Decimal("0.0188"),
     "best_parameters": {"rsi_period": "16", "start_date": "2012-01-03"}, "combinations": 72, "passed": 3, "failed": 0,
@@ -40,7 +42,9 @@ def test_a_strategy_is_shown_with_all_that_its_figures_depend_on() -> None:
         ["Annual return", "6.2%"],
         ["Excess return", "-8.1% against SPY"],
         ["Sharpe ratio", "0.41 of LEAN, 0.54 of trading days"],
-        ["Probabilistic Sharpe", "2.9%"],
+        ["Probabilistic Sharpe", "98.1% above 0, 2.9% above 1"],
+        ["Luck alone", "would give 0.44 after 72 trials"],
+        ["Deflated Sharpe", "75.2%, 95.6% by independent trials"],
         ["Drawdown", "18.6%"],
         ["Trades", "29, 74.5% won"],
         ["Fees", "1.9% of the capital"],
@@ -72,6 +76,7 @@ def test_what_does_not_compare_is_said() -> None:
     assert "then by the target of their configs" in " ".join(alone.split())
     assert "do not compare" not in alone
     assert "Engine" not in leaderboard_text([{**_ROW, "engine": None}])
+    assert "Luck alone" not in leaderboard_text([{**_ROW, "expected_best_sharpe": None}])
     other = {
         **_ROW,
         "target_metric": "Sharpe Ratio",

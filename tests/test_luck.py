@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from strategy_testing.luck import resampling
+from strategy_testing.luck.expectations import expected_maximum, min_backtest_years
 from strategy_testing.luck.overfitting import blocks_for, overfitting
 from strategy_testing.luck.plateau import Surroundings, surroundings
 from strategy_testing.luck.resampling import (
@@ -24,10 +25,8 @@ from strategy_testing.luck.resampling import (
 )
 from strategy_testing.luck.selection import (
     deflated_sharpe_ratio,
-    expected_maximum,
     independent_trials,
     luck_alone,
-    min_backtest_years,
 )
 from strategy_testing.luck.sharpe_ratio import Moments, min_track_record, moments, probabilistic_sharpe_ratio
 

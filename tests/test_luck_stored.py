@@ -1,16 +1,21 @@
 """The figures of luck in the database: of the recorded 72 combinations, over several runs, and in the views."""
 
+import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
+from strategy_testing.errors import ExitCode
 from strategy_testing.luck.strategy import Luck, Result, luck_of
-from strategy_testing.metrics.daily_returns import DailyReturns, pack
-from support import ScriptResult
+from strategy_testing.metrics.daily_returns import DailyReturns, pack, unpack
+from support import PROJECT, ScriptResult
 
+_EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
 Ask = Callable[..., list[dict[str, Any]]]
 Run = Callable[..., ScriptResult]
 Recording = Callable[[str], Path]
@@ -45,7 +50,9 @@ def test_every_distinct_combination_counts_once_whatever_its_dates() -> None:
     assert again < deflated
 
 
-def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording: Recording) -> None:
+def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording: Recording, tmp_path: Path) -> None:
+    (tmp_path / "lean.json").write_text("{}\n", encoding="utf-8")
+    shutil.copytree(PROJECT / "tests" / "prices" / "equity", tmp_path / "data" / "equity")  # to compare with
     output = recording("grid-72")
     done = run_script("results_importer.py", "--optimization-dir", output)
     assert done.exit_code == 0
@@ -54,10 +61,11 @@ def test_the_best_of_the_72_in_the_database(run_script: Run, ask: Ask, recording
     (run,) = ask(
         "SELECT trials, round(independent_trials, 1)::text AS independent, "
         "round(expected_best_sharpe, 2)::text AS luck, "
-        "round(pbo, 2)::text AS pbo, round(min_backtest_years, 1)::text AS years, pbo_logits FROM optimization_runs"
+        "round(pbo, 2)::text AS pbo, round(spa_p, 2)::text AS spa, "
+        "round(min_backtest_years, 1)::text AS years, pbo_logits FROM optimization_runs"
     )
     assert sum(run.pop("pbo_logits")) == 12870
-    assert run == {"trials": 72, "independent": "1.6", "luck": "0.44", "pbo": "0.11", "years": "5.8"}
+    assert run == {"trials": 72, "independent": "1.6", "luck": "0.44", "pbo": "0.11", "spa": "1.00", "years": "5.8"}
     (best,) = ask(
         "SELECT round(daily_sharpe_ratio, 2)::text AS sharpe, round(psr, 2)::text AS psr, "
         "round(deflated_sharpe, 2)::text AS deflated, round(deflated_sharpe_independent, 2)::text AS independent, "
@@ -96,6 +104,89 @@ def test_another_run_of_the_strategy_lowers_what_earlier_ones_found(
     assert ask("SELECT count(*) FROM backtest_results WHERE psr IS NOT NULL AND deflated_sharpe >= psr") == [
         {"count": 0}
     ]
+
+
+def _example(tmp_path: Path, **criteria: float) -> Path:
+    config: dict[str, Any] = yaml.safe_load(_EXAMPLE.read_text(encoding="utf-8"))
+    config["success_criteria"] |= criteria
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return file
+
+
+def test_what_is_tried_later_judges_earlier_runs_anew(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
+) -> None:
+    config = _example(tmp_path, min_deflated_sharpe=0.70, min_plateau=0.68)
+    done = run_script("results_importer.py", "--optimization-dir", recording("grid-72"), "--config", config)
+    assert done.stdout == "72 runs complete, 2 passed, best Sharpe: 0.4\n"
+    (missed,) = ask(
+        'SELECT criterion, reason, round(value, 4)::text AS value, "limit"::text, round(distance, 4)::text AS far '
+        "FROM rejections INNER JOIN backtest_results AS result ON result.id = rejections.backtest_id "
+        "WHERE rejection_reasons[1] LIKE 'Deflated%' AND cardinality(rejection_reasons) = 1"
+    )
+    assert missed == {
+        "criterion": "min_deflated_sharpe", "reason": "Deflated Sharpe ratio too low: 68.1% < 70.0%", "value": "0.6806",
+        "limit": "0.7", "far": "0.0277",
+    }  # fmt: skip
+    tables = ("rejections", "backtest_results", "optimization_runs", "strategies")
+    stored = [ask(f"SELECT * FROM {table}") for table in tables]
+    run_script("results_importer.py", "--optimization-dir", recording("grid-72"))
+    assert [ask(f"SELECT * FROM {table}") for table in tables] == stored
+
+    other = ("--optimization-dir", recording("euler-whole"), "--strategy", "RSI_MeanReversion_ETF")
+    run_script("results_importer.py", *other)
+    run = "SELECT trials, passed_combinations AS passed, best_backtest_id IS NULL AS has_none FROM optimization_runs "
+    assert ask(f"{run} ORDER BY id LIMIT 1") == [{"trials": 78, "passed": 0, "has_none": True}]
+    assert ask("SELECT status FROM strategies") == [{"status": "rejected"}]
+    judged = "SELECT rejection_reasons FROM backtest_results WHERE rejection_reasons[1] LIKE 'Deflated%'"
+    assert ask(f"{judged} AND deflated_sharpe >= 0.70") == []
+    assert ask(
+        "SELECT count(*) FROM backtest_results AS result WHERE rejection_reasons <> "
+        "ARRAY(SELECT reason FROM rejections WHERE rejections.backtest_id = result.id ORDER BY position)"
+    ) == [{"count": 0}]
+    assert run_script("results_importer.py", "--rejudge").exit_code == 0
+    assert ask(f"{run} ORDER BY id LIMIT 1") == [{"trials": 78, "passed": 0, "has_none": True}]
+
+
+def test_what_cannot_be_told_does_not_pass(run_script: Run, ask: Ask, recording: Recording, tmp_path: Path) -> None:
+    config = _example(tmp_path)
+    document = yaml.safe_load(config.read_text(encoding="utf-8"))
+    document["backtest"]["start_date"] = "2015-01-01"
+    document["success_criteria"] = {"max_pbo": 0.9, "min_psr": 0}
+    config.write_text(yaml.safe_dump(document), encoding="utf-8")
+    folder = recording("interrupted")  # it left fewer than a dozen
+    run_script("results_importer.py", "--optimization-dir", folder, "--config", config)
+    assert ask("SELECT DISTINCT rejection_reasons AS reasons FROM backtest_results WHERE status = 'completed'") == [
+        {"reasons": ["Probability of backtest overfitting: known when the run is imported as a whole, from a dozen "
+                     "combinations that differ and 80 days on, max_pbo cannot be checked"]}
+    ]  # fmt: skip
+
+
+def test_runs_of_a_strategy_may_be_imported_at_once(run_script: Run, ask: Ask, recording: Recording) -> None:
+    folders = [recording(name) for name in ("dead-parameter", "euler-whole", "crashy", "minmax")]
+    with ThreadPoolExecutor(len(folders)) as pool:
+        done = list(
+            pool.map(
+                lambda folder: run_script("results_importer.py", "--optimization-dir", folder, "--strategy", "S"),
+                folders,
+            )
+        )
+    assert ExitCode.DATABASE not in {each.exit_code for each in done}
+    trials = ask("SELECT DISTINCT trials FROM optimization_runs")
+    assert len(trials) == 1
+    run_script("results_importer.py", "--optimization-dir", folders[0])
+    assert ask("SELECT DISTINCT trials FROM optimization_runs") == trials
+
+
+def test_the_best_is_held_against_buy_and_hold_of_the_same_days() -> None:
+    tried = [_result(number, number, seed=number) for number in range(1, 6)]
+    days, values = unpack(tried[0].packed or b"").days, unpack(tried[0].packed or b"").values
+    assert luck_of(tried, 1).of_run["spa_p"] is None
+    same = luck_of(tried[:1], 1, DailyReturns(days, values))
+    worse = luck_of(tried, 1, DailyReturns(days, values - 0.01))
+    better = luck_of(tried, 1, DailyReturns(days, values + 0.01))
+    assert (same.of_run["spa_p"], worse.of_run["spa_p"], better.of_run["spa_p"]) == (None, 0.0, 1.0)
 
 
 @pytest.mark.parametrize("days", [0, 19])

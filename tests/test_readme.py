@@ -17,8 +17,8 @@ import yaml
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT
 from strategy_testing.fees.models import FEE_MODELS, MOST_TAF, SEC_FEE, TAF
-from strategy_testing.metrics.catalogue import METRICS
-from support import PROJECT, ScriptResult
+from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
+from support import PROJECT, ScriptResult, same_as_quoted
 
 _README = PROJECT / "FRAMEWORK_README.md"
 _DOCS = PROJECT / "docs"
@@ -36,7 +36,6 @@ _FLAGS_OF_OTHERS = {"--strict", "--parameter", "--no-update", "--polygon-api-key
 _PACKAGES = ("strategy_testing", "strategy_checks")
 _HELP = PROJECT / "tests" / "help"
 _README_LINES = 350
-_EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
 
 _QUERY = re.compile(r"```sql\n(?P<sql>.*?)```\n\n```text\n(?P<output>.*?)```\n", re.DOTALL)
 _FENCED = re.compile(r"```.*?```", re.DOTALL)
@@ -59,15 +58,6 @@ _NO_PATHS = ("lean-env/", "lean-workspace/")
 @pytest.fixture(scope="module")
 def readme() -> str:
     return _README.read_text(encoding="utf-8")
-
-
-def _same(document: Path, quoted: str, actual: str) -> None:
-    """Whether a quotation is what the project prints; with REWRITE_DOCS it becomes so."""
-    if quoted != actual and os.environ.get("REWRITE_DOCS"):
-        text = document.read_text(encoding="utf-8") if document.exists() else ""
-        document.write_text(text.replace(quoted, actual, 1) if quoted else actual, encoding="utf-8")
-        quoted = actual
-    assert quoted == actual
 
 
 def _marked(document: Path, mark: str) -> str:
@@ -162,10 +152,10 @@ def test_the_exit_code_table_is_the_enum() -> None:
 
 def test_the_metrics_table_is_the_catalogue() -> None:
     lines = ["| criteria | metric | unit | LEAN path for a target or constraint |", "|---|---|---|---|"]
-    for metric in METRICS:
+    for metric in (*METRICS, *LUCK_METRICS):
         names = ", ".join(f"`{name}`" for name in metric.criterion_names)
         lines.append(f"| {names} | {metric.label} | {metric.unit.value} | {_path_cell(metric.lean_path)} |")
-    _same(_CONFIG_FORMAT, _marked(_CONFIG_FORMAT, "metrics"), _block("metrics", "\n".join(lines)))
+    same_as_quoted(_CONFIG_FORMAT, _marked(_CONFIG_FORMAT, "metrics"), _block("metrics", "\n".join(lines)))
 
 
 def _path_cell(path: str | None) -> str:
@@ -193,7 +183,7 @@ def test_the_estimate_is_what_the_command_prints(run_script: Callable[..., Scrip
     assert f"scripts/optimize_runner.py --config {config} --estimate" in readme
     assert result.exit_code == ExitCode.STOP_AND_REVISE
     printed = "\n".join(line.rstrip() for line in result.stdout.rstrip().splitlines())
-    _same(_README, _marked(_README, "estimate"), _block("estimate", f"```text\n{printed}\n```"))
+    same_as_quoted(_README, _marked(_README, "estimate"), _block("estimate", f"```text\n{printed}\n```"))
 
 
 def test_the_first_run_can_be_looked_at_as_written(readme: str, tmp_path: Path, database_url: str) -> None:
@@ -217,8 +207,9 @@ def test_the_first_run_can_be_looked_at_as_written(readme: str, tmp_path: Path, 
     assert "lean optimize RSI_MeanReversion_ETF" in done.stdout
 
 
-def test_what_is_said_of_the_sample_data_is_what_the_strategies_ask_for(readme: str) -> None:
-    section = _section(readme, "Which strategies run on LEAN's sample data")
+def test_what_is_said_of_the_sample_data_is_what_the_strategies_ask_for() -> None:
+    guide = _GUIDE.read_text(encoding="utf-8")
+    section = _section(guide, "Which strategies run on LEAN's sample data").split("**Data beyond")[0]
     prices = re.search(r"daily prices of (.*?) until", section, re.DOTALL)
     assert prices
     have = set(re.findall(r"[A-Z]+", prices[1]))
@@ -243,78 +234,6 @@ def _default_tickers(strategy: str) -> set[str]:
 def test_the_batches_are_those_that_ship() -> None:
     shipped = {f"configs/batches/{file.name}" for file in (PROJECT / "configs" / "batches").glob("*.yaml")}
     assert {row[0].strip("`") for row in _rows(_BATCHES.read_text(encoding="utf-8").split("## ")[0])} == shipped
-
-
-def test_every_question_has_one_query() -> None:
-    sections = _DIRECTOR.read_text(encoding="utf-8").split("\n## ")[1:]
-    assert len(sections) == 10
-    assert all(section.split("\n", 1)[0].endswith("?") for section in sections)
-    assert [section for section in sections if len(_QUERY.findall(section)) != 1] == []
-
-
-def test_every_query_prints_what_is_pasted(
-    run_script: Callable[..., ScriptResult], unpacked: Callable[[str], Path], database_url: str
-) -> None:
-    recorded = unpacked("grid-72") / "output"
-    imported = run_script("results_importer.py", "--optimization-dir", recorded, "--config", _EXAMPLE)
-    assert imported.last_line == "72 runs complete, 3 passed, best Sharpe: 0.4"
-    assert imported.last_line in _README.read_text(encoding="utf-8")
-    queries = [(file, query) for file in _DOCUMENTS for query in _QUERY.finditer(file.read_text(encoding="utf-8"))]
-    for document, query in queries:
-        printed = _psql(database_url, query["sql"])
-        assert not printed.endswith("(0 rows)"), query["sql"]
-        quoted = query[0]
-        _same(document, quoted, quoted.replace(f"```text\n{query['output']}```", f"```text\n{printed}\n```"))
-
-
-def test_no_query_prints_anything_else_after_the_config_was_run_again(
-    run_script: Callable[..., ScriptResult],
-    unpacked: Callable[[str], Path],
-    database_url: str,
-    ask: Callable[..., list[dict[str, object]]],
-) -> None:
-    recorded = unpacked("grid-72") / "output"
-    run_script("results_importer.py", "--optimization-dir", recorded, "--config", _EXAMPLE)
-    queries = [query["sql"] for file in _DOCUMENTS for query in _QUERY.finditer(file.read_text(encoding="utf-8"))]
-    once = [_psql(database_url, query) for query in queries]
-    for origin in ("id", "NULL"):  # taken from the first run, and computed again
-        _repeat_the_first_run(ask, origin)
-        assert [_psql(database_url, query) for query in queries] == once
-    assert ask("SELECT count(*) FROM backtest_results") == [{"count": 3 * 72}]
-
-
-def _repeat_the_first_run(ask: Callable[..., list[dict[str, object]]], origin: str) -> None:
-    """A run of the same row and results as the first, each result with its origin."""
-    runs = _columns(ask, "optimization_runs", "run_uuid")
-    added = (
-        f"INSERT INTO optimization_runs ({runs}) SELECT {runs} FROM optimization_runs ORDER BY id LIMIT 1 RETURNING id"
-    )
-    results = _columns(ask, "backtest_results", "optimization_run_id", "reused_from")
-    ask(
-        f"INSERT INTO backtest_results ({results}, optimization_run_id, reused_from) SELECT {results}, %s, {origin} "
-        "FROM backtest_results WHERE optimization_run_id = (SELECT min(id) FROM optimization_runs)",
-        ask(added)[0]["id"],
-    )
-
-
-def _columns(ask: Callable[..., list[dict[str, object]]], table: str, *others: str) -> str:
-    rows = ask(
-        "SELECT column_name AS name FROM information_schema.columns "
-        "WHERE table_name = %s AND is_generated = 'NEVER' AND column_name <> ALL (%s)",
-        table, ["id", *others],
-    )  # fmt: skip
-    return ", ".join(str(row["name"]) for row in rows)
-
-
-def _psql(database_url: str, statement: str) -> str:
-    """What `make psql` prints for a statement."""
-    done = subprocess.run(
-        [sys.executable, "-m", "strategy_testing.commands.psql", "--no-psqlrc", "-P", "pager=off", "-c", statement],
-        env=os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(PROJECT / "scripts"), "LC_ALL": "C.UTF-8"},
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
 
 
 def test_every_room_is_described() -> None:
@@ -343,7 +262,8 @@ def test_every_flag_exists() -> None:
 
 @pytest.mark.parametrize("script", _SCRIPTS)
 def test_the_reference_has_every_option(script: str) -> None:
-    options = re.findall(r"^  (?:-h, )?(--[a-z-]+(?: \[?[A-Z]+\]?)?)", _help(script), re.MULTILINE)
+    printed = _help(script).replace(" ...", "")
+    options = re.findall(r"^  (?:-h, )?(--[a-z-]+(?: \[?[A-Z]+\]?)*)", printed, re.MULTILINE)
     described = _rows_of_all_tables(_section(_REFERENCE.read_text(encoding="utf-8"), f"{script}.py"))
     assert sorted(row[0].strip("`") for row in described) == sorted(options)
     assert all(row[1] for row in described)
@@ -352,7 +272,7 @@ def test_the_reference_has_every_option(script: str) -> None:
 @pytest.mark.parametrize("script", _SCRIPTS)
 def test_the_help_is_the_pinned_one(script: str) -> None:
     pinned = _HELP / f"{script}.txt"
-    _same(pinned, pinned.read_text(encoding="utf-8") if pinned.exists() else "", _help(script))
+    same_as_quoted(pinned, pinned.read_text(encoding="utf-8") if pinned.exists() else "", _help(script))
 
 
 @pytest.mark.parametrize("document", [file for file in _DOCUMENTS if file != _GUIDE], ids=lambda file: str(file.name))
@@ -405,7 +325,7 @@ def test_the_database_reference_is_what_the_database_says(ask: Callable[..., lis
         lines += ["| column | type | meaning and unit |", "|---|---|---|"]
         lines += [f"| `{row['name']}` | {row['type']} | {row['comment']} |" for row in columns]
         parts.append("\n".join(lines))
-    _same(_DATABASE, _marked(_DATABASE, "relations"), _block("relations", "\n\n".join(parts)))
+    same_as_quoted(_DATABASE, _marked(_DATABASE, "relations"), _block("relations", "\n\n".join(parts)))
 
 
 def test_the_database_reference_names_every_trigger(ask: Callable[..., list[dict[str, object]]]) -> None:

@@ -126,7 +126,8 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
     resumed = replayed("grid-72", config, "--resume")
     assert (resumed.stdout, resumed.exit_code) == ("36 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
     assert f"resuming run {run['id']}, the newest unfinished one" in resumed.stderr
-    assert f"running {36 - had} combinations" in resumed.stderr
+    assert f"run {run['id']}: running {36 - had} combinations" in resumed.stderr
+    assert f"36/36 backtests finished, {had} known before, 3 passing, " in resumed.stderr
     after = ask("SELECT id, status, completed_combinations, error_message FROM optimization_runs")
     assert after == [{"id": run["id"], "status": "completed", "completed_combinations": 36, "error_message": None}]
     assert _count(ask) == 36
@@ -223,6 +224,7 @@ def test_computed_combinations_are_taken_from_earlier_runs(
     assert (whole.stdout, whole.exit_code) == ("36 runs complete, 3 passed, best Sharpe: 0.4\n", 0)
     assert "12 combinations are taken from earlier runs of the same code" in whole.stderr
     assert "running 24 combinations" in whole.stderr
+    assert "36/36 backtests finished, 12 known before, 3 passing, " in whole.stderr
     run = ask("SELECT * FROM optimization_runs ORDER BY id DESC")[0]
     assert (run["status"], run["reused_combinations"], run["completed_combinations"]) == ("completed", 12, 36)
     assert _commands(ask, run["id"]) == 1
@@ -233,6 +235,8 @@ def test_computed_combinations_are_taken_from_earlier_runs(
     third = replayed("grid-72", config)
     assert "36 combinations are taken from earlier runs" in third.stderr
     assert "running 0 combinations" in third.stderr
+    best = "entry_threshold=35, exit_threshold=65, rsi_period=16"
+    assert f"36/36 backtests finished, 36 known before, 3 passing, best Sharpe Ratio 0.41: {best}, " in third.stderr
     assert third.stdout == "36 runs complete, 3 passed, best Sharpe: 0.4\n"
     (workspace / "RSI_MeanReversion_ETF" / "main.py").write_text(READS_ANYTHING + "# changed\n", encoding="utf-8")
     changed = replayed("grid-72", few)

@@ -226,7 +226,7 @@ def test_a_window_in_which_nothing_qualifies_stays_out_of_the_market(
     done = replayed("walk-forward", config)
     assert done.last_line == "3 windows (12 runs) complete, OOS Sharpe: 0.0, WFE: -11%, rejected"
     assert done.exit_code == 0
-    assert "out-of-sample: running 1 combination in" in done.stderr
+    assert "out-of-sample: running 1 combination of" in done.stderr
     assert "to trade next: nothing; nothing qualifies of 4: 4 Sharpe ratio too low" in done.stderr
     windows = ask("SELECT parameters, reason, out_of_sample_result_id FROM walk_forward_windows ORDER BY number")
     assert [row["parameters"] for row in windows] == [None, _CHOSEN[1], None]

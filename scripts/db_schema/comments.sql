@@ -104,6 +104,8 @@ COMMENT ON COLUMN optimization_runs.engine_note IS 'Why backtests ran cold, or t
 COMMENT ON COLUMN optimization_runs.data_fingerprint IS
     'Data files that LEAN looked for, 16 digits of each one''s SHA-256 by its path, null for a missing one';
 COMMENT ON COLUMN optimization_runs.lean_version IS 'Version of LEAN that the results name';
+COMMENT ON COLUMN optimization_runs.computing_seconds IS
+    'Seconds that the backtests it ran itself took, added up; NULL until it has ended, or where LEAN left no times';
 COMMENT ON COLUMN optimization_runs.output_folder IS
     'Absolute path of the folder that LEAN wrote; NULL for a refused run';
 COMMENT ON COLUMN optimization_runs.benchmark IS
@@ -115,6 +117,9 @@ COMMENT ON COLUMN optimization_runs.benchmark_sharpe IS 'Its Sharpe ratio, as in
 COMMENT ON COLUMN optimization_runs.benchmark_max_drawdown IS 'Its largest drawdown by daily closes, a positive fraction';
 COMMENT ON COLUMN optimization_runs.benchmark_returns IS
     'Its returns of the trading days, packed as daily_returns of backtest_results; a day that is missing has 0; NULL where not known';
+COMMENT ON COLUMN optimization_runs.spa_p IS
+    'Probability that luck alone puts the best combination so far above buy-and-hold, of trading days: the p-value of '
+    'Hansen''s test for superior predictive ability; NULL without daily returns of the benchmark';
 COMMENT ON COLUMN optimization_runs.runner_host IS 'Machine of the runner that owns the run while it is running';
 COMMENT ON COLUMN optimization_runs.runner_pid IS 'Process of that runner';
 COMMENT ON COLUMN optimization_runs.runner_started_at IS
@@ -234,7 +239,8 @@ COMMENT ON COLUMN backtest_results.daily_sharpe_high IS
     'Its upper end';
 COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
-COMMENT ON COLUMN backtest_results.rejection_reasons IS 'Every reason why it does not pass';
+COMMENT ON COLUMN backtest_results.rejection_reasons IS
+    'Every reason why it does not pass, in words; the table rejections has their figures';
 COMMENT ON COLUMN backtest_results.target_value IS
     'The target metric, as LEAN''s optimizer compares it (a fraction where the metric is one)';
 COMMENT ON COLUMN backtest_results.reused_from IS
@@ -243,6 +249,18 @@ COMMENT ON COLUMN backtest_results.started_at IS 'When the backtest began, UTC';
 COMMENT ON COLUMN backtest_results.completed_at IS 'When the backtest ended, UTC';
 COMMENT ON COLUMN backtest_results.created_at IS 'When the row was made, UTC';
 COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, the figures of luck aside, UTC';
+
+COMMENT ON TABLE rejections IS 'Why backtests do not pass: a row for each reason, with its figures';
+COMMENT ON COLUMN rejections.backtest_id IS 'The row in backtest_results';
+COMMENT ON COLUMN rejections.position IS 'Place among the reasons of the backtest, from 0';
+COMMENT ON COLUMN rejections.criterion IS
+    'Criterion, such as min_trades, or a constraint as the config has it; failed, period or no_trades for what every '
+    'config asks; of rows from before they had figures the kind of reason';
+COMMENT ON COLUMN rejections.reason IS 'The reason in words, as in rejection_reasons';
+COMMENT ON COLUMN rejections.value IS 'What the backtest has, in the unit of the figure; NULL where that is not known';
+COMMENT ON COLUMN rejections."limit" IS 'What the config asks for, in the same unit';
+COMMENT ON COLUMN rejections.distance IS
+    'How far the value is from the limit, as a fraction of the limit; NULL where either is not known or the limit is 0';
 
 COMMENT ON TABLE walk_forward_analyses IS
     'Walk-forward analyses: in each window a combination is chosen in-sample and tested on the days after';

@@ -3,3 +3,6 @@
 They form a chain that reads like the work: config, parameter space, lean command, lean process, lean results,
 criteria, database, summary. Imports go one way along it.
 """
+
+__version__ = "1.0.0"
+"""That of pyproject.toml."""

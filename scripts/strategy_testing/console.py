@@ -3,17 +3,28 @@
 import contextlib
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
 from strategy_testing.texts import printable
 
 _IN_ASCII = str.maketrans({"✓": "+", "✗": "x", "×": "x", "…": "...", "–": "-", "—": "-", "→": "->"})
+_IN_ONE_CELL = str.maketrans({"…": "~", "→": ">"})
+_USUAL_COLUMNS = 80
+_NO_CURSOR = ("dumb", "unknown")
+"""What TERM says of terminals that cannot draw a line anew."""
+_above: list[Callable[[str], None]] = []
+"""Who shows lines above what is being drawn, the last one; empty where nothing is."""
 
 
 def tell(message: str) -> None:
-    """A line of the story, on stderr."""
-    _write(sys.stderr, f"{printable(message)}\n")
+    """A line of the story, on stderr, above what is being drawn there."""
+    shown = printable(message)
+    if _above:
+        _above[-1](shown)
+    else:
+        _write(sys.stderr, f"{shown}\n")
 
 
 def answer(line: str) -> None:
@@ -21,14 +32,55 @@ def answer(line: str) -> None:
     _write(sys.stdout, f"{printable(line)}\n")
 
 
-def show(text: str) -> None:
-    """Text of ours on stderr as it is, which moves the cursor of a terminal."""
-    _write(sys.stderr, text)
+class Drawing:
+    """Stderr for a program that moves the cursor: what it cannot show is replaced cell by cell, and nothing raised."""
+
+    @property
+    def encoding(self) -> str:
+        """Of stderr."""
+        return getattr(sys.stderr, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        """Text of ours as it is."""
+        if not self.encoding.lower().startswith("utf"):
+            text = text.translate(_IN_ONE_CELL)
+        _write(sys.stderr, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Each write has done it."""
+
+    def isatty(self) -> bool:
+        """Whether it can be drawn on."""
+        return can_draw()
 
 
-def is_terminal() -> bool:
-    """Whether the story is read on a terminal."""
-    return sys.stderr is not None and sys.stderr.isatty()
+@contextlib.contextmanager
+def drawn(above: Callable[[str], None]) -> Iterator[None]:
+    """Within it something is drawn on stderr, from whatever thread; lines of the story are given to `above`."""
+    _above.append(above)
+    try:
+        yield
+    finally:
+        _above.remove(above)
+
+
+def can_draw() -> bool:
+    """Whether the story is read on a terminal that moves its cursor."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _NO_CURSOR
+
+
+def width_of(stream: TextIO | None) -> int | None:
+    """Columns of the terminal that shows stdout or stderr, or COLUMNS; None where it is none and nothing need fit."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    if stream is None or not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError):
+        return _USUAL_COLUMNS
 
 
 def keep_streams_open() -> None:

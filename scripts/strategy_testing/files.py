@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ _MOST_BYTES = 2**30
 
 
 def write_atomically(file: Path, text: str) -> None:
-    """Writes a file so that no reader ever sees half of it; a link is followed, a device written to.
+    """Writes a file so that no reader ever sees half of it; a link is followed, a device written to, a mode kept.
 
     Raises:
         OSError: it cannot be written.
@@ -30,6 +31,8 @@ def write_atomically(file: Path, text: str) -> None:
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8")
+        if file.exists():
+            shutil.copymode(file, temporary)
         temporary.replace(file)
     finally:
         temporary.unlink(missing_ok=True)

@@ -10,7 +10,9 @@ MOST_CHARACTERS = 20_000
 _ROOM_FOR_COUNT = 40
 _MOST_DEPTH = 50
 """Levels of a document that somebody wrote."""
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def storable(text: str, most: int = MOST_CHARACTERS) -> str:
@@ -50,7 +52,10 @@ def storable_parts(value: Any, depth: int = _MOST_DEPTH) -> Any:
 
 
 def printable(text: str) -> str:
-    """The text without what moves a terminal's cursor or changes its colours; lines and tabs stay."""
+    """The text without what moves a terminal's cursor, changes its colours or turns its direction; lines and tabs stay.
+
+    Letters that are written from right to left stay, too.
+    """
     return _CONTROL.sub("", storable(text, most=len(text)))
 
 

@@ -86,7 +86,7 @@ LEFT JOIN best ON best.day = counts.day
 ORDER BY counts.day DESC;
 
 COMMENT ON VIEW daily_summary IS
-    'One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a '
+    'What did each day bring? One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a '
     'day, and not at all where it was taken from a run of another day';
 COMMENT ON COLUMN daily_summary.day IS 'Day on which the runs ended, or began while they run, UTC';
 COMMENT ON COLUMN daily_summary.runs IS

@@ -35,7 +35,8 @@ INNER JOIN strategies ON strategies.id = result.strategy_id
 GROUP BY strategies.name, runs.id
 ORDER BY avg_fee_pct DESC NULLS LAST, optimization_run_id;
 
-COMMENT ON VIEW fee_analysis IS 'What fees did to each run, over backtests that did not fail';
+COMMENT ON VIEW fee_analysis IS
+    'What do fees eat, estimated and paid? A line for each run, over backtests that did not fail';
 COMMENT ON COLUMN fee_analysis.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN fee_analysis.optimization_run_id IS 'Number of the run';
 COMMENT ON COLUMN fee_analysis.backtests IS 'Combinations of the run, each by one backtest';

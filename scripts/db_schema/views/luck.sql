@@ -15,6 +15,7 @@ SELECT
     result.deflated_sharpe_independent,
     result.min_track_record_years,
     runs.pbo,
+    runs.spa_p,
     result.plateau,
     result.worst_step,
     result.on_edge
@@ -26,7 +27,7 @@ WHERE result.psr IS NOT NULL
 ORDER BY result.deflated_sharpe DESC, result.id;
 
 COMMENT ON VIEW luck IS
-    'How much of each result may be luck; a combination counts once, the likeliest skill first';
+    'Is it luck? How much of each result may be; a combination counts once, the likeliest skill first';
 COMMENT ON COLUMN luck.strategy IS
     'Name of the strategy';
 COMMENT ON COLUMN luck.optimization_run_id IS
@@ -57,6 +58,8 @@ COMMENT ON COLUMN luck.min_track_record_years IS
     'Years of 252 trading days after which psr would be 0.95; NULL where the Sharpe ratio is not above 0';
 COMMENT ON COLUMN luck.pbo IS
     'Probability of backtest overfitting, a fraction; NULL below a dozen combinations that differ or 80 days';
+COMMENT ON COLUMN luck.spa_p IS
+    'Probability that luck alone puts the best of its run so far above buy-and-hold, a fraction';
 COMMENT ON COLUMN luck.plateau IS
     'Median target of the combinations one step away / its own; NULL where that is not above 0';
 COMMENT ON COLUMN luck.worst_step IS

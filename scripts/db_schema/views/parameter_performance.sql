@@ -12,7 +12,8 @@ WITH tried AS (
     FROM latest_results
     INNER JOIN backtest_results AS result ON result.id = latest_results.id
     CROSS JOIN LATERAL jsonb_each_text(result.parameters) AS parameter
-    WHERE result.status = 'completed' AND result.total_trades > 0
+    -- The days of a backtest are no parameter of its strategy.
+    WHERE result.status = 'completed' AND result.total_trades > 0 AND parameter.key NOT IN ('start_date', 'end_date')
 ),
 grouped AS (
     SELECT
@@ -51,7 +52,7 @@ ORDER BY
     value;
 
 COMMENT ON VIEW parameter_performance IS
-    'How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination '
+    'Which parameter matters? How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination '
     'counts once';
 COMMENT ON COLUMN parameter_performance.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN parameter_performance.parameter IS 'Name of the parameter';

@@ -24,7 +24,7 @@ GROUP BY strategies.name, split_part(reason, ':', 1), judged.of_strategy
 ORDER BY strategy, backtests DESC, reason;
 
 COMMENT ON VIEW rejection_summary IS
-    'Why backtests were rejected, by strategy and kind of reason; a combination counts once';
+    'Why did it fail? Reasons for which backtests were rejected, by strategy and kind; a combination counts once';
 COMMENT ON COLUMN rejection_summary.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN rejection_summary.reason IS 'Kind of reason, the text before its colon';
 COMMENT ON COLUMN rejection_summary.backtests IS 'Backtests rejected for it';

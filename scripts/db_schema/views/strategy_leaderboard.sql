@@ -77,6 +77,7 @@ runs AS (
 last_run AS (
     SELECT DISTINCT ON (strategy_id)
         strategy_id,
+        id,
         CASE WHEN status NOT IN ('pending', 'running', 'completed') THEN
             concat_ws(
                 ': ',
@@ -113,6 +114,11 @@ SELECT
     best.sharpe_ratio AS best_sharpe,
     best.daily_sharpe_ratio AS best_daily_sharpe,
     best.probabilistic_sharpe_ratio,
+    best.psr,
+    home.expected_best_sharpe,
+    home.trials,
+    best.deflated_sharpe,
+    best.deflated_sharpe_independent,
     best.compounding_annual_return AS annual_return,
     best.benchmark,
     best.excess_return,
@@ -122,6 +128,7 @@ SELECT
     best.fee_pct,
     best.meets_criteria AS best_meets_criteria,
     best.parameters AS best_parameters,
+    coalesce(best.optimization_run_id, last_run.id) AS optimization_run_id,
     CASE made.engine
         WHEN 'warm' THEN
             format(
@@ -156,6 +163,7 @@ INNER JOIN last_run ON last_run.strategy_id = strategies.id
 LEFT JOIN tested ON tested.strategy_id = strategies.id
 LEFT JOIN best ON best.strategy_id = strategies.id
 LEFT JOIN walked ON walked.strategy_id = strategies.id
+LEFT JOIN optimization_runs AS home ON home.id = best.optimization_run_id
 LEFT JOIN backtest_results AS origin ON origin.id = best.reused_from
 LEFT JOIN optimization_runs AS made
     ON made.id = coalesce(origin.optimization_run_id, best.optimization_run_id)
@@ -163,7 +171,8 @@ CROSS JOIN targets
 ORDER BY rank, strategy;
 
 COMMENT ON VIEW strategy_leaderboard IS
-    'Strategies that pass first, those by walk-forward before others, then by the target of their configs, or by the Sharpe ratio where targets differ. '
+    'Which strategies are worth money? Those that pass first, those by walk-forward before others, then by the target '
+    'of their configs, or by the Sharpe ratio where targets differ. '
     'Figures are those of the best backtest: the best that passes, else the best that did not fail and made a trade';
 COMMENT ON COLUMN strategy_leaderboard.rank IS 'Place: those that pass first, then by the target';
 COMMENT ON COLUMN strategy_leaderboard.strategy IS 'Name of the strategy';
@@ -179,7 +188,16 @@ COMMENT ON COLUMN strategy_leaderboard.target_value IS 'Its value of that metric
 COMMENT ON COLUMN strategy_leaderboard.best_sharpe IS 'Its Sharpe ratio, LEAN''s';
 COMMENT ON COLUMN strategy_leaderboard.best_daily_sharpe IS 'Its Sharpe ratio of trading days';
 COMMENT ON COLUMN strategy_leaderboard.probabilistic_sharpe_ratio IS
-    'Its probabilistic Sharpe ratio (PSR), LEAN''s, a fraction';
+    'Its probabilistic Sharpe ratio (PSR), LEAN''s: that the true one is above 1 a year, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.psr IS
+    'Its PSR of trading days: that the true Sharpe ratio is above 0, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.expected_best_sharpe IS
+    'Best annual Sharpe ratio of trading days that luck alone would give after all trials of the strategy';
+COMMENT ON COLUMN strategy_leaderboard.trials IS 'Distinct combinations ever tried for the strategy';
+COMMENT ON COLUMN strategy_leaderboard.deflated_sharpe IS
+    'Probability that its true Sharpe ratio is above what luck alone gives, a fraction';
+COMMENT ON COLUMN strategy_leaderboard.deflated_sharpe_independent IS
+    'The same with the effective number of independent trials';
 COMMENT ON COLUMN strategy_leaderboard.annual_return IS 'Its compounding annual return, a fraction';
 COMMENT ON COLUMN strategy_leaderboard.benchmark IS 'What it is held against';
 COMMENT ON COLUMN strategy_leaderboard.excess_return IS
@@ -190,6 +208,8 @@ COMMENT ON COLUMN strategy_leaderboard.win_rate IS 'Its winning round trips, a f
 COMMENT ON COLUMN strategy_leaderboard.fee_pct IS 'Its fees as a fraction of the starting capital';
 COMMENT ON COLUMN strategy_leaderboard.best_meets_criteria IS 'Whether it meets the success criteria';
 COMMENT ON COLUMN strategy_leaderboard.best_parameters IS 'Its parameters';
+COMMENT ON COLUMN strategy_leaderboard.optimization_run_id IS
+    'Number of the run that has it; of the last run where no backtest made a trade';
 COMMENT ON COLUMN strategy_leaderboard.engine IS
     'What ran it: cold, or warm with how many of that run''s combinations LEAN''s own process made the same';
 COMMENT ON COLUMN strategy_leaderboard.combinations IS 'Combinations tested over all runs, each once';

@@ -11,7 +11,8 @@ INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE runs.trials IS NOT NULL
 GROUP BY strategies.name;
 
-COMMENT ON VIEW trials_per_strategy IS 'What was ever tried for each strategy, and what luck alone makes of it';
+COMMENT ON VIEW trials_per_strategy IS
+    'How much was ever tried for each strategy? And what luck alone makes of it';
 COMMENT ON COLUMN trials_per_strategy.strategy IS
     'Name of the strategy';
 COMMENT ON COLUMN trials_per_strategy.runs IS

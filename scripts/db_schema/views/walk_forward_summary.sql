@@ -40,7 +40,8 @@ CROSS JOIN LATERAL (
 ) AS cut
 ORDER BY analysis.id DESC;
 
-COMMENT ON VIEW walk_forward_summary IS 'Walk-forward analyses, the newest first; figures are of the stitched out-of-sample days';
+COMMENT ON VIEW walk_forward_summary IS
+    'Does it hold out of sample? Walk-forward analyses, the newest first; figures are of the stitched out-of-sample days';
 COMMENT ON COLUMN walk_forward_summary.analysis_id IS 'Number of the analysis';
 COMMENT ON COLUMN walk_forward_summary.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN walk_forward_summary.status IS 'running, completed, partial, failed or interrupted';

@@ -34,7 +34,8 @@ LEFT JOIN backtest_results AS inside ON inside.id = cut.in_sample_result_id
 LEFT JOIN backtest_results AS outside ON outside.id = cut.out_of_sample_result_id
 ORDER BY analysis.id DESC, cut.number;
 
-COMMENT ON VIEW walk_forward_windows_view IS 'Windows of walk-forward analyses: the chosen combination in-sample beside out-of-sample';
+COMMENT ON VIEW walk_forward_windows_view IS
+    'What did each window of a walk-forward analysis choose, and did it hold? In-sample beside out-of-sample';
 COMMENT ON COLUMN walk_forward_windows_view.analysis_id IS 'Number of the analysis';
 COMMENT ON COLUMN walk_forward_windows_view.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN walk_forward_windows_view.window_number IS 'Number of the window, from 1';

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -35,6 +35,7 @@ from strategy_testing.lean.process import lean_command
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.pages.writing import BATCHES
 from strategy_testing.paths import SCRIPTS_DIR
+from strategy_testing.report.batch_progress import BatchProgress
 from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
 from strategy_testing.report.outlook import Outlook, refuse_without_yes
 from strategy_testing.runs.recovery import recover_orphans
@@ -85,8 +86,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         batch_id = _begin(database, batch, batch_id, agenda)
         count = f"{number_of(len(batch.configs), 'config')}, {len(agenda.jobs)} to run"
         tell(f"batch {batch.name} (number {batch_id}): {count}, {batch.max_concurrent} at a time")
-        environment = os.environ | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
-        _run_jobs(batch, agenda, _handed_on(batch, batch_id, settings), environment, signals)
+        _run_jobs(batch, batch_id, agenda, settings, signals)
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
             database.retrying(partial(_recover, database))  # what was killed could not tidy up
         lines, status = database.retrying(partial(_end, database, batch, batch_id, agenda, signals))
@@ -161,9 +161,9 @@ def _begin(database: Database, batch: BatchConfig, batch_id: int | None, agenda:
     return batch_id
 
 
-def _run_jobs(
-    batch: BatchConfig, agenda: _Agenda, options: Sequence[str], environment: Mapping[str, str], signals: Requests
-) -> None:
+def _run_jobs(batch: BatchConfig, batch_id: int, agenda: _Agenda, settings: Settings, signals: Requests) -> None:
+    environment = os.environ | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
+    options = _handed_on(batch_id, settings)
     number = {job.config: f"{index} of {len(agenda.jobs)}" for index, job in enumerate(agenda.jobs, 1)}
 
     def on_start(job: Job) -> None:
@@ -175,25 +175,26 @@ def _run_jobs(
         result = ended.answer or "no result"
         tell(f"batch {batch.name}: {ended.job.strategy}: {result} (exit code {ended.exit_code})")
 
-    run_jobs(
-        [replace(job, command=(*_SCRIPT, *job.command, *options)) for job in agenda.jobs],
-        environment,
-        signals,
-        at_once=batch.max_concurrent,
-        stop_at_failure=not batch.continue_on_error,
-        on_start=on_start,
-        on_end=on_end,
-    )
+    with BatchProgress(batch.name, len(agenda.jobs), quiet=settings.quiet) as progress:
+        run_jobs(
+            [replace(job, command=(*_SCRIPT, *job.command, *options)) for job in agenda.jobs],
+            environment,
+            signals,
+            at_once=batch.max_concurrent,
+            stop_at_failure=not batch.continue_on_error,
+            progress=progress,
+            on_start=on_start,
+            on_end=on_end,
+        )
 
 
 _SCRIPT = (sys.executable, str(SCRIPTS_DIR / "optimize_runner.py"))
 
 
-def _handed_on(batch: BatchConfig, batch_id: int, settings: Settings) -> tuple[str, ...]:
+def _handed_on(batch_id: int, settings: Settings) -> tuple[str, ...]:
     """What each config's process is given besides its config."""
-    quiet = settings.quiet or batch.max_concurrent > 1
     leaderboard = settings.leaderboard.absolute()
-    once = replace(settings, quiet=quiet, leaderboard=leaderboard, batch_id=batch_id, yes=True)  # asked for all of them
+    once = replace(settings, leaderboard=leaderboard, batch_id=batch_id, yes=True)  # asked for all of them
     return arguments_to_hand_on(once)
 
 

@@ -1,9 +1,11 @@
 """Runs a batch's configs, each in a process of its own, and passes the user's signals on to them."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -11,12 +13,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from strategy_testing.console import tell
+from strategy_testing.console import tell, width_of
+from strategy_testing.report.batch_progress import BatchProgress
 from strategy_testing.signals import ENDING, Requests
 
 _POLL_SECONDS = 0.05
+_PIPE_BYTES = 65536
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ def run_jobs(
     *,
     at_once: int,
     stop_at_failure: bool,
+    progress: BatchProgress,
     on_start: Callable[[Job], None],
     on_end: Callable[[Ended], None],
 ) -> None:
@@ -66,6 +71,7 @@ def run_jobs(
         signals: which the caller collects.
         at_once: how many run at a time.
         stop_at_failure: start no more after one that did not end with 0.
+        progress: is told how far each is.
         on_start: called before each starts.
         on_end: called when each has ended.
     """
@@ -76,19 +82,26 @@ def run_jobs(
         while True:
             while waiting and len(running) < at_once and signals.first is None:
                 on_start(waiting[0])
-                running.append(_Child(waiting.popleft(), environment, with_name=at_once > 1))
+                progress.begins(str(waiting[0].config), waiting[0].strategy)
+                mark = f"[{waiting[0].strategy}] " if at_once > 1 else "" if progress.is_drawn else None
+                running.append(_Child(waiting.popleft(), environment, mark))
             if signals.first is not None and passed_on < signals.count:
                 for child in running:
                     child.stop(signals.first, at_once=signals.count > 1)
                 passed_on = signals.count
+            for child in running:
+                if (told := child.told()) is not None:
+                    progress.tells(str(child.job.config), told)
             for child in [child for child in running if child.has_ended()]:
                 running.remove(child)
+                progress.ends(str(child.job.config))
                 ended = child.ended()
                 on_end(ended)
                 if stop_at_failure and ended.exit_code != 0:
                     waiting.clear()
             if not running and (not waiting or signals.first is not None):
                 return
+            progress.renew()
             time.sleep(_POLL_SECONDS)
     finally:
         for child in running:  # something of ours has failed
@@ -96,27 +109,43 @@ def run_jobs(
 
 
 class _Child:
-    def __init__(self, job: Job, environment: Mapping[str, str], *, with_name: bool) -> None:
+    def __init__(self, job: Job, environment: Mapping[str, str], mark: str | None) -> None:
+        """Starts it; what it says on stderr is told with a mark before each line, or goes there by itself for None."""
         self.job = job
         self._started = time.monotonic()
+        self._told, progress_to = os.pipe()
+        os.set_blocking(self._told, False)
+        self._untold = b""
+        if mark is not None and (width := width_of(sys.stderr)) is not None:
+            environment = {**environment, "COLUMNS": str(max(1, width - len(mark)))}
         self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         try:
             # A session of its own keeps a Ctrl-C in the terminal from reaching it twice.
             self._process = subprocess.Popen(
-                job.command,
+                [*job.command, "--progress-to", str(progress_to)],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=self._stdout,
-                stderr=subprocess.PIPE if with_name else None,
+                stderr=None if mark is None else subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=(progress_to,),
             )
         finally:
+            os.close(progress_to)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._copier: threading.Thread | None = None
         if self._process.stderr is not None:
-            self._copier = threading.Thread(target=_copy, args=(self._process.stderr, job.strategy), daemon=True)
+            self._copier = threading.Thread(target=_copy, args=(self._process.stderr, mark), daemon=True)
             self._copier.start()
+
+    def told(self) -> Mapping[str, Any] | None:
+        """The last that it has told of its progress since it was asked; None where that is nothing."""
+        with contextlib.suppress(BlockingIOError):
+            while piece := os.read(self._told, _PIPE_BYTES):
+                self._untold += piece
+        lines, _, self._untold = self._untold.rpartition(b"\n")
+        return json.loads(lines.splitlines()[-1]) if lines else None
 
     def has_ended(self) -> bool:
         return self._process.poll() is not None
@@ -135,14 +164,15 @@ class _Child:
         seconds = time.monotonic() - self._started
         if self._copier is not None:
             self._copier.join(timeout=1)
+        os.close(self._told)
         with self._stdout as kept:
             kept.seek(0)
             lines = kept.read().decode("utf-8", "replace").splitlines()
         return Ended(self.job, self._process.returncode, seconds, lines[-1] if lines else "")
 
 
-def _copy(source: IO[bytes], name: str) -> None:
-    """Shows a process's stderr line by line, each with the strategy's name."""
+def _copy(source: IO[bytes], mark: str) -> None:
+    """Shows a process's stderr line by line, each behind a mark."""
     with source:
         for line in source:
-            tell(f"[{name}] {line.decode('utf-8', 'replace').rstrip()}")
+            tell(f"{mark}{line.decode('utf-8', 'replace').rstrip()}")

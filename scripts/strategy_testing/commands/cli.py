@@ -1,15 +1,45 @@
-"""What the commands share: configs, and the one place where a mistake or a signal becomes an exit code."""
+"""What the commands share: arguments, configs, and the one place where a mistake or a signal becomes an exit code."""
 
-from collections.abc import Callable
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
-from strategy_testing import signals
+from strategy_testing import __version__, signals
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import end_streams, keep_streams_open, tell
 from strategy_testing.database import waiting
 from strategy_testing.errors import ExitCode, TerminatedError, UserError
 from strategy_testing.files import access_needed, exit_code_of
+
+
+class Parser(argparse.ArgumentParser):
+    """Parses a script's arguments; a mistake in them is one line with a suggestion."""
+
+    def __init__(self, prog: str, description: str) -> None:
+        """With --help and --version."""
+        super().__init__(prog=prog, description=description)
+        self.add_argument("--version", action="version", version=f"{prog} {__version__}", help="print the version")
+
+    def parsed(self, argv: Sequence[str] | None) -> argparse.Namespace:
+        """The arguments, of which unknown ones are said before any that lacks."""
+        words = list(sys.argv[1:] if argv is None else argv)
+        known = list(self._option_string_actions)
+        for name in (word.partition("=")[0] for word in words):
+            if name == "--":
+                break
+            if name.startswith("--") and not any(option.startswith(name) for option in known):
+                close = get_close_matches(name, known, n=1)
+                self.error(f"{name}: no such argument; " + (f"did you mean {close[0]}?" if close else "see --help"))
+        return self.parse_args(words)
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with the exit code of a mistake."""
+        tell(f"error: {message}")
+        raise SystemExit(int(ExitCode.INVALID_INPUT))
 
 
 def run_script(main: Callable[[], int]) -> int:

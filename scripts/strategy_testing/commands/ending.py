@@ -71,17 +71,17 @@ def rewrite_pages(
         works = [partial(write_all, database, folder)]
     else:
         works[:0] = [partial(write_page, database, kind, number, folder) for kind, number in changed]
-    said: set[str] = set()
+    failed = False
     for work in works:
         try:
             database.retrying(work, _PATIENCE_SECONDS)
         # Whatever a page lacks, the results are stored, and no picture of them is worth the run.
         except Exception as error:
-            warning = f"warning: a page in {shown_path(folder)} cannot be written: {error or type(error).__name__}"
-            if warning not in said:
-                tell(warning)
-            said.add(warning)
+            if not failed:
+                reason = error.strerror if isinstance(error, OSError) else error
+                tell(f"warning: a page in {shown_path(folder)} cannot be written: {reason or type(error).__name__}")
+            failed = True
             if isinstance(error, DatabaseError):
                 return
-    if not said:
+    if not failed:
         tell(f"pages: {shown_path(folder / INDEX)}")

@@ -1,5 +1,6 @@
 """The fee estimate as people meet it: the report of --estimate, and the row of a run that it refused."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -14,8 +15,9 @@ from strategy_testing.database.runs import NewRun, store_run, store_strategy
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions, OrderHistory, estimate_fees
 from strategy_testing.fees.models import FEE_MODELS
+from strategy_testing.luck.expectations import min_backtest_years
 from strategy_testing.metrics.catalogue import Unit
-from strategy_testing.metrics.figures import format_value, number_of
+from strategy_testing.metrics.figures import format_value, number_of, years_between
 from strategy_testing.runs.plan import manifest_of
 
 
@@ -47,8 +49,31 @@ def store_refusal(database: Database, config: OptimizationConfig, estimate: FeeE
             store_never_ran(database, batch_id, config.file, NeverRan.REFUSED, why)
 
 
-def report_estimate(config: OptimizationConfig, history: OrderHistory | None) -> ExitCode:
-    """Prints combinations, orders, fees and slippage in dollars and percent of the capital, and the verdict."""
+def years_needed(config: OptimizationConfig, tried: Sequence[Mapping[str, str]]) -> str | None:
+    """`54 combinations need 5.3 years of data for a Sharpe ratio of 1; the config has 6.0`: fewer show it by luck.
+
+    Args:
+        config: None comes of one that has no dates, or of which nobody knows how many combinations there are.
+        tried: combinations of earlier runs, which count where the config does not have them too.
+    """
+    period, method = config.period, config.search.method
+    if method.combinations is None or period.start_date is None or period.end_date is None:
+        return None
+    others = sum(1 for each in tried if not method.includes(each))
+    trials = method.combinations + others
+    needed, has = min_backtest_years(trials), float(years_between(period.start_date, period.end_date))
+    before = f", {trials} with those tried before," if others else ""
+    return (
+        f"{number_of(method.combinations, 'combination')}{before} {'needs' if trials == 1 else 'need'} "
+        f"{needed:.1f} years of data for a Sharpe ratio of 1; the config has {has:.1f}"
+        f"{': luck alone shows it' if has < needed else ''}"
+    )
+
+
+def report_estimate(
+    config: OptimizationConfig, history: OrderHistory | None, tried: Sequence[Mapping[str, str]] = ()
+) -> ExitCode:
+    """Prints combinations, orders, fees and slippage in dollars and percent of the capital, years, and the verdict."""
     estimate = estimate_fees(config, history)
     if isinstance(estimate, MissingAssumptions):
         tell(f"{config.file}: {estimate}")
@@ -67,6 +92,8 @@ def report_estimate(config: OptimizationConfig, history: OrderHistory | None) ->
           if isinstance(other, FeeEstimate)),
     ]  # fmt: skip
     answer(tabulate(rows, tablefmt="plain"))
+    if (years := years_needed(config, tried)) is not None:
+        answer(years)
     answer(verdict(estimate))
     return ExitCode.STOP_AND_REVISE if estimate.exceeds_limit else ExitCode.OK
 

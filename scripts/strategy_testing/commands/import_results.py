@@ -1,4 +1,5 @@
-"""results_importer.py: what `lean optimize` left on disk, judged and stored; what is stored, judged again or shown."""
+"""results_importer.py: what `lean optimize` left on disk, judged and stored; all that is stored, judged again or shown;
+the backlog."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from strategy_testing.backlog.document import read_backlog
+from strategy_testing.backlog.sync import sync
 from strategy_testing.commands.cli import load_config
 from strategy_testing.commands.ending import end_with, end_with_analysis, rewrite_leaderboard, rewrite_pages
 from strategy_testing.commands.settings import pages_folder
@@ -157,6 +160,28 @@ def report(database_url: str | None, run_id: int | None, leaderboard: Path) -> E
         if written is None:
             raise UserError(f"run {run_id}: no such run in {database}", "the index has the numbers of all runs")
         answer(str(written.absolute()))
+    return ExitCode.OK
+
+
+def sync_backlog(file: Path, database_url: str | None, leaderboard: Path) -> ExitCode:
+    """Makes rows of the backlog's strategies, writes what was found back into the file, and reports it.
+
+    Raises:
+        UserError: the file cannot be read or written, or has mistakes; then nothing is stored.
+    """
+    backlog = read_backlog(file)
+    with _database(database_url) as database:
+        synced = database.retrying(partial(sync, database, backlog))
+        if synced.unlisted:
+            tell(f"not in the backlog: {', '.join(synced.unlisted)}")
+        for what, names in (("new in the database", synced.new), ("findings written", synced.changed)):
+            if names:
+                tell(f"{what}: {', '.join(names)}")
+        rewrite_leaderboard(database, leaderboard)
+    answer(
+        f"backlog of {synced.strategies} strategies: {len(synced.new)} new in the database, "
+        f"findings of {len(synced.changed)} written"
+    )
     return ExitCode.OK
 
 

@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 
 from strategy_testing.commands.check import quick_preflight
 from strategy_testing.commands.ending import end_with, end_with_analysis
-from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
+from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict, years_needed
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
 from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
+from strategy_testing.database.queries import tried_before
 from strategy_testing.database.runs import store_strategy
 from strategy_testing.database.walk_forward import NewAnalysis, analysis_of_run
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
@@ -88,6 +89,8 @@ def _recover(job: Job) -> None:
 def _estimate_fees(job: Job) -> ExitCode | None:
     estimate = estimate_for(job.database, _config(job))
     job.expected_fees = estimate.expected
+    if (years := years_needed(_config(job), tried_before(job.database, _config(job).strategy.name))) is not None:
+        tell(years)
     if isinstance(estimate, MissingAssumptions):
         tell(f"warning: {estimate}; the run goes on without")
         return None
@@ -182,7 +185,7 @@ def _analyse(job: Job, config: OptimizationConfig, identity: UUID) -> ExitCode:
     count = "an unknown number of backtests" if config.backtests is None else number_of(config.backtests, "backtest")
     windows = number_of(len(config.walk_forward.windows), "window")
     tell(f"walk-forward analysis of {config.strategy.name}: {windows}, {count}")
-    ended = run_analysis(database, plan, ProgressDisplay(config.backtests, quiet=settings.quiet))
+    ended = run_analysis(database, plan, _display(config, settings))
     return end_with_analysis(database, ended.runs, ended.windows, settings.leaderboard)
 
 
@@ -200,12 +203,9 @@ def _options(job: Job) -> RunOptions:
 def _run(job: Job) -> ExitCode:
     plan, settings = job.plan, job.settings
     assert plan is not None  # the step before has made it  # noqa: S101
-    count = plan.backtests_to_run
-    combinations = "an unknown number of combinations" if count is None else number_of(count, "combination")
-    tell(f"running {combinations} of {plan.config.strategy.name} in {plan.folder}")
     if plan.engine == WARM:
         tell(f"engine: {plan.engine_said}")
-    imported = run_plan(job.database, plan, _options(job), ProgressDisplay(count, quiet=settings.quiet))
+    imported = run_plan(job.database, plan, _options(job), _display(plan.config, settings))
     return end_with(job.database, [imported], settings.leaderboard)
 
 
@@ -230,6 +230,12 @@ RESUME: tuple[Step, ...] = (_recover, _go_on_with_analysis, _plan_the_rest, _run
 def _config(job: Job) -> OptimizationConfig:
     assert job.config is not None  # only a resumption does without  # noqa: S101
     return job.config
+
+
+def _display(config: OptimizationConfig, settings: Settings) -> ProgressDisplay:
+    return ProgressDisplay(
+        config.strategy.name, Standard.of(config), quiet=settings.quiet, to=settings.progress_to
+    )  # fmt: skip
 
 
 def _setup(settings: Settings) -> LeanSetup:

@@ -77,6 +77,9 @@ class Settings:
         ),
     )
     batch_id: int | None = field(default=None, metadata=_argument("--batch-id", argparse.SUPPRESS, type=int))
+    progress_to: int | None = field(
+        default=None, metadata=_argument("--progress-to", argparse.SUPPRESS, handed_on=False, type=int)
+    )
 
 
 def add_settings(parser: argparse.ArgumentParser, *names: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from strategy_testing.config.schema_validation import schema_problems
 from strategy_testing.config.yaml_source import YamlDocument, YamlPath, dotted, read_yaml
-from strategy_testing.errors import ConfigError, Problem
+from strategy_testing.errors import ConfigError, Problem, UserError
 from strategy_testing.paths import PROJECT_ROOT
 
 
@@ -33,6 +33,8 @@ def read_batch(file: Path) -> BatchConfig:
         ConfigError: all of its mistakes.
     """
     document = read_yaml(file)
+    if isinstance(document.data, Mapping) and "optimization" in document.data and "optimizations" not in document.data:
+        raise UserError(f"{file}: is a config, not a batch", f"run it with --config {file}")
     problems = schema_problems(document, "batch")
     listed = document.data.get("optimizations") if isinstance(document.data, Mapping) else None
     configs: list[Path] = []

@@ -12,6 +12,7 @@ from strategy_testing.config.findings import Findings
 from strategy_testing.config.lean_section import read_lean
 from strategy_testing.config.model import (
     BacktestSettings,
+    Criterion,
     FeeAssumptions,
     OptimizationConfig,
     SearchSettings,
@@ -23,7 +24,8 @@ from strategy_testing.config.secrets import masked
 from strategy_testing.config.walk_forward import read_walk_forward
 from strategy_testing.config.where import read_where
 from strategy_testing.config.yaml_source import YamlDocument, parse_yaml, read_text
-from strategy_testing.errors import ConfigError
+from strategy_testing.errors import ConfigError, UserError
+from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.searches import SEARCHES
 
@@ -44,7 +46,11 @@ def read_config(file: Path) -> OptimizationConfig:
         ConfigError: all of its mistakes.
     """
     text = read_text(file)
-    return _read(parse_yaml(file, text), text)
+    document = parse_yaml(file, text)
+    if isinstance(document.data, Mapping) and "optimizations" in document.data and "strategy" not in document.data:
+        remedy = f"run it with optimize_runner.py --batch {file}, or name one of its configs"
+        raise UserError(f"{file}: is a batch, not a config", remedy)
+    return _read(document, text)
 
 
 def read_document(document: Mapping[str, Any], name: Path) -> OptimizationConfig:
@@ -82,6 +88,7 @@ class _ConfigReader(Findings):
         dates = ("start_date", "end_date") if "walk_forward" in self.document.data else ()
         search = self._search({*backtest.fixed_parameters, *dates})
         criteria = read_criteria(self)
+        self._refuse_overfitting_of_few(search, criteria)
         lean = read_lean(self)
         walk_forward = read_walk_forward(self, backtest, search.method if search else None)
         if walk_forward is not None:  # each of its backtests has days of its own
@@ -101,6 +108,16 @@ class _ConfigReader(Findings):
             text=text,
             warnings=tuple(self.warnings),
         )
+
+    def _refuse_overfitting_of_few(self, search: SearchSettings | None, criteria: tuple[Criterion, ...]) -> None:
+        count = search.method.combinations if search else None
+        for each in criteria:
+            if each.metric.column == "pbo" and count is not None and count < FEWEST_COMBINATIONS:
+                self.problem(
+                    ("success_criteria", each.name),
+                    f"needs {FEWEST_COMBINATIONS} combinations, the config has {count}, so nothing could pass; "
+                    "leave it out, or widen the grid",
+                )
 
     def _warn_of_unknown_sections(self) -> None:
         known = [*known_keys("optimization"), *FOR_PEOPLE]

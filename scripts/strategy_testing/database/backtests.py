@@ -1,7 +1,7 @@
 """The rows of backtests: stored, and taken again where a run would only repeat them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,10 @@ from uuid import UUID
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
-from strategy_testing.metrics.catalogue import METRICS
+from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Verdict
+from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Rejection, Verdict
 from strategy_testing.verdict.inputs import RunInputs
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
@@ -52,12 +52,45 @@ def store_results(database: Database, run: StoredRun, results: Sequence[Judged])
         with database.savepoint():
             rows = [_result_row(run, result) for result in results]
             database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
+            _store_rejections(database, run, results)
     except RefusedError as refusal:
         if len(results) == 1:
             return {results[0].result.backtest_id: str(refusal)}
         middle = len(results) // 2
         return store_results(database, run, results[:middle]) | store_results(database, run, results[middle:])
     return {}
+
+
+def store_verdicts(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
+    """Only the verdicts of backtests that are stored; those that have not changed stay untouched."""
+    rows = [
+        {
+            "backtest": judged.result.backtest_id,
+            "meets_criteria": judged.verdict.meets_criteria,
+            "reasons": list(judged.verdict.reasons),
+            "target_value": None if judged.target_value is None else str(judged.target_value),
+        }
+        for judged in results
+    ]
+    database.execute("update_verdicts", {"run": run.id, "rows": as_jsonb(rows)})
+    _store_rejections(database, run, results)
+
+
+def _store_rejections(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
+    rows = [
+        {
+            "backtest": judged.result.backtest_id,
+            "position": position,
+            "criterion": each.criterion,
+            "reason": each.reason,
+            "value": None if each.value is None else str(each.value),
+            "limit": None if each.limit is None else str(each.limit),
+        }
+        for judged in results
+        for position, each in enumerate(judged.verdict.rejections)
+    ]
+    backtests = [judged.result.backtest_id for judged in results]
+    database.execute("store_rejections", {"run": run.id, "backtests": backtests, "rows": as_jsonb(rows)})
 
 
 def forget_results(database: Database, run: StoredRun, backtest_ids: Sequence[str]) -> None:
@@ -83,8 +116,18 @@ def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
     """A run's backtests as they are stored, with their last verdicts; none where the run is not stored yet."""
     return [
         Judged(
-            result=result_of(row, row["reused_from"]),
-            verdict=Verdict(row["meets_criteria"], tuple(row["rejection_reasons"])),
+            result=replace(
+                result_of(row, row["reused_from"]),
+                luck={metric.column: _decimal(row[metric.column]) for metric in LUCK_METRICS},
+            ),
+            verdict=Verdict(
+                row["meets_criteria"],
+                tuple(row["rejection_reasons"]),
+                tuple(
+                    Rejection(criterion, reason, _decimal(value), _decimal(limit))
+                    for criterion, reason, value, limit in row["rejections"]
+                ),
+            ),
             target_value=_decimal(row["target_value"]),
         )
         for row in database.rows("stored_results", {"run_uuid": str(run_uuid)})

@@ -154,10 +154,12 @@ class Database:
         with self._connection.cursor() as cursor:
             cursor.execute(statements()[name], storable_parts(parameters))
 
-    def rows(self, name: str, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """The rows that a named statement returns."""
+    def rows(self, name: str, parameters: Mapping[str, Any] | None = None, relation: str = "") -> list[Row]:
+        """The rows that a named statement returns; of one with `{}` in it, for which a relation's name is put."""
+        text = statements()[name]
         with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-            cursor.execute(statements()[name], storable_parts(parameters))
+            statement = sql.SQL(text).format(sql.Identifier(relation)) if relation else text
+            cursor.execute(statement, storable_parts(parameters))
             return [dict(row) for row in cursor.fetchall()]
 
     def value(self, name: str, parameters: Mapping[str, Any] | None = None) -> Any:

@@ -1,15 +1,17 @@
-"""What is asked for people: a run's summary, the leaderboard, what is known of a strategy's orders."""
+"""What is asked of the rows: summaries, the leaderboard, what is known of a strategy's orders and costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
+from strategy_testing.config.model import FIXED_PARAMETERS
 from strategy_testing.database.connection import Database, Row
 from strategy_testing.database.runs import StoredRun
-from strategy_testing.fees.estimate import OrderHistory
+from strategy_testing.fees.estimate import ExpectedFees, OrderHistory
 from strategy_testing.metrics.domains import without_impossible
+from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.verdict.summary import RunSummary
 
 
@@ -52,7 +54,42 @@ def order_history(database: Database, strategy: str) -> OrderHistory | None:
     return OrderHistory(**rows[0])
 
 
+def tried_before(database: Database, strategy: str) -> list[Mapping[str, str]]:
+    """The distinct combinations that were completed for a strategy, each without what a config may fix."""
+    with database.transaction():
+        rows = database.rows("tried_before", {"name": strategy, "fixed": list(FIXED_PARAMETERS)})
+    return [row["parameters"] for row in rows]
+
+
 def run_of_backtests(database: Database, backtest_ids: Sequence[str]) -> UUID | None:
     """The identity of the run that has one of these backtests; None where none has."""
     found = database.value("run_of_backtests", {"backtests": list(backtest_ids)})
     return None if found is None else UUID(str(found))
+
+
+def expected_fees(database: Database, run_uuid: UUID) -> ExpectedFees | None:
+    """The estimate that a run was stored with; None where there is none."""
+    rows = database.rows("expected_fees", {"run_uuid": str(run_uuid)})
+    return ExpectedFees(**rows[0]) if rows and rows[0]["fee_model"] is not None else None
+
+
+def stored_benchmark(database: Database, run_uuid: UUID) -> BuyAndHold | None:
+    """What a run was compared with, or the run from which it took results; None where that is not known."""
+    rows = database.rows("stored_benchmark", {"run_uuid": str(run_uuid)})
+    packed = rows[0]["daily_returns"] if rows else None
+    return BuyAndHold(**rows[0] | {"daily_returns": packed and bytes(packed)}) if rows else None
+
+
+def strategy_names(database: Database) -> set[str]:
+    """The names of all strategies that have a row."""
+    return {row["name"] for row in database.rows("strategy_names")}
+
+
+def mark_deployed(database: Database, names: Sequence[str]) -> None:
+    """Makes strategies deployed, as people say they are."""
+    database.execute("mark_deployed", {"names": list(names)})
+
+
+def findings(database: Database) -> list[Row]:
+    """What the database says of each strategy that was run: status, run, best result, counts, reasons."""
+    return database.rows("findings")

@@ -160,11 +160,20 @@ def lock_run(database: Database, run_uuid: UUID) -> StoredRun:
 
 def known_run(database: Database, run_uuid: UUID) -> KnownRun | None:
     """A run as it is stored; None where it is not."""
-    return next(iter(known_runs(database, run_uuid)), None)
+    return next(iter(_known_runs(database, run_uuid=str(run_uuid))), None)
 
 
-def known_runs(database: Database, run_uuid: UUID | None = None) -> list[KnownRun]:
-    """Every run with a result, the oldest first, or that of an identity."""
+def known_runs(database: Database) -> list[KnownRun]:
+    """Every run with a result, the oldest first."""
+    return _known_runs(database)
+
+
+def runs_judged_by(database: Database, strategy_id: int, criteria: Sequence[str]) -> list[KnownRun]:
+    """The runs of a strategy, none that is running, whose config has one of these criteria."""
+    return _known_runs(database, strategy=strategy_id, criteria=list(criteria))
+
+
+def _known_runs(database: Database, **wanted: Any) -> list[KnownRun]:
     return [
         KnownRun(
             id=row["id"],
@@ -179,7 +188,7 @@ def known_runs(database: Database, run_uuid: UUID | None = None) -> list[KnownRu
             output_folder=Path(row["output_folder"]) if row["output_folder"] else None,
             runner=_runner(row),
         )
-        for row in database.rows("known_runs", {"run_uuid": str(run_uuid) if run_uuid else None})
+        for row in database.rows("known_runs", {"run_uuid": None, "strategy": None, "criteria": None, **wanted})
     ]
 
 
@@ -193,12 +202,6 @@ def update_optima(database: Database, run_id: int, best_backtest_id: str | None,
     """Stores which backtest is the best that passes, and the warnings with what that changed."""
     values = {"id": run_id, "best_backtest_id": best_backtest_id, "warnings": list(warnings)}
     database.execute("update_optima", values)
-
-
-def expected_fees(database: Database, run_uuid: UUID) -> ExpectedFees | None:
-    """The estimate that a run was stored with; None where there is none."""
-    rows = database.rows("expected_fees", {"run_uuid": str(run_uuid)})
-    return ExpectedFees(**rows[0]) if rows and rows[0]["fee_model"] is not None else None
 
 
 def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
@@ -216,13 +219,6 @@ def update_run(database: Database, run: StoredRun, update: RunUpdate) -> None:
         "engine_digest": update.inputs.engine,
     }
     database.execute("update_run", values)
-
-
-def stored_benchmark(database: Database, run_uuid: UUID) -> BuyAndHold | None:
-    """What a run was compared with, or the run from which it took results; None where that is not known."""
-    rows = database.rows("stored_benchmark", {"run_uuid": str(run_uuid)})
-    packed = rows[0]["daily_returns"] if rows else None
-    return BuyAndHold(**rows[0] | {"daily_returns": packed and bytes(packed)}) if rows else None
 
 
 def restart_run(database: Database, run_id: int, command: str, runner: RunnerIdentity) -> None:

@@ -35,7 +35,8 @@ def store_luck(database: Database, strategy_id: int, run_id: int) -> LuckOfBest 
     Returns:
         What the run's best is worth; None where nothing was chosen among several.
     """
-    found = luck_of([_result(row) for row in database.rows("trials", {"strategy": strategy_id})], run_id)
+    trials = [_result(row) for row in database.rows("trials", {"strategy": strategy_id})]
+    found = luck_of(trials, run_id, returns_of_benchmark(database, run_id))
     given = [{"id": key, **figures} for key, figures in found.of_results.items()]
     database.execute("update_luck_of_results", {"rows": as_jsonb(given), "strategy": strategy_id, "run": run_id})
     database.execute("update_luck_of_runs", {**found.of_strategy, "strategy": strategy_id})

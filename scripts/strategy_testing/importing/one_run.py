@@ -4,83 +4,42 @@ Storing is one short transaction; whatever takes time has happened by then.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from pathlib import Path
 
-from strategy_testing.config.model import BacktestSettings, OptimizationConfig
-from strategy_testing.database.backtests import store_results, stored_results
+from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.database.backtests import store_results, store_verdicts, stored_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.queries import run_summary
+from strategy_testing.database.queries import expected_fees, run_summary, stored_benchmark
 from strategy_testing.database.runs import (
-    KnownRun,
     NewRun,
     RunUpdate,
     StoredRun,
-    expected_fees,
     known_run,
     move_run,
     store_run,
     store_strategy,
-    stored_benchmark,
     update_run,
 )
 from strategy_testing.database.trials import lock_strategy, store_luck
 from strategy_testing.errors import UserError
-from strategy_testing.fees.estimate import ExpectedFees, estimate_fees
-from strategy_testing.importing.belonging import Owner, own_config, owner, recognised, refuse_foreign
+from strategy_testing.fees.estimate import estimate_fees
+from strategy_testing.importing.belonging import own_config, owner, recognised, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
+from strategy_testing.importing.decision import Decided, Read, decide
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import noted_period
+from strategy_testing.importing.stored_verdicts import judge_by_luck
 from strategy_testing.importing.walk_forward import join_analysis
-from strategy_testing.results.backtest import BacktestResult, SkippedFile
-from strategy_testing.results.combinations import combination_of, distinct_combinations
-from strategy_testing.results.contents import RunContents, last_sign_of_life, read_contents
+from strategy_testing.results.backtest import SkippedFile
+from strategy_testing.results.combinations import distinct_combinations
+from strategy_testing.results.contents import last_sign_of_life, read_contents
 from strategy_testing.results.folder import RunFolder
-from strategy_testing.verdict.criteria import Judged, Standard, judge_again
-from strategy_testing.verdict.effects import find_twins
-from strategy_testing.verdict.fees import PaidFees, paid_fees
+from strategy_testing.verdict.criteria import Standard
 from strategy_testing.verdict.inputs import RunInputs
-from strategy_testing.verdict.optimum import Optima, find_optima, passing_above
-from strategy_testing.verdict.outcome import RunOutcome, RunStatus, judge_run
-from strategy_testing.verdict.sanity import find_nonsense
-from strategy_testing.verdict.summary import Comparison, ImportedRun
-
-
-@dataclass(frozen=True)
-class _Read:
-    """What there is to judge, and by what."""
-
-    run: RunFolder
-    contents: RunContents
-    results: tuple[BacktestResult, ...]
-    """Those on disk, and those that are only stored: taken from earlier runs, or their files are gone."""
-    config: OptimizationConfig | None
-    """That judges; None where nothing is judged."""
-    config_file: str | None
-    """The file that was named to judge by."""
-    stored: tuple[Judged, ...]
-    """The run's results as they are stored, each with its last verdict."""
-    prices: tuple[date | None, date | None]
-    """The first and last day of any price, where they miss the period that the config asks for."""
-    known: KnownRun | None
-    """The run as it is stored, None for a new one."""
-    owner: Owner | None
-    """To whom it goes; None for a stored run that stays where it is."""
-    comparison: Comparison
-    expected_fees: ExpectedFees | None
-    """What the run was stored with; for one that is new, what its config alone tells."""
-
-
-@dataclass(frozen=True)
-class _Decided:
-    """What is said of the run, whatever its row says so far."""
-
-    results: tuple[Judged, ...]
-    outcome: RunOutcome
-    optima: Optima
-    warnings: tuple[str, ...]
-    fees: PaidFees | None
+from strategy_testing.verdict.optimum import passing_above
+from strategy_testing.verdict.outcome import RunOutcome, RunStatus
+from strategy_testing.verdict.summary import ImportedRun
 
 
 def import_run(
@@ -105,7 +64,7 @@ def import_run(
         DatabaseError: nothing was stored.
     """
     read = _read(database, recognised(database, run), config, strategy_name, runner)
-    return _store(database, read, _decide(read, runner), runner)
+    return _store(database, read, decide(read, runner), runner)
 
 
 def _read(
@@ -114,7 +73,7 @@ def _read(
     given: OptimizationConfig | None,
     strategy_name: str | None,
     runner: RunnersView | None,
-) -> _Read:
+) -> Read:
     """All that files and the database tell beforehand."""
     run_uuid = run.manifest.run_uuid
     with database.transaction():
@@ -133,7 +92,7 @@ def _read(
     contents = replace(contents, results=tuple(benchmark.compared(results)))
     on_disk = {result.backtest_id for result in contents.results}
     only_stored = [judged.result for judged in stored if judged.result.backtest_id not in on_disk]
-    read = _Read(
+    read = Read(
         run=run,
         contents=contents,
         results=(*contents.results, *only_stored),
@@ -151,44 +110,7 @@ def _read(
     return read
 
 
-def _decide(read: _Read, runner: RunnersView | None) -> _Decided:
-    """Judges the results and the run, and looks for what makes no sense. Pure."""
-    contents, config, manifest = read.contents, read.config, read.run.manifest
-    results = read.results
-    outcome = judge_run(
-        results,
-        contents.total_combinations,
-        contents.unusable,
-        contents.has_ended,
-        runner.failure if runner else contents.failure,
-        search=contents.search,
-    )
-    if config is None:
-        standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
-    else:
-        standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
-    before = read.stored if config is None or standard.judges else ()
-    judged = judge_again(results, standard, before, is_same_standard=read.config_file is None)
-    # Over several windows LEAN's optimum is the best of days that do not compare.
-    optima = find_optima(judged, standard, () if manifest.analysis_uuid else contents.lean_optima)
-    nonsense = find_nonsense(results, manifest.parameters, config.backtest if config else BacktestSettings())
-    tested = {combination_of(result, contents.search): result for result in results}
-    fees = paid_fees(tuple(tested.values()), read.expected_fees)
-    return _Decided(
-        results=tuple(judged),
-        outcome=outcome,
-        optima=optima,
-        warnings=(
-            *([optima.warning] if optima.warning else []),
-            *nonsense,
-            *find_twins(results, manifest.parameters, contents.search),
-            *(fees.warnings() if fees else ()),
-        ),
-        fees=fees,
-    )
-
-
-def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersView | None) -> ImportedRun:
+def _store(database: Database, read: Read, decided: Decided, runner: RunnersView | None) -> ImportedRun:
     """Strategy, run and results in one transaction, in which the run's row is locked."""
     run, config = read.run, read.config
     with database.transaction():
@@ -207,9 +129,13 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
         refused = store_results(database, stored, decided.results)
         if refused:
             read = _without(read, refused)
-            decided = _decide(read, runner)
+            decided = decide(read, runner)
         update_run(database, stored, _found(read) if is_still_running else _ended(read, decided, stored, runner))
-        luck = None if is_still_running else store_luck(database, stored.strategy_id, stored.id)
+        luck = None
+        if not is_still_running:
+            luck = store_luck(database, stored.strategy_id, stored.id)
+            read, decided = _with_luck(database, read, decided, stored, runner)
+            judge_by_luck(database, stored.strategy_id, except_run=stored.id)
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,
@@ -230,7 +156,21 @@ def _store(database: Database, read: _Read, decided: _Decided, runner: RunnersVi
     )
 
 
-def _without(read: _Read, refused: Mapping[str, str]) -> _Read:
+def _with_luck(
+    database: Database, read: Read, decided: Decided, stored: StoredRun, runner: RunnersView | None
+) -> tuple[Read, Decided]:
+    """Judged by what all trials tell, which is known now, where the criteria ask for it."""
+    if read.config is None or not Standard.of(read.config).asks_for_luck:
+        return read, decided
+    known = {each.result.backtest_id: each.result for each in stored_results(database, read.run.manifest.run_uuid)}
+    read = replace(read, results=tuple(replace(one, luck=known[one.backtest_id].luck) for one in read.results))
+    decided = decide(read, runner)
+    store_verdicts(database, stored, decided.results)
+    update_run(database, stored, _ended(read, decided, stored, runner))
+    return read, decided
+
+
+def _without(read: Read, refused: Mapping[str, str]) -> Read:
     """What is left where PostgreSQL does not take some of the results."""
     skipped = [SkippedFile(Path(name), f"PostgreSQL refuses its row: {reason}") for name, reason in refused.items()]
     kept = tuple(result for result in read.contents.results if result.backtest_id not in refused)
@@ -243,14 +183,14 @@ def _without(read: _Read, refused: Mapping[str, str]) -> _Read:
     )
 
 
-def _owner_id(database: Database, read: _Read) -> int:
+def _owner_id(database: Database, read: Read) -> int:
     if read.owner is None and read.known is not None:
         return read.known.strategy_id
     whose = read.owner or owner(read.run, read.config, None)
     return store_strategy(database, whose.strategy, is_only_named=whose.is_only_named)
 
 
-def _found(read: _Read) -> RunUpdate:
+def _found(read: Read) -> RunUpdate:
     """What the folder tells of the run, whether or not it has ended."""
     config, manifest = read.config, read.run.manifest
     return RunUpdate(
@@ -274,7 +214,7 @@ def _found(read: _Read) -> RunUpdate:
     )
 
 
-def _ended(read: _Read, decided: _Decided, stored: StoredRun, runner: RunnersView | None) -> RunUpdate:
+def _ended(read: Read, decided: Decided, stored: StoredRun, runner: RunnersView | None) -> RunUpdate:
     """What is stored of a run that has ended."""
     status, message = _status(decided.outcome, stored, runner)
     ended_at = runner.completed_at if runner else stored.completed_at or last_sign_of_life(read.run, read.contents)

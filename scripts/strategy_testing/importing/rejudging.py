@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from strategy_testing.database.backtests import store_results, stored_results
+from strategy_testing.database.backtests import stored_results
 from strategy_testing.database.connection import Database
-from strategy_testing.database.runs import KnownRun, lock_run, update_optima
+from strategy_testing.database.runs import KnownRun
+from strategy_testing.database.trials import lock_strategy, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.importing.belonging import known_config
 from strategy_testing.importing.one_run import import_run
+from strategy_testing.importing.stored_verdicts import judge_rows
 from strategy_testing.importing.walk_forward import put_together_again
 from strategy_testing.results.folder import RunFolder, read_run
-from strategy_testing.verdict.criteria import Standard, judge_again
-from strategy_testing.verdict.optimum import DIFFERENT, find_optima
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,7 @@ def _judge_rows(database: Database, run: KnownRun) -> None:
     config = known_config(run)
     if config is None:
         raise UserError("its folder is gone and no config of it is stored", "its verdicts are left as they are")
-    standard = Standard.of(config)
     with database.transaction():
-        locked = lock_run(database, run.run_uuid)
-        stored = stored_results(database, run.run_uuid)
-        judged = judge_again([each.result for each in stored], standard, stored, is_same_standard=True)
-        store_results(database, locked, judged)
-        optima = find_optima(judged, standard, [run.lean_best_backtest_id] if run.lean_best_backtest_id else [])
-        others = [warning for warning in run.warnings if not warning.startswith(DIFFERENT)]
-        warnings = [optima.warning, *others] if optima.warning else others
-        update_optima(database, run.id, optima.best_backtest_id, warnings)
+        lock_strategy(database, run.strategy_id)
+        store_luck(database, run.strategy_id, run.id)
+        judge_rows(database, run, config)

@@ -10,8 +10,6 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST_COMBINATIONS = 12
-"""Below it a rank says little, and no figure is given."""
 MOST_BLOCKS = 16
 _FEWEST_BLOCKS = 4
 _FEWEST_PERIODS = 20  # of a block: about a month of trading days

@@ -1,26 +1,12 @@
 """What picking the best of many trials is worth by itself."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from strategy_testing.luck.sharpe_ratio import NORMAL, Moments, probabilistic_sharpe_ratio
-
-_EULER_MASCHERONI = 0.5772156649015329
-
-
-def expected_maximum(trials: float) -> float:
-    """The expected largest of so many independent standard normal values; 0 for one.
-
-    Bailey & López de Prado 2014, "The Deflated Sharpe Ratio", Journal of Portfolio Management 40(5).
-    """
-    if trials <= 1:
-        return 0.0
-    first, second = NORMAL.inv_cdf(1 - 1 / trials), NORMAL.inv_cdf(1 - 1 / (trials * math.e))
-    # Just above one trial the approximation falls below that of one.
-    return max(0.0, (1 - _EULER_MASCHERONI) * first + _EULER_MASCHERONI * second)
+from strategy_testing.luck.expectations import expected_maximum
+from strategy_testing.luck.sharpe_ratio import Moments, probabilistic_sharpe_ratio
 
 
 def luck_alone(sharpes: Sequence[float], trials: float) -> float:
@@ -36,14 +22,6 @@ def luck_alone(sharpes: Sequence[float], trials: float) -> float:
 def deflated_sharpe_ratio(of: Moments, sharpes: Sequence[float], trials: float) -> float:
     """The probability that the true Sharpe ratio is above what luck alone gives, a fraction (DSR of that paper)."""
     return probabilistic_sharpe_ratio(of, luck_alone(sharpes, trials))
-
-
-def min_backtest_years(trials: float, annual_sharpe: float = 1.0) -> float:
-    """Years below which so many trials worth nothing are expected to show an annual Sharpe ratio (MinBTL).
-
-    Bailey, Borwein, López de Prado & Zhu 2014, "Pseudo-Mathematics and Financial Charlatanism", SSRN 2308659.
-    """
-    return (expected_maximum(trials) / annual_sharpe) ** 2
 
 
 def independent_trials(returns: NDArray[np.float64]) -> float:

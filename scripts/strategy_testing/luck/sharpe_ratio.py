@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strategy_testing.luck.expectations import NORMAL
+
 TRADING_DAYS_PER_YEAR = 252
 CONFIDENCE = 0.95
-NORMAL = NormalDist()
 _NOISE = 1e-12
 """Standard deviations below this share of the largest return are rounding, not movement."""
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from strategy_testing.luck.overfitting import FEWEST_COMBINATIONS, blocks_for, overfitting
+from strategy_testing.luck.expectations import min_backtest_years
+from strategy_testing.luck.overfitting import blocks_for, overfitting
 from strategy_testing.luck.plateau import surroundings
-from strategy_testing.luck.resampling import sharpe_intervals
-from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials, luck_alone, min_backtest_years
+from strategy_testing.luck.resampling import sharpe_intervals, superior_predictive_ability
+from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials, luck_alone
 from strategy_testing.luck.sharpe_ratio import (
     TRADING_DAYS_PER_YEAR,
     Moments,
@@ -18,6 +19,7 @@ from strategy_testing.luck.sharpe_ratio import (
     moments,
     probabilistic_sharpe_ratio,
 )
+from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.metrics.daily_returns import DailyReturns, unpack
 
 _ANNUAL = math.sqrt(TRADING_DAYS_PER_YEAR)
@@ -55,7 +57,7 @@ class Luck:
     """Of the one run that was asked for alone."""
 
 
-def luck_of(results: Sequence[Result], run_id: int) -> Luck:
+def luck_of(results: Sequence[Result], run_id: int, benchmark: DailyReturns | None = None) -> Luck:
     """Figures by the results' numbers, those of the strategy and those of one run.
 
     Each combination is one trial, whatever dates it ran over, by its longest series; those with the same returns are
@@ -63,7 +65,8 @@ def luck_of(results: Sequence[Result], run_id: int) -> Luck:
 
     Args:
         results: all completed ones of the strategy, over all of its runs.
-        run_id: of which plateaus, intervals and overfitting are asked.
+        run_id: of which plateaus, intervals, overfitting and the test against the benchmark are asked.
+        benchmark: buy-and-hold over the run's days; None where that is not known.
     """
     trials = _trials(results)
     unpacked = {one.id: unpack(one.packed) for one in results if one.packed}
@@ -81,7 +84,8 @@ def luck_of(results: Sequence[Result], run_id: int) -> Luck:
     for key, around in _of_neighbours(own).items():
         figures[key] = figures.get(key, {}) | around
     measured = {one.packed: one.id for one in own if one.id in known}
-    series = _matrix([unpacked[key] for key in measured.values()]) if measured else np.zeros((0, 0))
+    own_series = [unpacked[key] for key in measured.values()]
+    series = _matrix(own_series) if measured else np.zeros((0, 0))
     if measured:
         low, high = sharpe_intervals(series) * _ANNUAL
         places = {packed: place for place, packed in enumerate(measured)}
@@ -98,7 +102,7 @@ def luck_of(results: Sequence[Result], run_id: int) -> Luck:
         "expected_best_sharpe": _rounded(luck_alone(sharpes, len(trials)) * _ANNUAL) if len(sharpes) > 1 else None,
         "min_backtest_years": _rounded(min_backtest_years(len(trials))),
     }
-    return Luck(figures, of_strategy, _of_run(series))
+    return Luck(figures, of_strategy, _overfitting(series) | {"spa_p": _against_benchmark(own_series, benchmark)})
 
 
 def _trials(results: Sequence[Result]) -> list[Result]:
@@ -157,7 +161,14 @@ def _of_neighbours(own: Sequence[Result]) -> dict[int, Figures]:
     }
 
 
-def _of_run(series: NDArray[np.float64]) -> Figures:
+def _against_benchmark(own: Sequence[DailyReturns], benchmark: DailyReturns | None) -> float | None:
+    if not own or benchmark is None:
+        return None
+    both = _matrix([*own, benchmark])
+    return _rounded(superior_predictive_ability(both[:, :-1], both[:, -1]))
+
+
+def _overfitting(series: NDArray[np.float64]) -> Figures:
     blocks = blocks_for(len(series))
     if blocks is None or series.shape[1] < FEWEST_COMBINATIONS:
         return dict.fromkeys(("pbo", "pbo_loss", "pbo_degradation", "pbo_logits"))

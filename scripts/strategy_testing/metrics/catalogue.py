@@ -65,6 +65,8 @@ class Metric:
         """Why a criterion on it cannot be checked where there is no value, behind the metric's label."""
         if self.column in (*NEED_BENCHMARK, "excess_return"):
             return ": no benchmark"
+        if self.column in _WHY_NO_LUCK:
+            return f": {_WHY_NO_LUCK[self.column]}"
         if self.column in _FROM_LARGE_FILE:
             return " missing: LEAN's large result file was not there, or does not show it"
         return " missing: not reported by LEAN"
@@ -91,7 +93,18 @@ _FROM_LARGE_FILE = {
     "winning_trades", "losing_trades", "max_consecutive_losing_trades", "profit_factor", "daily_sharpe_ratio",
     "time_under_water_days",
 }  # fmt: skip
-_BOUNDED_BY_ONE = {"max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct"}
+_BOUNDED_BY_ONE = {
+    "max_drawdown", "win_rate", "loss_rate", "probabilistic_sharpe_ratio", "fee_pct", "annual_fee_pct", "psr",
+    "deflated_sharpe", "deflated_sharpe_independent", "pbo", "spa_p",
+}  # fmt: skip
+_WHY_NO_LUCK = {
+    "psr": "known when the run is imported as a whole, from twenty days on",
+    "deflated_sharpe": "known when the run is imported as a whole, from twenty days on",
+    "deflated_sharpe_independent": "known when the run is imported as a whole, from twenty days on",
+    "plateau": "known when the run is imported as a whole, where the target is above 0 and there are neighbours",
+    "pbo": "known when the run is imported as a whole, from a dozen combinations that differ and 80 days on",
+    "spa_p": "known when the run is imported as a whole, where daily values of the benchmark are there",
+}
 _ADD_UP = {"total_fees", "fee_pct", "net_profit"}
 _NEVER_POSITIVE = {"avg_loss", "value_at_risk_95", "value_at_risk_99"}
 PORTFOLIO_PATH = "TotalPerformance.PortfolioStatistics."
@@ -142,7 +155,7 @@ METRICS: tuple[Metric, ...] = (
     _portfolio("sortino_ratio", "Sortino ratio", Unit.RATIO, "Sortino Ratio", short="sortino"),
     _portfolio(
         "probabilistic_sharpe_ratio", "Probabilistic Sharpe ratio", Unit.FRACTION, "Probabilistic Sharpe Ratio",
-        short="psr", names=("PSR",),
+        short="lean_psr", names=("PSR",),
     ),
     Metric(
         "calmar_ratio", "Calmar ratio", Unit.RATIO, (), "calmar", ("Calmar Ratio",),
@@ -238,14 +251,26 @@ METRICS: tuple[Metric, ...] = (
     _value_at_risk(99),
 )  # fmt: skip
 
+LUCK_METRICS: tuple[Metric, ...] = (
+    Metric("psr", "Probability of a Sharpe ratio above 0", Unit.FRACTION),
+    Metric("deflated_sharpe", "Deflated Sharpe ratio", Unit.FRACTION),
+    Metric("deflated_sharpe_independent", "Deflated Sharpe ratio of independent trials", Unit.FRACTION),
+    Metric("plateau", "Plateau", Unit.RATIO),
+    Metric("pbo", "Probability of backtest overfitting", Unit.FRACTION),
+    Metric("spa_p", "Probability of beating buy-and-hold by luck", Unit.FRACTION),
+)
+"""What criteria may ask of all trials of a strategy together; luck/ computes it when a run is imported as a whole."""
+FEWEST_COMBINATIONS = 12
+"""Below so many a probability of backtest overfitting means little."""
+
 METRIC_BY_COLUMN: Mapping[str, Metric] = {metric.column: metric for metric in METRICS}
 
 
 def criterion_metric(short_name: str) -> Metric | None:
     """The metric behind X in the criteria min_X and max_X, or None."""
-    return next((metric for metric in METRICS if short_name in metric.criterion_names), None)
+    return next((metric for metric in (*METRICS, *LUCK_METRICS) if short_name in metric.criterion_names), None)
 
 
 def criterion_names() -> list[str]:
     """Every criterion the framework knows, the preferred names only."""
-    return [f"{bound}_{metric.criterion_names[0]}" for metric in METRICS for bound in ("min", "max")]
+    return [f"{bound}_{metric.criterion_names[0]}" for metric in (*METRICS, *LUCK_METRICS) for bound in ("min", "max")]

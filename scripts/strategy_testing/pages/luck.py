@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from statistics import NormalDist
 
-from strategy_testing.luck.selection import expected_maximum
+from strategy_testing.luck.expectations import expected_maximum
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.pages.charts.amounts import histogram
 from strategy_testing.pages.model import Chart, Part, Table, Words
@@ -73,6 +73,9 @@ def _rows(facts: RunFacts) -> list[tuple[str, str, str]]:
     if run["pbo"] is not None:
         rows.append(("Probability of overfitting", percent(run["pbo"], 0),
                      "how often the best of one half of the days is below the median in the other half"))  # fmt: skip
+    if run["spa_p"] is not None:
+        rows.append(("Beating buy-and-hold by luck", percent(run["spa_p"], 0),
+                     "how likely the best looks so good where none of all is better than holding"))  # fmt: skip
     if run["min_backtest_years"] is not None:
         rows.append(("Years needed", f"{Decimal(run['min_backtest_years']):.1f}",
                      "below them luck alone shows so many trials a Sharpe ratio of 1"))  # fmt: skip

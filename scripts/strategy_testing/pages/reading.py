@@ -27,6 +27,8 @@ class RunFacts:
     run: Row
     results: Sequence[Row]
     """A row a combination: those that pass first, then the best target, failed ones last."""
+    rejections: Sequence[Row]
+    """What they miss, a row a criterion, the most frequent first: how many, how many nothing else, and the closest."""
     curves: Mapping[int, DailyReturns]
     """Of the best ones, by the numbers of their results, in their order."""
     held: DailyReturns | None
@@ -136,10 +138,11 @@ def run_facts(database: Database, run_id: int) -> RunFacts | None:
         results = _ordered(database.rows("page_results", {"run": run_id}), rows[0]["target_direction"] == "min")
         best = [row["id"] for row in results if row["has_returns"] and row["total_trades"]][:MOST_CURVES]
         curves = {number: returns_of_backtest(database, number) for number in best}
+        rejections = database.rows("page_rejections", {"results": [row["id"] for row in results]})
         fees = database.rows("page_fees", {"run": run_id})
         held = returns_of_benchmark(database, run_id)
     known = {number: returns for number, returns in curves.items() if returns is not None}
-    return RunFacts(rows[0], results, known, held, next(iter(fees), None), _config(rows[0]))
+    return RunFacts(rows[0], results, rejections, known, held, next(iter(fees), None), _config(rows[0]))
 
 
 def _ordered(results: Sequence[Row], smaller_is_better: bool) -> list[Row]:

@@ -34,7 +34,7 @@ def rendered(page: Page, root: str) -> str:
     """
     parts = list(_all_parts(part for _, _, parts in page.sections for part in parts))
     data = {
-        "charts": {part.name: part.spec for part in parts if isinstance(part, Chart)},
+        "charts": {part.name: {**part.spec, "description": part.said} for part in parts if isinstance(part, Chart)},
         "tables": {part.name: _table(part) for part in parts if isinstance(part, Explorer)},
         "config": CONFIG,
     }

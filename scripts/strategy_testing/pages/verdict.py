@@ -1,22 +1,17 @@
 """What came out of a run, in words, and its criteria with how many combinations meet each."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from strategy_testing.config.model import Bound, Constraint
 from strategy_testing.database.connection import Row
-from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, Metric, Unit
+from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, Unit
 from strategy_testing.metrics.figures import format_value, number_of
-from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
 from strategy_testing.pages.model import Cell, Part, Table, Words
 from strategy_testing.pages.reading import RunFacts
-from strategy_testing.verdict.criteria import IS_MET
 
 UNKNOWN = "n/a"
 _SIGNIFICANT, _EVEN = Decimal("0.95"), Decimal("0.5")
-_MOST_KINDS = 12
 
 
 def figure(value: Decimal | int | None, column: str) -> str:
@@ -106,86 +101,43 @@ def figures_of_run(facts: RunFacts) -> list[tuple[str, str]]:
 
 
 def criteria(facts: RunFacts) -> Iterator[Part]:
-    """Each criterion with how many meet it, then every kind of reason with how many it rejected."""
-    judged = [row for row in facts.completed if row["meets_criteria"] is not None]
+    """Each criterion with how many combinations meet it, and how close those came that do not."""
     if not facts.is_judged:
         yield Words("The run has neither success criteria nor constraints, so that nothing was judged.")
         return
-    if facts.config is None:
-        yield Words("The config that judged the run cannot be read by this version; the reasons below were stored.")
-    elif facts.run["analysis_id"] is not None:
-        yield Words("The run is a part of a walk-forward analysis: limits on counts are held to its share of the days.")
-    elif judged:
-        rows = [*_criteria(facts, judged), *_constraints(facts, judged)]
-        heads = ("Criterion", "Limit", "Met by", "Not met by", "Best of all")
-        if rows:
-            yield Table(f"Success criteria, over {number_of(len(judged), 'judged combination')}", heads, rows, 1)
-    kinds = _kinds(facts.results)
-    if kinds:
-        yield Table(
-            "Why combinations were rejected; one may have several reasons",
-            ("Reason", "Combinations", "Only reason", "Example"), kinds[:_MOST_KINDS],
-        )  # fmt: skip
-    if len(kinds) > _MOST_KINDS:
-        yield Words(f"{len(kinds) - _MOST_KINDS} rarer reasons stand in the table of all combinations.", "note")
-
-
-def _criteria(facts: RunFacts, judged: Sequence[Row]) -> Iterator[Sequence[Cell | str]]:
-    for each in facts.config.criteria if facts.config else ():
-        column, limit = each.metric.column, each.threshold
-        known = [row[column] for row in judged if row.get(column) is not None]
-        if column not in judged[0]:
-            continue  # of a figure that the page does not read; its reasons stand below
-        is_minimum = each.bound is Bound.MIN
-        met = sum(1 for value in known if (value >= limit if is_minimum else value <= limit))
-        best = (max if is_minimum else min)(known, default=None)
-        sign = "at least" if is_minimum else "at most"
-        yield _row(each.metric.label, f"{sign} {format_value(limit, each.metric.unit)}", met, judged, best=best,
-                   metric=each.metric)  # fmt: skip
-
-
-def _constraints(facts: RunFacts, judged: Sequence[Row]) -> Iterator[Sequence[Cell | str]]:
-    for each in facts.config.search.constraints if facts.config else ():
-        metric = _metric(each)
-        if metric is None or metric.column not in judged[0]:
-            continue
-        known = [row[metric.column] for row in judged if row[metric.column] is not None]
-        met = sum(1 for value in known if IS_MET[each.operator](value, each.value))
-        best = (max if each.operator.startswith(">") else min)(known, default=None)
-        yield _row(
-            f"Constraint: {metric.label}", f"{each.operator} {format_value(each.value, metric.unit)}", met, judged,
-            best=best, metric=metric,
-        )  # fmt: skip
-
-
-def _metric(constraint: Constraint) -> Metric | None:
-    try:
-        return comparable_metric(constraint.metric)[1]
-    except UnknownMetricError:
-        return None
-
-
-def _row(
-    name: str, limit: str, met: int, judged: Sequence[Row], *, best: Decimal | None, metric: Metric
-) -> Sequence[Cell | str]:
-    missed = len(judged) - met
-    return (
-        name, limit, Cell(str(met), look="passed" if met else ""), Cell(str(missed), look="rejected" if missed else ""),
-        UNKNOWN if best is None else format_value(Decimal(best), metric.unit),
+    judged = sum(1 for row in facts.results if row["meets_criteria"] is not None)
+    missed = {row["criterion"]: row for row in facts.rejections}
+    asked = _asked(facts)
+    rows = [_row(name, asked.get(name, ""), judged, missed.get(name)) for name in dict.fromkeys((*asked, *missed))]
+    yield Table(
+        f"Criteria and constraints, over {number_of(judged, 'judged combination')}; one may miss several",
+        ("Criterion", "Asked for", "Met by", "Not met by", "Only this missed", "Closest that missed it"), rows,
     )  # fmt: skip
+    if facts.config is None:
+        yield Words("The config that judged the run cannot be read by this version, so that criteria which all meet "
+                    "are missing here.", "note")  # fmt: skip
+    if facts.run["analysis_id"] is not None:
+        yield Words("The run is a part of a walk-forward analysis: limits on counts are held to its share of the days.",
+                    "note")  # fmt: skip
 
 
-def _kinds(results: Sequence[Row]) -> list[Sequence[Cell | str]]:
-    """The kinds of reasons, the most frequent first: the text before a colon says which."""
-    counts: Counter[str] = Counter()
-    alone: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for row in results:
-        kinds = {reason.partition(":")[0]: reason for reason in row["rejection_reasons"] or ()}
-        counts.update(kinds.keys())
-        alone.update(kinds.keys() if len(kinds) == 1 else ())
-        examples = kinds | examples
-    return [(kind, str(count), str(alone[kind]), examples[kind]) for kind, count in counts.most_common()]
+def _asked(facts: RunFacts) -> dict[str, str]:
+    """What the config asks for, by the names that the table rejections has for it."""
+    if facts.config is None:
+        return {}
+    limits = {each.name: format_value(each.threshold, each.metric.unit) for each in facts.config.criteria}
+    for each in facts.config.search.constraints:
+        limits[f"{each.metric} {each.operator} {each.value}"] = "constraint"
+    return limits
+
+
+def _row(name: str, asked: str, judged: int, missed: Row | None) -> Sequence[Cell | str]:
+    count = missed["missed"] if missed else 0
+    return (
+        name, asked, Cell(str(judged - count), look="passed" if judged > count else ""),
+        Cell(str(count), look="rejected" if count else ""), str(missed["alone"] if missed else 0),
+        missed["closest"] if missed else "",
+    )  # fmt: skip
 
 
 def _sentence(text: Any) -> str:

@@ -109,12 +109,28 @@ def _figures(row: Row) -> list[tuple[str, str]]:
         ("Annual return", _figure(row["annual_return"], "compounding_annual_return")),
         ("Excess return", f"{_excess(row)}{held}"),
         ("Sharpe ratio", f"{_ratio(row['best_sharpe'])} of LEAN, {_ratio(row['best_daily_sharpe'])} of trading days"),
-        ("Probabilistic Sharpe", _figure(row["probabilistic_sharpe_ratio"], "probabilistic_sharpe_ratio")),
+        ("Probabilistic Sharpe", f"{_share(row['psr'])} above 0, {_share(row['probabilistic_sharpe_ratio'])} above 1"),
+        *_luck(row),
         ("Drawdown", _figure(row["max_drawdown"], "max_drawdown")),
         ("Trades", f"{row['total_trades']}, {_figure(row['win_rate'], 'win_rate')} won"),
         ("Fees", f"{_figure(row['fee_pct'], 'fee_pct')} of the capital"),
         ("Parameters", _parameters(row["best_parameters"])),
     ]
+
+
+def _luck(row: Row) -> list[tuple[str, str]]:
+    """What the Sharpe ratio of trading days is worth after all that was tried for the strategy."""
+    if row["expected_best_sharpe"] is None or row["deflated_sharpe"] is None:
+        return []
+    independent = _share(row["deflated_sharpe_independent"])
+    return [
+        ("Luck alone", f"would give {_ratio(row['expected_best_sharpe'])} after {row['trials']} trials"),
+        ("Deflated Sharpe", f"{_share(row['deflated_sharpe'])}, {independent} by independent trials"),
+    ]
+
+
+def _share(value: Decimal | None) -> str:
+    return "n/a" if value is None else format_value(value, Unit.FRACTION)
 
 
 def _target(row: Row) -> tuple[str, str]:
@@ -131,7 +147,7 @@ def _target(row: Row) -> tuple[str, str]:
 
 
 def _excess(row: Row) -> str:
-    return "n/a" if row["excess_return"] is None else format_value(row["excess_return"], Unit.FRACTION)
+    return _share(row["excess_return"])
 
 
 def _ratio(value: Decimal | None) -> str:

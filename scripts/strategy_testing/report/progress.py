@@ -1,58 +1,87 @@
 """Shows how far a run is, on stderr: a bar that renews itself on a terminal, else a line now and then."""
 
+import contextlib
+import json
+import os
 import time
 from collections.abc import Sequence
-from decimal import Decimal
+from dataclasses import replace
 from typing import Self
 
-from strategy_testing.console import is_terminal, show, tell
-from strategy_testing.metrics.catalogue import Unit
-from strategy_testing.metrics.figures import format_value
-from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.console import can_draw, tell
+from strategy_testing.report import tally as words
+from strategy_testing.report.bars import Bars, run_bar
+from strategy_testing.report.tally import Tally
+from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.optimizer_log import OptimizerLog
+from strategy_testing.verdict.criteria import Standard, judge_results
 
-_SECONDS_BETWEEN_LINES = 10
-_SECONDS_BETWEEN_RENEWALS = 0.5
-_BAR_WIDTH = 24
+SECONDS_BETWEEN_LINES = 10
+SECONDS_BETWEEN_RENEWALS = 0.5
 
 
 class ProgressDisplay:
     """What a person sees of a run under way: messages, and between enter and exit how far it is."""
 
-    def __init__(self, total: int | None, *, quiet: bool) -> None:
+    def __init__(self, name: str, standard: Standard, *, quiet: bool, to: int | None = None) -> None:
         """Counts nothing yet.
 
         Args:
-            total: backtests to run; None when the search does not know them beforehand.
+            name: of the strategy.
+            standard: by which backtests pass, and which target is the best of.
             quiet: show no progress, messages only.
+            to: a pipe to which it is told in place of people, for the display of a batch.
         """
-        self._quiet = quiet
-        self._started = 0.0
-        self._last_told = 0.0
-        self._last_text = ""
-        self.start_again(total)
+        self._standard = standard
+        self._shows = _way_to_show(name, standard.target_metric or "", quiet=quiet, to=to)
+        self._tally = self._before = Tally(passing=0 if standard.judges else None)
+        self._later: int | None = 0
+        self._started: float | None = None
+        self._last_shown = 0.0
 
-    def expect(self, total: int | None, later: int | None) -> None:
-        """Counts on: so many more backtests are to run now, and so many after them; None where nobody knows."""
-        self._total = None if total is None or later is None else self.finished + total + later
+    @property
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        return self._tally
 
-    def start_again(self, total: int | None) -> None:
-        """Forgets what was counted; `total` as at the beginning."""
-        self.finished = 0
-        self._failed = 0
-        self._best: Decimal | None = None
-        self._total = total
-        self._launched = 0
+    def expect_later(self, backtests: int | None) -> None:
+        """Counts on more backtests behind those of the next run; None where nobody knows."""
+        self._later = backtests
+
+    def expect(self, backtests: int | None, known: Sequence[BacktestResult] = ()) -> None:
+        """Counts on the backtests of a run that begins.
+
+        Args:
+            backtests: that are to run; None where nobody knows.
+            known: results that it has already, each combination once.
+        """
+        self._before = self._tally
+        self._count_on(backtests, known)
+
+    def start_again(self, backtests: int | None, known: Sequence[BacktestResult] = ()) -> None:
+        """Forgets what the run has counted so far, and counts on these."""
+        self._tally = self._before
+        self._count_on(backtests, known)
+
+    def _count_on(self, backtests: int | None, known: Sequence[BacktestResult]) -> None:
+        self._add(known)
+        is_known = backtests is not None and self._later is not None
+        total = self._tally.finished + (backtests or 0) + (self._later or 0) if is_known else None
+        self._tally = replace(self._tally, total=total, known=self._tally.known + len(known))
 
     def __enter__(self) -> Self:
         """The clock starts, once."""
-        self._started = self._started or time.monotonic()
+        self._started = time.monotonic() if self._started is None else self._started
+        self._shows.begin()
+        self._show()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leaves the terminal's line as it stands."""
-        if is_terminal() and self._last_text:
-            show("\n")
+        """Leaves the last state as it stands."""
+        try:
+            self._show(is_last=True)
+        finally:
+            self._shows.end()
 
     def say(self, message: str) -> None:
         """A line of the story, above the progress."""
@@ -60,62 +89,95 @@ class ProgressDisplay:
 
     def update(self, finished: Sequence[BacktestResult], log: OptimizerLog) -> None:
         """Counts what has finished since the last call, and shows the progress if it is time to."""
-        for result in finished:
-            self.finished += 1
-            self._failed += result.status is BacktestStatus.FAILED
-            sharpe = result.sharpe_ratio
-            if result.status is BacktestStatus.COMPLETED and result.made_a_trade and sharpe is not None:
-                self._best = sharpe if self._best is None else max(self._best, sharpe)
-        self._launched = max(self._launched, len(log.launched))
-        if self._quiet:
+        self._add(finished)
+        self._tally = replace(self._tally, launched=max(self._tally.launched, len(log.launched)))
+        if time.monotonic() - self._last_shown >= self._shows.seconds_between:
+            self._show()
+
+    def _add(self, results: Sequence[BacktestResult]) -> None:
+        is_min = self._standard.target_direction == "min"
+        self._tally = self._tally.with_results(judge_results(results, self._standard), is_min=is_min)
+
+    def _show(self, *, is_last: bool = False) -> None:
+        self._last_shown = time.monotonic()
+        if self._started is not None:
+            self._tally = replace(self._tally, seconds=self._last_shown - self._started)
+        self._shows.show(self._tally, is_last=is_last)
+
+
+def _way_to_show(name: str, target: str, *, quiet: bool, to: int | None) -> "_Quiet":
+    if to is not None:
+        return _Pipe(to, target)
+    if quiet:
+        return _Quiet()
+    return _Bar(name, target) if can_draw() else _TextLines(target)
+
+
+class _Quiet:
+    """One way to show how far something is: not at all."""
+
+    seconds_between: float = float("inf")
+
+    def begin(self) -> None:
+        """What is shown follows."""
+
+    def show(self, tally: Tally, *, is_last: bool) -> None:
+        """Shows it; the last one stays."""
+
+    def end(self) -> None:
+        """Nothing more is shown."""
+
+
+class _TextLines(_Quiet):
+    """A line now and then."""
+
+    seconds_between = SECONDS_BETWEEN_LINES
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._last: Tally | None = None
+
+    def show(self, tally: Tally, *, is_last: bool) -> None:
+        news = replace(tally, seconds=0.0)
+        if news != self._last or not is_last:
+            tell(words.line(tally, self._target))
+        self._last = news
+
+
+class _Pipe(_Quiet):
+    """A line of JSON whenever something has changed; one that nobody takes is lost."""
+
+    seconds_between = 0.0
+
+    def __init__(self, pipe: int, target: str) -> None:
+        os.set_blocking(pipe, False)
+        self._pipe = pipe
+        self._target = target
+        self._last: Tally | None = None
+
+    def show(self, tally: Tally, *, is_last: bool) -> None:
+        news = replace(tally, seconds=float(int(tally.seconds)))
+        if news == self._last and not is_last:
             return
-        on_terminal = is_terminal()
-        now = time.monotonic()
-        if now - self._last_told >= (_SECONDS_BETWEEN_RENEWALS if on_terminal else _SECONDS_BETWEEN_LINES):
-            self._show(now - self._started, is_terminal=on_terminal)
-            self._last_told = now
-
-    def _show(self, elapsed: float, *, is_terminal: bool) -> None:
-        text = progress_text(
-            self.finished, self._total, failed=self._failed, best=self._best, elapsed=elapsed, launched=self._launched
-        )
-        if text == self._last_text:
-            return
-        self._last_text = text
-        bar = f"{_bar(self.finished, self._total)} " if is_terminal and self._total else ""
-        show(f"\r\x1b[K{bar}{text}" if is_terminal else f"{text}\n")
+        self._last = news
+        told = {"target": self._target, "tally": vars(tally)}
+        with contextlib.suppress(OSError):
+            os.write(self._pipe, f"{json.dumps(told, default=str)}\n".encode())
 
 
-def progress_text(
-    finished: int, total: int | None, *, failed: int, best: Decimal | None, elapsed: float, launched: int
-) -> str:
-    """`12/72 backtests finished, 1 failed, best Sharpe 0.41, 00:01:30 elapsed, about 00:07:30 left`.
+class _Bar(_Quiet):
+    """A bar that renews itself."""
 
-    Args:
-        finished: backtests with a result, failed ones included.
-        total: backtests to run; None when nobody knows.
-        failed: how many of the finished failed.
-        best: the best Sharpe ratio so far of those that did not fail and made a trade.
-        elapsed: seconds.
-        launched: backtests that LEAN has begun.
-    """
-    of = f"/{total}" if total is not None else f" of {launched} launched (total not known)"
-    parts = [f"{finished}{of} backtests finished"]
-    if failed:
-        parts.append(f"{failed} failed")
-    if best is not None:
-        parts.append(f"best Sharpe {format_value(best, Unit.RATIO)}")
-    parts.append(f"{_clock(elapsed)} elapsed")
-    if total is not None and 0 < finished < total:
-        parts.append(f"about {_clock(elapsed / finished * (total - finished))} left")
-    return ", ".join(parts)
+    seconds_between = SECONDS_BETWEEN_RENEWALS
 
+    def __init__(self, name: str, target: str) -> None:
+        self._name, self._target, self._bars = name, target, Bars()
 
-def _bar(finished: int, total: int | None) -> str:
-    filled = round(_BAR_WIDTH * min(1, finished / total)) if total else 0
-    return f"[{'#' * filled}{'.' * (_BAR_WIDTH - filled)}]"
+    def begin(self) -> None:
+        self._bars.__enter__()
 
+    def show(self, tally: Tally, *, is_last: bool) -> None:
+        self._bars.draw([run_bar(self._name, tally, self._target)])
 
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+    def end(self) -> None:
+        self._bars.__exit__()

@@ -91,6 +91,8 @@ class BacktestResult:
     """What of its files cannot be, and was left out."""
     daily_returns: bytes | None = None
     """Of the trading days, packed by metrics/daily_returns.py; None of a failed backtest, or where not known."""
+    luck: MetricValues = field(default_factory=dict)
+    """What all trials of its strategy tell, by the columns of LUCK_METRICS; empty before it is stored."""
 
     @property
     def made_a_trade(self) -> bool:
@@ -99,7 +101,7 @@ class BacktestResult:
         return trades is not None and trades > 0
 
     def completed_by(self, earlier: "BacktestResult | None") -> "BacktestResult":
-        """With what an earlier import saw of the prices, and of the large file where that one has gone since."""
+        """With what an earlier import found of prices and luck, and of the large file where that has gone since."""
         if earlier is None:
             return self
         metrics = self.metrics
@@ -107,7 +109,8 @@ class BacktestResult:
             known = {column: value for column, value in metrics.items() if value is not None}
             metrics = {**metrics, **earlier.metrics, **known}
         returns = self.daily_returns or earlier.daily_returns
-        return replace(self, metrics=metrics, daily_returns=returns, period_reason=earlier.period_reason)
+        period, luck = earlier.period_reason, earlier.luck
+        return replace(self, metrics=metrics, daily_returns=returns, period_reason=period, luck=luck)
 
     @property
     def sharpe_ratio(self) -> Decimal | None:

@@ -213,7 +213,7 @@ class EngineChecks:
 def first_check(plan: RunPlan) -> LeanCommand:
     """The backtest that a warm one is compared with where there is no pilot; a new run's first command."""
     command = _command(plan, "first", plan.representative)
-    is_first = not plan.has_results and not plan.reused
+    is_first = not plan.had and not plan.reused
     return command if is_first else keep_engine([command], plan.config.lean)[0]
 
 

@@ -122,7 +122,7 @@ def _go_on_cold(run: RunUnderWay) -> Failure | None:
     manifest = _manifest(plan)
     _prepare_folder(plan, manifest)
     run.database.retrying(partial(_restart, run.database, run.stored, manifest))
-    run.display.start_again(plan.backtests_to_run)
+    run.display.start_again(plan.backtests_to_run, plan.known)
     return _run_commands(run, plan.commands)
 
 
@@ -132,8 +132,8 @@ def _run_commands(run: RunUnderWay, commands: Sequence[LeanCommand]) -> Failure 
     benchmark = Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
 
     def on_look(folder: Path, finished: Sequence[BacktestResult], log: OptimizerLog) -> Failure | None:
-        live.store(benchmark.compared(finished))
-        run.display.update(finished, log)
+        live.store(compared := benchmark.compared(finished))
+        run.display.update(compared, log)
         return run.checks.look(folder, finished)
 
     with run.display, live:
@@ -200,8 +200,9 @@ def _begin(
         if not until_the_end.enter_context(holding(database, stored.id)):
             raise UserError(f"run {stored.id} is still running", "wait for it, or stop its runner first")
         _prepare_folder(plan, manifest)
-    lean = plan.config.lean
-    limits = Limits(lean.stall_minutes or DEFAULT_STALL_MINUTES, lean.timeout_minutes)
+    display.say(plan.said(stored.id, manifest.analysis_part))
+    display.expect(plan.backtests_to_run, plan.known)
+    limits = Limits(plan.config.lean.stall_minutes or DEFAULT_STALL_MINUTES, plan.config.lean.timeout_minutes)
     session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
     return RunUnderWay(database, plan, options, stored, session, display, EngineChecks(plan, session, display.say))
 
@@ -291,10 +292,6 @@ def _manifest(plan: RunPlan) -> RunManifest:
         commands = before.commands + plan.shown_commands()
         return replace(before, parts=before.parts + parts, commands=commands, engine=engine)
     project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
-    return replace(
-        manifest_of(plan.config, datetime.now(UTC), plan.part_of),
-        parts=parts,
-        commands=plan.shown_commands(),
-        engine=plan.engine if plan.commands else None,
-        strategy_code_hash=hash_strategy(project, plan.workspace),
-    )
+    new = manifest_of(plan.config, datetime.now(UTC), plan.part_of)
+    used, code = plan.engine if plan.commands else None, hash_strategy(project, plan.workspace)
+    return replace(new, parts=parts, commands=plan.shown_commands(), engine=used, strategy_code_hash=code)

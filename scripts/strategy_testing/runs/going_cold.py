@@ -61,9 +61,8 @@ def plan_again_cold(database: Database, stored: StoredRun, plan: RunPlan, told: 
     write_manifest(folder, manifest)
     run = read_run(folder)
     assert run is not None  # noqa: S101
-    done = [result.parameters for result in results_so_far(database, run)]
     setup = LeanSetup(plan.workspace, plan.lean, plan.default_concurrency)
-    return plan_rest(plan.config, setup, folder, manifest, done)
+    return plan_rest(plan.config, setup, folder, manifest, results_so_far(database, run))
 
 
 def _forget(database: Database, stored: StoredRun, backtest_ids: Sequence[str]) -> None:

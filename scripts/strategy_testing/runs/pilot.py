@@ -46,7 +46,7 @@ class PilotReport:
 
 def needs_pilot(plan: RunPlan) -> bool:
     """Whether a grid is large enough, and new: a run that goes on with results has proved itself."""
-    return not plan.has_results and (plan.backtests_to_run or 0) > HANDFUL
+    return not plan.had and (plan.backtests_to_run or 0) > HANDFUL
 
 
 def first_command(plan: RunPlan, *, with_pilot: bool) -> LeanCommand | None:

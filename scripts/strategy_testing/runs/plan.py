@@ -1,7 +1,7 @@
 """What a run would do: its folder, its commands, and what it need not do. Nothing is written here."""
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.lean.command import LeanCommand, keep_engine, mounts, plan_commands
 from strategy_testing.lean.preparation import preparing_lines
+from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.results.combinations import combination_of
 from strategy_testing.results.manifest import RunManifest
 from strategy_testing.runs.engine import COLD, WARM, EngineRule, engine_rule
 from strategy_testing.verdict.inputs import RunInputs
@@ -51,8 +53,8 @@ class RunPlan:
     """Empty when nothing is left to run."""
     reused: tuple[BacktestResult, ...] = ()
     """Results of earlier runs that are taken instead of being run again."""
-    has_results: bool = False
-    """Whether backtests of the run that goes on have finished."""
+    had: tuple[BacktestResult, ...] = ()
+    """Results of the run that goes on whose combinations are not run again."""
     resumed: RunManifest | None = None
     """The manifest of the run that goes on; None for a new one."""
     inputs_before: RunInputs | None = None
@@ -83,6 +85,12 @@ class RunPlan:
         return sum(known) if len(known) == len(counts) else None
 
     @property
+    def known(self) -> Sequence[BacktestResult]:
+        """What need not be run, one result for each combination."""
+        method = self.config.search.method
+        return list({combination_of(result, method): result for result in (*self.reused, *self.had)}.values())
+
+    @property
     def engine(self) -> str:
         """`warm` where LEAN stays up between its backtests, else `cold`."""
         return WARM if any(command.engines for command in self.commands) else COLD
@@ -91,6 +99,13 @@ class RunPlan:
     def engine_said(self) -> str:
         """The same with its reason, for people."""
         return self.rule.said(self.backtests_to_run)
+
+    def said(self, run_id: int, part: str | None) -> str:
+        """`run 7, in-sample: running 72 combinations of RSI in FOLDER`; the part is that of an analysis."""
+        count = self.backtests_to_run
+        combinations = "an unknown number of combinations" if count is None else number_of(count, "combination")
+        which = f"run {run_id}, {part}" if part else f"run {run_id}"
+        return f"{which}: running {combinations} of {self.config.strategy.name} in {self.folder}"
 
     @property
     def representative(self) -> Mapping[str, str]:
@@ -158,7 +173,7 @@ def plan_rest(
     setup: LeanSetup,
     folder: Path,
     manifest: RunManifest,
-    done: Collection[Mapping[str, str]],
+    done: Sequence[BacktestResult],
 ) -> RunPlan:
     """Plans what is missing of a run; a search that decides by its results begins anew within it.
 
@@ -169,7 +184,7 @@ def plan_rest(
         setup: where and how LEAN is run.
         folder: the run's folder.
         manifest: of the run so far.
-        done: parameters of the combinations that need not be run.
+        done: results of the combinations that need not be run.
     """
     output = PurePosixPath(folder.relative_to(setup.workspace).as_posix())
     first = len(manifest.parts) + len(manifest.set_aside) + 1
@@ -177,7 +192,13 @@ def plan_rest(
     if manifest.engine == COLD and rule.warm_from is not None:
         rule = EngineRule(None, "as the run so far")
     commands = plan_commands(
-        config, setup.workspace, output, setup.concurrency, done=done, first_part=first, warm_from=rule.warm_from
+        config,
+        setup.workspace,
+        output,
+        setup.concurrency,
+        done=[result.parameters for result in done],
+        first_part=first,
+        warm_from=rule.warm_from,
     )
     return RunPlan(
         config,
@@ -188,7 +209,7 @@ def plan_rest(
         rule,
         tuple(commands),
         resumed=manifest,
-        has_results=bool(done),
+        had=tuple(done),
     )
 
 

@@ -68,9 +68,7 @@ def plan_resumption(
         _refuse_changed_inputs(run, own_config.lean.image, setup.workspace)
     imported = import_run(database, found)
     have = results_so_far(database, found)
-    done = [
-        result.parameters for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed
-    ]  # fmt: skip
+    done = [result for result in have if result.status is BacktestStatus.COMPLETED or not retry_failed]
     plan = replace(plan_rest(asks_for or own_config, setup, folder, found.manifest, done), inputs_before=run.inputs)
     return Resumption(run.id, plan, imported)
 
@@ -92,10 +90,11 @@ def config_in(folder: Path, run_id: int) -> OptimizationConfig:
 
 
 def results_so_far(database: Database, run: RunFolder) -> list[BacktestResult]:
-    """What a run has: results on disk, and those that it took from earlier runs."""
+    """What a run has: results on disk, as they are stored where they are, and those that it took from earlier runs."""
     with database.transaction():
-        stored = stored_results(database, run.manifest.run_uuid)
-    return [*read_contents(run).results, *(judged.result for judged in stored if judged.result.reused_from)]
+        stored = {each.result.backtest_id: each.result for each in stored_results(database, run.manifest.run_uuid)}
+    on_disk = [stored.get(result.backtest_id, result) for result in read_contents(run).results]
+    return [*on_disk, *(result for result in stored.values() if result.reused_from)]
 
 
 def find_resumable(database: Database, run_id: int | None, config: OptimizationConfig | None) -> UnfinishedRun:

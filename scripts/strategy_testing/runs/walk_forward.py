@@ -176,6 +176,7 @@ class _UnderWay:
         """Runs one part, or what it lacks."""
         with self.database.transaction():
             before = [run for run in runs_of_analysis(self.database, self.id) if run.part == part]
+        self.display.expect_later(self.plan.out_of_sample_backtests if part == IN_SAMPLE else 0)
         if before:
             resumption = plan_resumption(
                 self.database,
@@ -188,13 +189,10 @@ class _UnderWay:
             )
             run = resumption.plan
             if not run.commands:
+                self.display.expect(0, run.known)
                 return resumption.imported
         else:
             run = self._planned(part, config)
-        count = run.backtests_to_run
-        self.display.expect(count, self.plan.out_of_sample_backtests if part == IN_SAMPLE else 0)
-        combinations = "an unknown number of combinations" if count is None else number_of(count, "combination")
-        self.display.say(f"{part}: running {combinations} in {run.folder}")
         options = self.plan.options if part == IN_SAMPLE else replace(self.plan.options, with_pilot=False)
         return run_plan(self.database, run, options, self.display)
 

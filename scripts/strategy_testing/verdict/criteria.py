@@ -2,23 +2,25 @@
 
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from strategy_testing.config.model import Bound, Constraint, Criterion, OptimizationConfig
-from strategy_testing.metrics.catalogue import TRADES_PATH, MetricValues, Unit
+from strategy_testing.metrics.catalogue import LUCK_METRICS, TRADES_PATH, MetricValues, Unit
 from strategy_testing.metrics.figures import DECIMALS, format_value
 from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.json_values import as_day
 
 NO_TRADES = "No trades"
+FAILED, PERIOD, TRADELESS = "failed", "period", "no_trades"
+"""What a rejection names in place of a criterion of the config."""
 OTHER_PERIOD = "Other period"
 """How the reason of a backtest begins that did not cover what was asked for."""
 _UNCHECKED = "Constraint cannot be checked"
 _MAX_DECIMALS = 12
-IS_MET = {
+_IS_MET = {
     ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 
@@ -83,6 +85,11 @@ class Standard:
         return bool(self.criteria or self.constraints)
 
     @property
+    def asks_for_luck(self) -> bool:
+        """Whether a criterion looks at what all trials of the strategy tell."""
+        return any(criterion.metric in LUCK_METRICS for criterion in self.criteria)
+
+    @property
     def needs_files(self) -> bool:
         """Whether it asks for a figure that is not stored, so that results of earlier runs cannot be judged by it."""
         asked = [self.target_metric] if self.target_metric else []
@@ -107,12 +114,33 @@ def _scaled_constraint(constraint: Constraint, share: Decimal) -> Constraint:
 
 
 @dataclass(frozen=True)
+class Rejection:
+    """One reason why a backtest does not pass."""
+
+    criterion: str
+    """Its preferred name, such as min_trades; a constraint as the config has it; or one of the three above."""
+    reason: str
+    """For people, such as `Insufficient trades: 8 < 100`."""
+    value: Decimal | None = None
+    """Of the backtest, in the metric's unit; None where there is none, or it is not known."""
+    limit: Decimal | None = None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether a backtest meets the criteria and constraints, and every reason why it does not."""
 
     meets_criteria: bool | None
     """None when there was nothing to judge by."""
     reasons: tuple[str, ...]
+    rejections: tuple[Rejection, ...] = field(default=(), compare=False)
+    """What the reasons are the words of, in the same order."""
+
+    @classmethod
+    def of(cls, rejections: Iterable[Rejection]) -> "Verdict":
+        """The verdict of everything that speaks against a backtest."""
+        against = tuple(rejections)
+        return cls(not against, tuple(each.reason for each in against), against)
 
 
 NOT_JUDGED = Verdict(None, ())
@@ -158,6 +186,9 @@ def judge_again(
         verdict = known.get(judged.result.backtest_id, judged.verdict)
         now = judged.verdict
         is_same = (verdict.meets_criteria, {*verdict.reasons}) == (now.meets_criteria, {*now.reasons})
+        if is_same:
+            order = verdict.reasons.index
+            verdict = replace(verdict, rejections=tuple(sorted(now.rejections, key=lambda one: order(one.reason))))
         is_blind = is_same_standard and any(reason.startswith(_UNCHECKED) for reason in now.reasons)
         return replace(judged, verdict=verdict) if is_same or is_blind or not standard.judges else judged
 
@@ -177,13 +208,14 @@ def judge(result: BacktestResult, standard: Standard) -> Verdict:
     error = _error(result)
     if error is not None:
         # The figures of a crashed backtest cover only the days before the crash, so none of them is held against it.
-        return Verdict(False, (f"Backtest failed: {error}",))
+        return Verdict.of([Rejection(FAILED, f"Backtest failed: {error}")])
     period = other_period(result, standard)
-    reasons = [NO_TRADES] if result.metrics.get("total_trades") == 0 else []
-    reasons += [period] if period else []
-    reasons += [reason for each in standard.criteria if (reason := _reason(result.metrics, each)) is not None]
-    reasons += [reason for each in standard.constraints if (reason := _not_met(result, each)) is not None]
-    return Verdict(not reasons, tuple(reasons))
+    against = [Rejection(TRADELESS, NO_TRADES)] if result.metrics.get("total_trades") == 0 else []
+    against += [Rejection(PERIOD, period)] if period else []
+    figures = {**result.metrics, **result.luck}
+    against += [found for each in standard.criteria if (found := _missed(figures, each)) is not None]
+    against += [found for each in standard.constraints if (found := _not_met(result, each)) is not None]
+    return Verdict.of(against)
 
 
 def compared_value(result: BacktestResult, metric: str) -> tuple[Decimal | None, Unit]:
@@ -216,16 +248,18 @@ def other_period(result: BacktestResult, standard: Standard) -> str | None:
     return f"{OTHER_PERIOD}: {first} to {last} {asked}"
 
 
-def _not_met(result: BacktestResult, constraint: Constraint) -> str | None:
+def _not_met(result: BacktestResult, constraint: Constraint) -> Rejection | None:
     """Why a constraint is not met."""
     value, unit = compared_value(result, constraint.metric)
     if value is None:
         threshold = format_value(constraint.value, unit)
-        return f"{_UNCHECKED}: {constraint.metric} {constraint.operator} {threshold}, value unknown"
-    if IS_MET[constraint.operator](value, constraint.value):
+        reason = f"{_UNCHECKED}: {constraint.metric} {constraint.operator} {threshold}, value unknown"
+    elif _IS_MET[constraint.operator](value, constraint.value):
         return None
-    compared = _compared(value, constraint.operator, constraint.value, unit)
-    return f"Constraint not met: {constraint.metric} {compared}"
+    else:
+        compared = _compared(value, constraint.operator, constraint.value, unit)
+        reason = f"Constraint not met: {constraint.metric} {compared}"
+    return Rejection(f"{constraint.metric} {constraint.operator} {constraint.value}", reason, value, constraint.value)
 
 
 def _error(result: BacktestResult) -> str | None:
@@ -235,17 +269,18 @@ def _error(result: BacktestResult) -> str | None:
     return result.error_message.splitlines()[0] if result.error_message else "no message"
 
 
-def _reason(metrics: MetricValues, criterion: Criterion) -> str | None:
+def _missed(figures: MetricValues, criterion: Criterion) -> Rejection | None:
     metric = criterion.metric
-    value = metrics.get(metric.column)
-    threshold, unit = criterion.threshold, metric.unit
+    value, limit = figures.get(metric.column), criterion.threshold
     if value is None:
-        return f"{metric.label}{metric.why_missing}, {criterion.name} cannot be checked"
-    if criterion.bound is Bound.MIN and value < threshold:
-        return f"{metric.too_low or metric.label + ' too low'}: {_compared(value, '<', threshold, unit)}"
-    if criterion.bound is Bound.MAX and value > threshold:
-        return f"{metric.too_high or metric.label + ' too high'}: {_compared(value, '>', threshold, unit)}"
-    return None
+        reason = f"{metric.label}{metric.why_missing}, {criterion.name} cannot be checked"
+    elif criterion.bound is Bound.MIN and value < limit:
+        reason = f"{metric.too_low or metric.label + ' too low'}: {_compared(value, '<', limit, metric.unit)}"
+    elif criterion.bound is Bound.MAX and value > limit:
+        reason = f"{metric.too_high or metric.label + ' too high'}: {_compared(value, '>', limit, metric.unit)}"
+    else:
+        return None
+    return Rejection(f"{criterion.bound.value}_{metric.criterion_names[0]}", reason, value, limit)
 
 
 def _compared(value: Decimal, sign: str, threshold: Decimal, unit: Unit) -> str:

@@ -6,10 +6,63 @@ ON CONFLICT ({key}) DO UPDATE
 SET {assignments}, updated_at = now()
 WHERE ({stored}) IS DISTINCT FROM ({given});
 
+-- name: update_verdicts
+UPDATE backtest_results AS result
+SET
+    meets_criteria = given.meets_criteria,
+    rejection_reasons = given.reasons,
+    target_value = given.target_value,
+    updated_at = now()
+FROM jsonb_to_recordset(%(rows)s) AS given (
+    backtest text, meets_criteria boolean, reasons text [], target_value numeric
+)
+WHERE
+    result.optimization_run_id = %(run)s
+    AND result.backtest_id = given.backtest
+    AND (result.meets_criteria, result.rejection_reasons, result.target_value)
+    IS DISTINCT FROM (given.meets_criteria, given.reasons, given.target_value);
+
+-- name: store_rejections
+-- All of these backtests; what is already stored as given stays untouched.
+WITH given AS (
+    SELECT result.id AS backtest_id, each.position, each.criterion, each.reason, each.value, each."limit"
+    FROM jsonb_to_recordset(%(rows)s) AS each (
+        backtest text, position smallint, criterion text, reason text, value numeric, "limit" numeric
+    )
+    INNER JOIN backtest_results AS result
+        ON result.optimization_run_id = %(run)s AND result.backtest_id = each.backtest
+),
+gone AS (
+    DELETE FROM rejections
+    USING backtest_results AS result
+    WHERE
+        result.id = rejections.backtest_id
+        AND result.optimization_run_id = %(run)s
+        AND result.backtest_id = any(%(backtests)s)
+        AND NOT EXISTS (
+            SELECT FROM given
+            WHERE given.backtest_id = rejections.backtest_id AND given.position = rejections.position
+        )
+)
+INSERT INTO rejections AS stored (backtest_id, position, criterion, reason, value, "limit")
+SELECT * FROM given
+ON CONFLICT (backtest_id, position) DO UPDATE
+SET criterion = excluded.criterion, reason = excluded.reason, value = excluded.value, "limit" = excluded."limit"
+WHERE
+    (stored.criterion, stored.reason, stored.value, stored."limit")
+    IS DISTINCT FROM (excluded.criterion, excluded.reason, excluded.value, excluded."limit");
+
 -- name: stored_results
-SELECT result.*, runs.target_metric
+SELECT result.*, runs.target_metric, runs.pbo, runs.spa_p, coalesce(against.rejections, '[]') AS rejections
 FROM backtest_results AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(
+        jsonb_build_array(criterion, reason, value::text, "limit"::text) ORDER BY position
+    ) AS rejections
+    FROM rejections
+    WHERE rejections.backtest_id = result.id
+) AS against ON true
 WHERE runs.run_uuid = %(run_uuid)s
 ORDER BY result.id;
 
@@ -80,7 +133,8 @@ ORDER BY runs.id DESC;
 -- name: leaderboard
 SELECT
     rank, strategy, status, backtest_start, backtest_end, years, capital, target_metric, target_value, best_sharpe,
-    best_daily_sharpe, probabilistic_sharpe_ratio, annual_return, benchmark, excess_return, max_drawdown, total_trades,
+    best_daily_sharpe, probabilistic_sharpe_ratio, psr, expected_best_sharpe, trials, deflated_sharpe,
+    deflated_sharpe_independent, annual_return, benchmark, excess_return, max_drawdown, total_trades,
     has_few_trades(total_trades) AS has_few_trades, win_rate, fee_pct, best_parameters, engine, combinations, passed,
     failed, last_run_at, evidence, out_of_sample_sharpe, walk_forward_efficiency, walk_forward_passed, note
 FROM strategy_leaderboard

@@ -56,6 +56,21 @@ CROSS JOIN LATERAL tested_combination(
 WHERE result.optimization_run_id = %(run)s
 ORDER BY tested.combination, result.status, result.id DESC;
 
+-- name: page_rejections
+-- What these results miss: how many miss it, how many nothing else, and in words the closest of them.
+SELECT
+    criterion,
+    count(DISTINCT backtest_id) AS missed,
+    count(DISTINCT backtest_id) FILTER (WHERE reasons = 1) AS alone,
+    (array_agg(reason ORDER BY distance NULLS LAST, backtest_id))[1] AS closest
+FROM (
+    SELECT rejections.*, count(*) OVER (PARTITION BY backtest_id) AS reasons
+    FROM rejections
+    WHERE backtest_id = any(%(results)s::bigint [])
+) AS against
+GROUP BY criterion
+ORDER BY missed DESC, criterion;
+
 -- name: page_fees
 SELECT * FROM fee_analysis WHERE optimization_run_id = %(run)s;
 

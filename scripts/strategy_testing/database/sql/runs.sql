@@ -100,7 +100,13 @@ SET
     engine = coalesce(%(engine)s, engine),
     engine_checked = %(engine_checked)s,
     engine_note = %(engine_note)s,
+    computing_seconds = took.seconds,
     updated_at = now()
+FROM (
+    SELECT extract(EPOCH FROM sum(completed_at - started_at)) AS seconds
+    FROM backtest_results
+    WHERE optimization_run_id = %(id)s AND reused_from IS NULL AND %(status)s <> 'running'
+) AS took
 WHERE
     id = %(id)s
     AND (
@@ -108,7 +114,7 @@ WHERE
         benchmark_returns,
         status, error_message, import_problems, warnings, total_combinations, lean_version, config, config_file, output_folder,
         target_metric, target_direction, lean_best_backtest_id, best_backtest_id, completed_at, data_fingerprint,
-        engine_digest, engine, engine_checked, engine_note
+        engine_digest, engine, engine_checked, engine_note, computing_seconds
     ) IS DISTINCT FROM (
         %(benchmark)s, %(benchmark_return)s, %(benchmark_annual_return)s, %(benchmark_sharpe)s,
         %(benchmark_max_drawdown)s, %(benchmark_returns)s::bytea,
@@ -118,7 +124,7 @@ WHERE
         coalesce(%(target_metric)s, target_metric), coalesce(%(target_direction)s, target_direction),
         %(lean_best_backtest_id)s, %(best_backtest_id)s, %(completed_at)s::timestamptz,
         coalesce(%(data_fingerprint)s::jsonb, data_fingerprint), coalesce(%(engine_digest)s, engine_digest),
-        coalesce(%(engine)s, engine), %(engine_checked)s, %(engine_note)s
+        coalesce(%(engine)s, engine), %(engine_checked)s, %(engine_note)s, took.seconds
     );
 
 -- name: stored_benchmark
@@ -147,7 +153,7 @@ ORDER BY run_uuid = %(run_uuid)s DESC, id DESC
 LIMIT 1;
 
 -- name: known_runs
--- The run of a run_uuid, or all that have a result, the oldest first.
+-- The run of a run_uuid, or all that have a result, the oldest first; of a strategy only those judged by such criteria.
 SELECT
     runs.id,
     runs.run_uuid::text,
@@ -167,7 +173,18 @@ FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE
     runs.run_uuid = %(run_uuid)s::uuid
-    OR (%(run_uuid)s::uuid IS NULL AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id))
+    OR (
+        %(run_uuid)s::uuid IS NULL
+        AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id)
+        AND (
+            %(strategy)s::bigint IS NULL
+            OR (
+                runs.strategy_id = %(strategy)s
+                AND runs.status <> 'running'
+                AND runs.config -> 'success_criteria' ?| %(criteria)s::text []
+            )
+        )
+    )
 ORDER BY runs.started_at, runs.id;
 
 -- name: move_run

@@ -26,6 +26,12 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE result.strategy_id = %(strategy)s AND result.status = 'completed'
 ORDER BY result.id;
 
+-- name: tried_before
+SELECT DISTINCT result.parameters - %(fixed)s::text [] AS parameters
+FROM backtest_results AS result
+INNER JOIN strategies ON strategies.id = result.strategy_id
+WHERE strategies.name = %(name)s AND result.status = 'completed';
+
 -- name: lock_strategy
 -- Before any of its runs: imports of one strategy write each other's results.
 SELECT id FROM strategies WHERE id = %(strategy)s FOR NO KEY UPDATE;
@@ -130,14 +136,16 @@ SET
     pbo_loss = %(pbo_loss)s::numeric,
     pbo_degradation = %(pbo_degradation)s::numeric,
     pbo_logits = %(pbo_logits)s::integer [],
+    spa_p = %(spa_p)s::numeric,
     updated_at = now()
 WHERE
     id = %(run)s
-    AND (pbo, pbo_loss, pbo_degradation, pbo_logits) IS DISTINCT FROM (
+    AND (pbo, pbo_loss, pbo_degradation, pbo_logits, spa_p) IS DISTINCT FROM (
         %(pbo)s::numeric,
         %(pbo_loss)s::numeric,
         %(pbo_degradation)s::numeric,
-        %(pbo_logits)s::integer []
+        %(pbo_logits)s::integer [],
+        %(spa_p)s::numeric
     );
 
 -- name: luck_of_best

@@ -8,6 +8,8 @@ from strategy_testing.pages.charts.theme import FORMATS, INK, LOOKS, PASSED, REJ
 from strategy_testing.pages.model import Spec
 
 _ON_DARK, _ON_LIGHT = "#ffffff", "#000000"
+_IS_LIGHT = "luminance(scale('color', datum.value)) > 0.179"
+"""Whether black can be read better on a cell than white: there each has a contrast of 4.58."""
 _MOST_LABELLED_COLUMNS = 12
 
 
@@ -48,17 +50,18 @@ def heatmap(
         "field": "value", "type": "quantitative", "legend": None,
         "scale": {"scheme": "viridis", "domain": [low, high]},
     }  # fmt: skip
-    layers: list[dict[str, Any]] = [{"mark": "rect", "encoding": {"color": colour, "tooltip": tooltip}}]
+    layers: list[dict[str, Any]] = [{"mark": "rect", "encoding": {"color": colour}}]
     if len(across[1]) <= _MOST_LABELLED_COLUMNS:
         ink = {
-            "condition": {"test": f"datum.value > {low + (high - low) * 0.5}", "value": _ON_LIGHT},
+            "condition": {"test": _IS_LIGHT, "value": _ON_LIGHT},
             "value": _ON_DARK,
         }
         text = {"field": "value", "type": "quantitative", "format": FORMATS[unit]}
-        layers.append({"mark": {"type": "text", "tooltip": None}, "encoding": {"text": text, "fill": ink}})
+        layers.append({"mark": "text", "encoding": {"text": text, "fill": ink}})
     height = min(420, max(90, 34 * len(down[1])))
     return {
-        "data": {"values": list(rows)}, "width": "container", "height": height, "encoding": axes, "layer": layers,
+        "data": {"values": list(rows)}, "width": "container", "height": height, "encoding": axes | {"tooltip": tooltip},
+        "layer": layers,
     }  # fmt: skip
 
 
