@@ -144,6 +144,3 @@ SELECT
     (SELECT sum(passed_combinations) FROM optimization_runs WHERE batch_id = batches.id) AS passed
 FROM optimization_batches AS batches
 ORDER BY batches.id DESC;
-
--- name: batch_of_run
-SELECT batch_id FROM optimization_runs WHERE id = %(run)s;
