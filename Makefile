@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics campaign faults replay-orders report psql clean
+.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics bench-views campaign faults replay-orders report psql clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -44,6 +44,9 @@ bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, 
 
 bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean optimize (40 minutes)
 	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_engine.py
+
+bench-views: $(STAMP) ## how the views grow from ten thousand backtests to a million, as ratios (10 minutes)
+	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_views.py
 
 bench-statistics: $(STAMP) ## what the statistics of luck cost for 1,000 combinations of 1,500 days, part by part
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=scripts:tests $(BIN)/python tests/bench_statistics.py

@@ -8,6 +8,7 @@
 \ir db_schema/comments.sql
 \ir db_schema/views/latest_results.sql
 \ir db_schema/triggers.sql
+\ir db_schema/standings.sql
 
 DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, fee_analysis, rejection_summary,
     walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy, combination_leaderboard,
@@ -29,3 +30,7 @@ DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, 
 \ir db_schema/views/run_health.sql
 \ir db_schema/views/strategy_history.sql
 \ir db_schema/views/next_steps.sql
+
+SELECT keep_standing(id)
+FROM strategies
+WHERE NOT EXISTS (SELECT FROM strategy_standings WHERE strategy_id = strategies.id);

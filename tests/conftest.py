@@ -26,7 +26,15 @@ from strategy_testing.database.target import DatabaseTarget, Source
 from support import PROJECT, ScriptResult, unpack_recording
 
 _TEMPLATE = "strategy_testing_template"
-_CONFIGURING = ("DATABASE_URL", "LEAN_COMMAND", "LEAN_WORKSPACE", "LEAN_REPLAY_RECORDING", "LEAN_REPLAY_SPEED")
+_CONFIGURING = (
+    "DATABASE_URL",
+    "LEAN_COMMAND",
+    "LEAN_WORKSPACE",
+    "LEAN_REPLAY_RECORDING",
+    "LEAN_REPLAY_SPEED",
+    "COLUMNS",
+    "NO_COLOR",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import pyte
 
 _HEIGHT = 60
+_MOST_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,7 @@ class Seen:
     exit_code: int
 
 
-def in_terminal(
-    command: Sequence[str], columns: int, environment: Mapping[str, str], timeout_seconds: float = 120
-) -> Seen:
+def in_terminal(command: Sequence[str], columns: int, environment: Mapping[str, str]) -> Seen:
     """Runs a command whose stdout and stderr are a terminal."""
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", _HEIGHT, columns, 0, 0))
@@ -38,7 +37,7 @@ def in_terminal(
     screen = pyte.HistoryScreen(columns, _HEIGHT, history=10_000, ratio=0.5)
     screen.set_mode(pyte.modes.LNM)
     stream = pyte.ByteStream(screen)
-    raw, deadline = b"", time.monotonic() + timeout_seconds
+    raw, deadline = b"", time.monotonic() + _MOST_SECONDS
     while time.monotonic() < deadline:
         if select.select([ours], [], [], 0.2)[0]:
             try:

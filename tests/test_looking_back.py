@@ -30,7 +30,11 @@ _EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
 _LOOKBACK = "    lookback: {start: 2, end: 7, step: 1}\n"
 _ODD = "=cmd|' /C calc'!A0<script>\x1b[31m\u202e"
 """The name of a strategy: a formula for a spreadsheet, HTML, colours and a change of direction."""
-_OTHER_CRITERIA = """jsonb_set(config, '{success_criteria}', '{"min_sharpe": 0}')"""
+_OTHER_RUN = {
+    "started_at": "started_at + interval '1 day'",
+    "config": """jsonb_set(config, '{success_criteria}', '{"min_sharpe": 0}')""",
+    "target_direction": "'min'",
+}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +70,7 @@ def _repeat_crashy(url: str) -> None:
     """As if the run had been run again a day later, and judged by other criteria."""
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         for table, run, others in (
-            ("optimization_runs", "id", {"started_at": "started_at + interval '1 day'", "config": _OTHER_CRITERIA}),
+            ("optimization_runs", "id", _OTHER_RUN),
             ("backtest_results", "optimization_run_id", {"optimization_run_id": "4"}),
         ):
             cursor.execute(
@@ -184,7 +188,7 @@ def test_a_sheet_has_all_of_a_run(look: Look, stored: str) -> None:
     ]
     assert ["Sharpe ratio too low", "68", "0"] in _cells("\n".join(lines))
     near = next(line for line in lines if "Sharpe ratio too low: 0.31 < 0.35" in line)
-    assert near.split()[-3:] == [*_combination(30, 65, 10)]
+    assert near.split()[:4] == ["12.3%", *_combination(30, 65, 10)[:2], "rsi_period=10:"]
 
 
 def _combination(entry: int, leave: int, period: int) -> tuple[str, str, str]:
@@ -208,6 +212,14 @@ def test_the_best_of_all_runs_count_once_and_name_their_run(look: Look) -> None:
     assert verdicts[:5] == ["passes"] * 5
     assert "passes" not in verdicts[5:]
     assert len(look("--top", 2, 1).stdout.splitlines()) == 4
+
+
+def test_the_best_are_the_smallest_where_the_target_is_to_be_small(look: Look) -> None:
+    best = {run: [row[-1] for row in _cells(look("--top", 3, run).stdout)[1:]] for run in (2, 4)}
+    assert best == {
+        2: ["lookback=7", "lookback=5", "lookback=3"],
+        4: ["lookback=3", "lookback=5", "lookback=7"],  # the last one does not pass
+    }
 
 
 def test_two_runs_stand_side_by_side(look: Look) -> None:

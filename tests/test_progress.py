@@ -1,7 +1,9 @@
 """How far a run or a batch is, as a person sees it: in a terminal of any width, and where there is none."""
 
+import io
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -9,9 +11,14 @@ from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
+from rich.console import Console
 
 from strategy_testing.console import Drawing, width_of
+from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN
+from strategy_testing.report.bars import run_bar
 from strategy_testing.report.tally import Tally, line
+from strategy_testing.results.backtest import BacktestResult, BacktestStatus
+from strategy_testing.verdict.criteria import Judged, Verdict
 from support import PROJECT, make_project, write_config
 from terminal import Seen, in_terminal
 
@@ -28,7 +35,13 @@ def run(database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp
     make_project(workspace, "Crashy")
     config = write_config(tmp_path / "c.yaml", "Crashy", _LOOKBACKS, criteria="min_trades: 1")
 
-    def start(columns: int, *more: str, what: tuple[str, ...] = ("--config",), speed: int = 50, **env: str) -> Seen:
+    def start(
+        columns: int,
+        *more: str,
+        what: tuple[str, ...] = ("--config",),
+        speed: int = 50,
+        **env: str,
+    ) -> Seen:
         command = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), *what]
         command += [str(config)] if what == ("--config",) else []
         command += ["--workspace", str(workspace), "--leaderboard", str(tmp_path / "l.md"), *more]
@@ -47,8 +60,7 @@ def run(database_url: str, unpacked: Callable[[str], Path], workspace: Path, tmp
 
 def _usual() -> dict[str, str]:
     """The environment of a terminal with colours."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
-    return {**kept, "TERM": "xterm-256color"}
+    return {**os.environ, "TERM": "xterm-256color"}
 
 
 def _frames(seen: Seen) -> list[list[str]]:
@@ -74,18 +86,61 @@ def test_one_bar_fits_the_terminal_and_ends_full(columns: int, run: Run) -> None
     counts, best = seen.lines[at + 1 : at + 3]
     assert counts.startswith("  3 failed, 3 passing"[: columns - 1])
     assert best.startswith("  best Sharpe Ratio -0.44: lookback=7"[: columns - 1])
+    after = "\n".join(seen.lines[at:])
+    assert re.search(r"^run 1 of Crashy: partial in 00:00:\d\d\n\nbest by Sharpe Ratio, ", after, re.MULTILINE)
+    beside = " +lookback=7" if columns >= 80 else "\n    lookback=7"
+    assert columns < 60 or re.search(rf"^1 +-0.44 .* passes{beside}$", after, re.MULTILINE)
+    assert re.search(r"^Backtest failed +3 +3$", after, re.MULTILINE)
     assert "\x1b[?25h" in seen.raw.rpartition(_BAR)[2]  # the cursor is there again
     assert _COLOUR.search(seen.raw)
-
-
-def test_messages_stand_above_the_bar(run: Run) -> None:
-    """Those of LEAN, which arrive while the bar is drawn."""
-    seen = run(80)
-    (at,) = [number for number, text in enumerate(seen.lines) if _BAR in text]
-    said = [number for number, text in enumerate(seen.lines) if text.startswith("REPLAY: this is not LEAN")]
-    assert said
-    assert all(number < at for number in said)
+    of_lean = [number for number, text in enumerate(seen.lines) if text.startswith("REPLAY: this is not LEAN")]
+    assert of_lean
+    assert all(number < at for number in of_lean)
     assert any("REPLAY" in text for frame in _frames(seen)[1:] for text in frame)  # the bar was there before
+    before = "\n".join(seen.lines[:at])
+    broken = "\nwarning: cannot estimate fees: needs backtest.initial_capital (dollars);\n  backtest.start_date and"
+    assert columns != 80 or broken in before  # between words
+
+
+def test_a_signal_leaves_no_bar_half_drawn_and_no_cursor_hidden() -> None:
+    code = """
+import signal
+from rich.text import Text
+from strategy_testing import signals
+from strategy_testing.console import tell
+from strategy_testing.report import progress
+from strategy_testing.verdict.criteria import Standard
+
+class Drawing:
+    def __rich_console__(self, console, options):
+        signal.raise_signal(signal.SIGINT)
+        yield Text("whole")
+
+progress.run_bar = lambda *_: Drawing()
+with signals.raised():
+    try:
+        with progress.ProgressDisplay("S", Standard(), quiet=False):
+            print("never")
+    except KeyboardInterrupt:
+        tell("interrupted")
+"""
+    environment = _usual() | {"PYTHONPATH": str(PROJECT / "scripts")}
+    seen = in_terminal([sys.executable, "-c", code], 40, environment)
+    assert (seen.exit_code, seen.lines) == (0, ["whole", "interrupted"]), seen.raw
+    assert seen.raw.index("\x1b[?25l") < seen.raw.index("\x1b[?25h") < seen.raw.index("interrupted")
+
+
+@pytest.mark.parametrize("width", [120, 40])
+def test_a_name_is_a_text_in_a_bar(width: int) -> None:
+    name = "\x1b[31m\u202e[red]x|y'; DROP $(rm) <script>[/red]\r\n"
+    drawn = io.StringIO()
+    tally = Tally(6, 2, 0, 0, 1, Decimal(1), f"a={name}")
+    Console(file=drawn, width=width, color_system=None, _environ={}).print(run_bar(name, tally, name))
+    bar, _, best = drawn.getvalue().splitlines()
+    assert bar.startswith("[red]x|y'; DROP $(rm) <script… ━" if width == 120 else "[red]x|y'; DRO")
+    assert best.rstrip().endswith("a=[red]x|y'; DROP $(rm) <script>[/red]" if width == 120 else "…")
+    assert cell_len(best.rstrip()) <= width
+    assert not {"\x1b", "\u202e", "\r"} & set(drawn.getvalue())
 
 
 def test_no_colour_where_nobody_wants_one(run: Run) -> None:
@@ -119,6 +174,27 @@ with Bars() as bars:
     assert not any("2/6" in text for text in seen.lines)
 
 
+def test_nobody_waits_for_a_terminal_that_is_stopped() -> None:
+    """As by Ctrl-S."""
+    code = """
+import os, pty, sys, termios
+ours, its = pty.openpty()
+sys.stderr = os.fdopen(its, "w")
+from strategy_testing.report.bars import Bars
+with Bars() as bars:
+    termios.tcflow(its, termios.TCOOFF)
+    for number in range(10_000):
+        bars.draw([str(number)])
+    termios.tcflow(its, termios.TCOON)
+    bars.draw(["last"])
+print(b"last" in os.read(ours, 4096))
+"""
+    environment = _usual() | {"PYTHONPATH": str(PROJECT / "scripts")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("True\n", "", 0)
+
+
 def test_drawn_text_that_an_encoding_lacks_keeps_its_width(capsys: pytest.CaptureFixture[str]) -> None:
     class Ascii(Drawing):
         encoding = "ascii"
@@ -135,16 +211,41 @@ def test_a_batch_has_a_bar_for_each_config_that_runs_and_one_for_all(run: Run, w
     batch = tmp_path / "batch.yaml"
     listed = "".join(f"  - {config}\n" for config in configs)
     batch.write_text(f"batch_name: B\noptimizations:\n{listed}settings: {{max_concurrent: 2}}\n", encoding="utf-8")
-    seen = run(100, what=("--batch", str(batch)), speed=20, LEAN_REPLAY_ANY="1")
+    seen = run(70, what=("--batch", str(batch)), speed=20, LEAN_REPLAY_ANY="1")
     assert seen.exit_code == 4, seen.raw
-    assert max(map(cell_len, _drawn(seen))) == 100
+    assert max(map(cell_len, _drawn(seen))) == 70
     (last,) = [number for number, text in enumerate(seen.lines) if _BAR in text]
     assert re.match(r"all configs ━+ 3/3 configs ended$", seen.lines[last])
     assert seen.lines[last + 1].startswith("  18 backtests, 9 failed, 9 passing, ")
     both = [frame for frame in _frames(seen) if sum(_BAR in text for text in frame) == 3]
     assert any(re.match(r"Crashy ━+ +[0-6]/6 ", text) for frame in both for text in frame)
+    assert "[Crashy]     lookback=7" in seen.lines  # what a config's process prints fits, too
     for name in ("Crashy", "Crashy_3"):
         assert any(re.match(rf"\[{name}\] run \d+: running 6 combinations", text) for text in seen.lines)
+
+
+def _judged(status: BacktestStatus, trades: int, target: str | None, passes: bool | None, name: str) -> Judged:
+    metrics = dict.fromkeys(METRIC_BY_COLUMN) | {"total_trades": Decimal(trades)}
+    result = BacktestResult(
+        name, {"a": name, "end_date": "x"}, status, None, None, metrics, None, None, None, None, None, None
+    )
+    return Judged(result, Verdict(passes, ()), None if target is None else Decimal(target))
+
+
+@pytest.mark.parametrize(("is_min", "best"), [(False, "a=large"), (True, "a=small")])
+def test_what_failed_or_never_traded_is_no_best(is_min: bool, best: str) -> None:
+    completed, failed = BacktestStatus.COMPLETED, BacktestStatus.FAILED
+    judged = [
+        _judged(completed, 3, "0.5", True, "large"),
+        _judged(completed, 3, "0.1", False, "small"),
+        _judged(failed, 3, "9", False, "failed high"),
+        _judged(failed, 3, "-9", False, "failed low"),
+        _judged(completed, 0, "8", False, "idle high"),
+        _judged(completed, 0, "-8", None, "idle low"),
+        _judged(completed, 3, None, False, "unknown"),
+    ]
+    tally = Tally(10).with_results(judged[:1], is_min=is_min).with_results(judged[1:], is_min=is_min)
+    assert (tally.finished, tally.failed, tally.passing, tally.best_parameters) == (7, 2, 1, best)
 
 
 @pytest.mark.parametrize(

@@ -409,12 +409,32 @@ def _example(tmp_path: Path, *changes: tuple[str, str]) -> Path:
     return file
 
 
-def test_a_finished_run_shows_what_was_estimated_and_what_was_paid(replayed: Run, workspace: Path, ask: Ask) -> None:
+def test_a_finished_run_shows_its_best_and_what_was_estimated_and_paid(
+    replayed: Run, run_script: Run, workspace: Path, ask: Ask
+) -> None:
     make_project(workspace, "RSI_MeanReversion_ETF")
     done = replayed("grid-72", EXAMPLE)
     assert "pilot: 78 orders, estimated 180; 39 trades, $78.00 in fees (1.6% of the capital); " in done.stderr
     paid = "fees: estimated $180 (3.6%), average $77 (1.5%), worst $240 (4.8%)"
-    assert paid in done.stderr.splitlines()
+    lines = done.stderr.splitlines()
+    assert lines[lines.index(paid) + 1] == "orders: estimated 180, average 77"
+    ended = next(number for number, line in enumerate(lines) if line.startswith("run 1 of RSI_MeanReversion_ETF: "))
+    assert re.fullmatch(r".*: completed in 00:0\d:\d\d", lines[ended])
+    assert lines[ended + 1 : ended + 4] == [
+        "",
+        "best by Sharpe Ratio, those that pass first:",
+        "#  Sharpe  Return  Excess  Drawdown  Trades  Fees  DSR  Verdict   Parameters",
+    ]
+    assert [line.split()[:2] + line.split()[8:9] for line in lines[ended + 5 : ended + 10]] == [
+        ["1", "0.41", "passes"],
+        ["2", "0.38", "passes"],
+        ["3", "0.36", "passes"],
+        ["4", "0.35", "rejected"],
+        ["5", "0.33", "rejected"],
+    ]
+    shown = run_script("results_importer.py", "--show", 1).stdout
+    assert "\n".join(lines[ended + 1 : -1]) in shown  # whoever looks back sees the same
+    assert lines[-1].startswith("leaderboard: ")
     assert "warning: the backtests paid" not in done.stderr
     row = ask("""
         SELECT estimated_orders, estimated_fees::text, estimated_fee_pct::text, avg_total_fees::text,

@@ -262,6 +262,19 @@ COMMENT ON COLUMN rejections."limit" IS 'What the config asks for, in the same u
 COMMENT ON COLUMN rejections.distance IS
     'How far the value is from the limit, as a fraction of the limit; NULL where either is not known or the limit is 0';
 
+COMMENT ON TABLE strategy_standings IS
+    'What strategy_leaderboard says of strategies whose results have not changed since; a row that is not there is worked '
+    'out by whoever asks';
+COMMENT ON COLUMN strategy_standings.strategy_id IS 'The strategy';
+COMMENT ON COLUMN strategy_standings.best_result_id IS 'Its best backtest; NULL where none made a trade';
+COMMENT ON COLUMN strategy_standings.is_walked IS 'Whether that is what its walk-forward analysis would trade next';
+COMMENT ON COLUMN strategy_standings.target IS 'What the run of that one optimised, in small letters, and max or min';
+COMMENT ON COLUMN strategy_standings.score IS 'Its target, so that more is better';
+COMMENT ON COLUMN strategy_standings.combinations IS 'Combinations tested over all runs, each once';
+COMMENT ON COLUMN strategy_standings.passed IS 'Combinations that met the criteria';
+COMMENT ON COLUMN strategy_standings.failed IS 'Combinations whose every backtest failed';
+COMMENT ON COLUMN strategy_standings.is_judged IS 'Whether any of them was judged';
+
 COMMENT ON TABLE walk_forward_analyses IS
     'Walk-forward analyses: in each window a combination is chosen in-sample and tested on the days after';
 COMMENT ON COLUMN walk_forward_analyses.id IS 'Number of the analysis';

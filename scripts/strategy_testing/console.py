@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from textwrap import fill
 from typing import TextIO
 
 from strategy_testing.texts import printable
@@ -20,7 +23,7 @@ _above: list[Callable[[str], None]] = []
 
 def tell(message: str) -> None:
     """A line of the story, on stderr, above what is being drawn there."""
-    shown = printable(message)
+    shown = _wrapped(printable(message))
     if _above:
         _above[-1](shown)
     else:
@@ -70,6 +73,14 @@ def can_draw() -> bool:
     return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in _NO_CURSOR
 
 
+def can_write(seconds: float) -> bool:
+    """Whether a line on stderr would not have to wait, or not after so long, as on a terminal stopped by Ctrl-S."""
+    try:
+        return bool(select.select([], [sys.stderr], [], seconds)[1])
+    except (OSError, ValueError, TypeError):  # closed
+        return True
+
+
 def width_of(stream: TextIO | None) -> int | None:
     """Columns of the terminal that shows stdout or stderr, or COLUMNS; None where it is none and nothing need fit."""
     given = os.environ.get("COLUMNS", "")
@@ -104,6 +115,15 @@ def shown_path(file: Path) -> str:
         if not relative.startswith(".."):
             return relative
     return str(file)
+
+
+def _wrapped(text: str) -> str:
+    """On a terminal long lines are broken between words; a longer word, such as a path, stays whole."""
+    if not can_draw():
+        return text
+    room = width_of(sys.stderr) or _USUAL_COLUMNS
+    wrap = partial(fill, width=room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(wrap(line, drop_whitespace=True) if len(line) > room else line for line in text.splitlines())
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -66,6 +67,21 @@ def raised() -> Iterator[Requests]:
         yield requests
     if requests.first is not None:
         ignored()
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Keeps ending signals back until it is over: for what must not be left half done."""
+    if threading.current_thread() is not threading.main_thread():  # which alone they can disturb
+        yield
+        return
+    late: list[int] = []
+    try:
+        with caught(lambda number, _frame: late.append(number)):
+            yield
+    finally:
+        for number in late:
+            signal.raise_signal(number)
 
 
 @contextlib.contextmanager

@@ -59,7 +59,12 @@ def printable(text: str) -> str:
     return _CONTROL.sub("", storable(text, most=len(text)))
 
 
+def on_one_line(text: str) -> str:
+    """The same on one line, with one blank wherever there were several or a new line began."""
+    return " ".join(printable(text).split())
+
+
 def in_markdown(text: str) -> str:
     """The text on one line that stays in its cell of a table, and is no HTML, link or code."""
-    line = " ".join(printable(text).split())
+    line = on_one_line(text)
     return line.replace("<", "&lt;").replace("|", "\\|").replace("[", "\\[").replace("`", "'")

@@ -1,11 +1,18 @@
 CREATE VIEW next_steps AS
 WITH newest AS (
     -- The newest run of each strategy that has ended and was no part of a walk-forward analysis.
-    SELECT DISTINCT ON (runs.strategy_id) runs.*
-    FROM optimization_runs AS runs
-    LEFT JOIN walk_forward_runs AS link ON link.run_id = runs.id
-    WHERE runs.status NOT IN ('pending', 'running') AND link.run_id IS NULL
-    ORDER BY runs.strategy_id, runs.started_at DESC, runs.id DESC
+    SELECT newest_run.*
+    FROM strategies
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM optimization_runs AS runs
+        WHERE
+            runs.strategy_id = strategies.id
+            AND runs.status NOT IN ('pending', 'running')
+            AND NOT EXISTS (SELECT FROM walk_forward_runs WHERE run_id = runs.id)
+        ORDER BY runs.started_at DESC, runs.id DESC
+        LIMIT 1
+    ) AS newest_run
 ),
 looked_at AS (
     SELECT

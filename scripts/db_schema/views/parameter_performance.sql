@@ -1,36 +1,4 @@
 CREATE VIEW parameter_performance AS
-WITH tried AS (
-    SELECT
-        result.strategy_id,
-        parameter.key AS parameter,
-        canonical_value(parameter.value) AS value,
-        result.sharpe_ratio,
-        result.total_return,
-        result.max_drawdown,
-        result.fee_pct,
-        result.meets_criteria
-    FROM latest_results
-    INNER JOIN backtest_results AS result ON result.id = latest_results.id
-    CROSS JOIN LATERAL jsonb_each_text(result.parameters) AS parameter
-    -- The days of a backtest are no parameter of its strategy.
-    WHERE result.status = 'completed' AND result.total_trades > 0 AND parameter.key NOT IN ('start_date', 'end_date')
-),
-grouped AS (
-    SELECT
-        strategy_id,
-        parameter,
-        value,
-        count(*) AS backtests,
-        count(*) FILTER (WHERE meets_criteria) AS passed,
-        avg(sharpe_ratio) AS avg_sharpe,
-        max(sharpe_ratio) AS best_sharpe,
-        avg(total_return) AS avg_total_return,
-        avg(max_drawdown) AS avg_max_drawdown,
-        avg(fee_pct) AS avg_fee_pct,
-        count(*) OVER (PARTITION BY strategy_id, parameter) AS values_tried
-    FROM tried
-    GROUP BY strategy_id, parameter, value
-)
 SELECT
     strategies.name AS strategy,
     grouped.parameter,
@@ -42,14 +10,32 @@ SELECT
     round(grouped.avg_total_return, 4) AS avg_total_return,
     round(grouped.avg_max_drawdown, 4) AS avg_max_drawdown,
     round(grouped.avg_fee_pct, 4) AS avg_fee_pct
-FROM grouped
-INNER JOIN strategies ON strategies.id = grouped.strategy_id
-WHERE grouped.values_tried > 1
-ORDER BY
-    strategy,
-    parameter,
-    CASE WHEN grouped.value ~ '^-?[0-9]+([.][0-9]+)?$' THEN grouped.value::numeric END,
-    value;
+FROM strategies
+-- One strategy after the other, so that who asks for one unpacks the parameters of that one alone.
+CROSS JOIN LATERAL (
+    SELECT
+        parameter.key AS parameter,
+        canonical_value(parameter.value) AS value,
+        count(*) AS backtests,
+        count(*) FILTER (WHERE result.meets_criteria) AS passed,
+        avg(result.sharpe_ratio) AS avg_sharpe,
+        max(result.sharpe_ratio) AS best_sharpe,
+        avg(result.total_return) AS avg_total_return,
+        avg(result.max_drawdown) AS avg_max_drawdown,
+        avg(result.fee_pct) AS avg_fee_pct,
+        count(*) OVER (PARTITION BY parameter.key) AS values_tried
+    FROM latest_results
+    INNER JOIN backtest_results AS result ON result.id = latest_results.id
+    CROSS JOIN LATERAL jsonb_each_text(result.parameters) AS parameter
+    WHERE
+        latest_results.strategy_id = strategies.id
+        AND result.status = 'completed'
+        AND result.total_trades > 0
+        -- The days of a backtest are no parameter of its strategy.
+        AND parameter.key NOT IN ('start_date', 'end_date')
+    GROUP BY parameter.key, canonical_value(parameter.value)
+) AS grouped
+WHERE grouped.values_tried > 1;
 
 COMMENT ON VIEW parameter_performance IS
     'Which parameter matters? How each value of each varied parameter did, over backtests that did not fail and made a trade; a combination '

@@ -1,72 +1,28 @@
 CREATE VIEW strategy_leaderboard AS
-WITH walked AS (
-    -- The newest analysis of each strategy that has ended, and what it would trade next.
-    SELECT DISTINCT ON (analysis.strategy_id) analysis.*, newest.in_sample_result_id AS next_result_id
-    FROM walk_forward_analyses AS analysis
-    LEFT JOIN LATERAL (
-        SELECT in_sample_result_id
-        FROM walk_forward_windows
-        WHERE analysis_id = analysis.id
-        ORDER BY number DESC
-        LIMIT 1
-    ) AS newest ON true
-    WHERE analysis.status IN ('completed', 'partial')
-    ORDER BY analysis.strategy_id, analysis.meets_criteria IS NULL, analysis.id DESC
-),
-candidates AS (
-    SELECT
-        result.*,
-        coalesce(result.id = walked.next_result_id, false) AS is_walked,
-        runs.target_metric,
-        runs.benchmark,
-        -- Without its path and its blanks a metric is the same in a config and in what LEAN was given.
-        lower(replace(regexp_replace(runs.target_metric, '^.*[.]', ''), ' ', '')) || runs.target_direction AS target,
-        CASE runs.target_direction WHEN 'min' THEN -result.target_value ELSE result.target_value END AS score
-    FROM backtest_results AS result
-    INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-    LEFT JOIN latest_results ON latest_results.id = result.id
-    LEFT JOIN walk_forward_runs ON walk_forward_runs.run_id = runs.id
-    LEFT JOIN walked ON walked.strategy_id = result.strategy_id
-    WHERE
-        result.status = 'completed'
-        AND result.total_trades > 0
-        AND (
-            result.id = walked.next_result_id
-            OR (latest_results.id IS NOT NULL AND walk_forward_runs.run_id IS NULL)
-        )
-),
-compared AS (
-    SELECT
-        candidates.*,
-        min(target) OVER same_strategy = max(target) OVER same_strategy AS has_one_target
-    FROM candidates
-    WINDOW same_strategy AS (PARTITION BY strategy_id)
+WITH standing AS (
+    SELECT * FROM strategy_standings
+    UNION ALL
+    SELECT strategies.id, now_is.*
+    FROM strategies
+    CROSS JOIN LATERAL strategy_standing(strategies.id) AS now_is
+    WHERE NOT EXISTS (SELECT FROM strategy_standings WHERE strategy_id = strategies.id)
 ),
 best AS (
-    SELECT DISTINCT ON (strategy_id) *
-    FROM compared
-    ORDER BY
-        strategy_id,
-        is_walked DESC,
-        meets_criteria IS TRUE DESC,
-        CASE WHEN has_one_target THEN score END DESC NULLS LAST,
-        sharpe_ratio DESC NULLS LAST,
-        id
+    SELECT result.*, standing.is_walked, standing.target, standing.score, home.target_metric, home.benchmark,
+        home.expected_best_sharpe, home.trials
+    FROM standing
+    INNER JOIN backtest_results AS result ON result.id = standing.best_result_id
+    INNER JOIN optimization_runs AS home ON home.id = result.optimization_run_id
+),
+walked AS (
+    SELECT DISTINCT ON (strategy_id) strategy_id, sharpe_ratio, efficiency, meets_criteria
+    FROM walk_forward_analyses
+    WHERE status IN ('completed', 'partial')
+    ORDER BY strategy_id, meets_criteria IS NULL, id DESC
 ),
 targets AS (
     SELECT count(DISTINCT target) = 1 AS are_the_same
     FROM best
-),
-tested AS (
-    SELECT
-        latest_results.strategy_id,
-        count(*) AS combinations,
-        count(*) FILTER (WHERE meets_criteria) AS passed,
-        count(*) FILTER (WHERE status = 'failed') AS failed,
-        bool_or(meets_criteria IS NOT NULL) AS is_judged
-    FROM latest_results
-    INNER JOIN backtest_results ON backtest_results.id = latest_results.id
-    GROUP BY latest_results.strategy_id
 ),
 runs AS (
     SELECT strategy_id, count(*) AS runs, max(coalesce(completed_at, started_at)) AS last_run_at
@@ -115,8 +71,8 @@ SELECT
     best.daily_sharpe_ratio AS best_daily_sharpe,
     best.probabilistic_sharpe_ratio,
     best.psr,
-    home.expected_best_sharpe,
-    home.trials,
+    best.expected_best_sharpe,
+    best.trials,
     best.deflated_sharpe,
     best.deflated_sharpe_independent,
     best.compounding_annual_return AS annual_return,
@@ -138,9 +94,9 @@ SELECT
             )
         ELSE made.engine
     END AS engine,
-    coalesce(tested.combinations, 0) AS combinations,
-    coalesce(tested.passed, 0) AS passed,
-    coalesce(tested.failed, 0) AS failed,
+    standing.combinations,
+    standing.passed,
+    standing.failed,
     runs.runs,
     runs.last_run_at,
     CASE WHEN best.is_walked THEN 'walk-forward' WHEN best.id IS NOT NULL THEN 'in-sample' END AS evidence,
@@ -151,8 +107,8 @@ SELECT
         concat_ws(
             '; ',
             CASE WHEN has_few_trades(best.total_trades) THEN 'few trades' END,
-            CASE WHEN best.id IS NULL AND tested.combinations > tested.failed THEN 'no trades' END,
-            CASE WHEN NOT tested.is_judged THEN 'not judged' END,
+            CASE WHEN best.id IS NULL AND standing.combinations > standing.failed THEN 'no trades' END,
+            CASE WHEN NOT standing.is_judged THEN 'not judged' END,
             last_run.problem
         ),
         ''
@@ -160,10 +116,9 @@ SELECT
 FROM strategies
 INNER JOIN runs ON runs.strategy_id = strategies.id
 INNER JOIN last_run ON last_run.strategy_id = strategies.id
-LEFT JOIN tested ON tested.strategy_id = strategies.id
+INNER JOIN standing ON standing.strategy_id = strategies.id
 LEFT JOIN best ON best.strategy_id = strategies.id
 LEFT JOIN walked ON walked.strategy_id = strategies.id
-LEFT JOIN optimization_runs AS home ON home.id = best.optimization_run_id
 LEFT JOIN backtest_results AS origin ON origin.id = best.reused_from
 LEFT JOIN optimization_runs AS made
     ON made.id = coalesce(origin.optimization_run_id, best.optimization_run_id)

@@ -1,15 +1,23 @@
 CREATE VIEW trials_per_strategy AS
 SELECT
     strategies.name AS strategy,
-    count(*) AS runs,
-    max(runs.trials) AS trials,
-    max(runs.independent_trials) AS independent_trials,
-    max(runs.expected_best_sharpe) AS expected_best_sharpe,
-    max(runs.min_backtest_years) AS min_backtest_years
-FROM optimization_runs AS runs
-INNER JOIN strategies ON strategies.id = runs.strategy_id
-WHERE runs.trials IS NOT NULL
-GROUP BY strategies.name;
+    counted.runs,
+    newest.trials,
+    newest.independent_trials,
+    newest.expected_best_sharpe,
+    newest.min_backtest_years
+FROM strategies
+-- Every run of a strategy is told the same.
+CROSS JOIN LATERAL (
+    SELECT trials, independent_trials, expected_best_sharpe, min_backtest_years
+    FROM optimization_runs
+    WHERE strategy_id = strategies.id AND trials IS NOT NULL
+    ORDER BY started_at DESC, id DESC
+    LIMIT 1
+) AS newest
+CROSS JOIN LATERAL (
+    SELECT count(*) AS runs FROM optimization_runs WHERE strategy_id = strategies.id AND trials IS NOT NULL
+) AS counted;
 
 COMMENT ON VIEW trials_per_strategy IS
     'How much was ever tried for each strategy? And what luck alone makes of it';

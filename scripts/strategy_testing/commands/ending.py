@@ -1,14 +1,17 @@
 """How every import ends: its story, the leaderboard's file, the pages, the summary."""
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.settings import pages_folder
-from strategy_testing.console import answer, shown_path, tell
+from strategy_testing.console import answer, shown_path, tell, width_of
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import leaderboard
 from strategy_testing.errors import DatabaseError, ExitCode
+from strategy_testing.history.runs import run_sheet
+from strategy_testing.history.sheet import end_line, results_lines
 from strategy_testing.pages.rendering import INDEX
 from strategy_testing.pages.writing import ANALYSES, RUNS, Kind, write_all, write_index, write_page
 from strategy_testing.report.leaderboard import write_leaderboard
@@ -21,10 +24,18 @@ _PATIENCE_SECONDS = 10
 """With a database that is away when everything is stored."""
 
 
-def end_with(database: Database, runs: Sequence[ImportedRun], leaderboard_file: Path) -> ExitCode:
-    """Prints what was imported and rewrites the leaderboard."""
-    for line in (line for imported in runs for line in story(imported)):
-        tell(line)
+def end_with(
+    database: Database, runs: Sequence[ImportedRun], leaderboard_file: Path, seconds: float | None = None
+) -> ExitCode:
+    """Prints what was imported, of a single run also its best combinations, and rewrites leaderboard and pages.
+
+    Args:
+        database: that has the runs.
+        runs: what was imported.
+        leaderboard_file: to be rewritten.
+        seconds: that the one run took; else the time from its start to its end.
+    """
+    _tell_of_each(database, runs, seconds, with_results=len(runs) == 1)
     rewrite_leaderboard(database, leaderboard_file)
     rewrite_pages(database, leaderboard_file, [(RUNS, imported.run_id) for imported in runs])
     for line in summaries(runs):
@@ -36,8 +47,7 @@ def end_with_analysis(
     database: Database, runs: Sequence[ImportedRun], windows: StoredWindows, leaderboard_file: Path
 ) -> ExitCode:
     """The same for a walk-forward analysis, whose own story follows that of its runs."""
-    for line in (line for imported in runs for line in story(imported)):
-        tell(line)
+    _tell_of_each(database, runs)
     for line in analysis_story(windows):
         tell(line)
     rewrite_leaderboard(database, leaderboard_file)
@@ -45,6 +55,19 @@ def end_with_analysis(
     rewrite_pages(database, leaderboard_file, [*pages, (ANALYSES, windows.id)])
     answer(str(windows.summary))
     return exit_code(runs)
+
+
+def _tell_of_each(
+    database: Database, runs: Sequence[ImportedRun], seconds: float | None = None, *, with_results: bool = False
+) -> None:
+    for imported in runs:
+        for line in story(imported):
+            tell(line)
+        sheet = database.retrying(partial(run_sheet, database, imported.run_id))
+        tell(end_line(sheet, seconds))
+        results = list(results_lines(sheet, width_of(sys.stderr))) if with_results else []
+        for line in [*results, ""] if results else []:
+            tell(line)
 
 
 def rewrite_leaderboard(database: Database, file: Path) -> None:

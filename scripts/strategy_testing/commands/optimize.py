@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -205,8 +206,9 @@ def _run(job: Job) -> ExitCode:
     assert plan is not None  # the step before has made it  # noqa: S101
     if plan.engine == WARM:
         tell(f"engine: {plan.engine_said}")
+    began = time.monotonic()
     imported = run_plan(job.database, plan, _options(job), _display(plan.config, settings))
-    return end_with(job.database, [imported], settings.leaderboard)
+    return end_with(job.database, [imported], settings.leaderboard, time.monotonic() - began)
 
 
 OPTIMIZE: tuple[Step, ...] = (

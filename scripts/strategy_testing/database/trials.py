@@ -29,6 +29,11 @@ def lock_strategy(database: Database, strategy_id: int) -> None:
     database.execute("lock_strategy", {"strategy": strategy_id})
 
 
+def keep_standing(database: Database, strategy_id: int) -> None:
+    """Keeps what the leaderboard says of a strategy until its results change; the last act of a transaction."""
+    database.execute("keep_standing", {"strategy": strategy_id})
+
+
 def store_luck(database: Database, strategy_id: int, run_id: int) -> LuckOfBest | None:
     """Computes how much is luck anew for all results of a strategy, of which this run may have made more.
 

@@ -10,12 +10,21 @@ from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value, number_of
 
 
+def end_line(sheet: RunSheet, seconds: float | None = None) -> str:
+    """`run 7 of RSI: completed in 00:08:34`; the seconds that it took, else those that are stored."""
+    run = sheet.run
+    time = run["seconds"] if seconds is None else seconds
+    within = "" if time is None else f" in {took(time)}"
+    return f"run {run['id']} of {run['strategy']}: {run['status']}{within}"
+
+
 def results_lines(sheet: RunSheet, width: int | None) -> Iterator[str]:
     """The best combinations, and why others were rejected; of a part of an analysis, whose days differ, nothing."""
     hidden = hidden_parameters(sheet.run)
     if sheet.run["part"]:
         return
     if sheet.best:
+        yield ""
         target = (sheet.run["target_metric"] or "Sharpe Ratio").rpartition(".")[2]
         yield f"best by {target}{', those that pass first' if sheet.run['passed'] else ''}:"
         yield from best_table(sheet.best, width, hidden=hidden)
@@ -43,9 +52,7 @@ def sheet_lines(sheet: RunSheet, width: int | None) -> Iterator[str]:
     yield from _money(run)
     yield from (f"warning: {warning}" for warning in run["warnings"])
     yield from (f"not imported: {problem}" for problem in run["import_problems"])
-    if any((sheet.best, sheet.reasons)) and not run["part"]:
-        yield ""
-        yield from results_lines(sheet, width)
+    yield from results_lines(sheet, width)
     if run["command"]:
         yield ""
         yield from run["command"].splitlines()

@@ -22,6 +22,7 @@ _BEST = (
 )  # fmt: skip
 _FIGURES = ("sharpe_ratio", "compounding_annual_return", "excess_return", "max_drawdown", "total_trades")
 _REASONS = (Column("Rejected for"), Column("Combinations", True), Column("Alone", True))
+_NEAR_MISSES = (Column("Near miss by", True),)
 _INPUTS = {
     "strategy_id": "strategy", "strategy_code_hash": "code of the strategy", "engine_image": "engine's image by name",
     "engine_digest": "engine's image", "lean_version": "LEAN's version", "data_fingerprint": "prices",
@@ -75,11 +76,10 @@ def reasons_table(rows: Sequence[Row], width: int | None) -> list[str]:
 
 
 def near_misses_table(rows: Sequence[Row], width: int | None, *, hidden: Collection[str]) -> list[str]:
-    """Those that miss no limit by much."""
-    notes = [parameters(row["parameters"], hidden) for row in rows]
-    return table_lines(
-        (Column("Near misses, each limit by at most a fifth"),), [[row["reason"]] for row in rows], width, notes
-    )
+    """The combinations that come closest to passing, with how far they are from the limit that they miss by most."""
+    notes = [f"{parameters(row['parameters'], hidden)}: {'; '.join(row['rejection_reasons'])}" for row in rows]
+    distances = [[format_value(row["distance"], Unit.FRACTION)] for row in rows]
+    return table_lines(_NEAR_MISSES, distances, width, notes)
 
 
 def comparison_lines(compared: Comparison, width: int | None) -> list[str]:

@@ -21,7 +21,7 @@ from strategy_testing.database.runs import (
     store_strategy,
     update_run,
 )
-from strategy_testing.database.trials import lock_strategy, store_luck
+from strategy_testing.database.trials import keep_standing, lock_strategy, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import estimate_fees
 from strategy_testing.importing.belonging import own_config, owner, recognised, refuse_foreign
@@ -136,6 +136,7 @@ def _store(database: Database, read: Read, decided: Decided, runner: RunnersView
             luck = store_luck(database, stored.strategy_id, stored.id)
             read, decided = _with_luck(database, read, decided, stored, runner)
             judge_by_luck(database, stored.strategy_id, except_run=stored.id)
+            keep_standing(database, stored.strategy_id)
         summary = run_summary(database, stored)
     return ImportedRun(
         run_id=stored.id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from strategy_testing.database.backtests import stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import KnownRun
-from strategy_testing.database.trials import lock_strategy, store_luck
+from strategy_testing.database.trials import keep_standing, lock_strategy, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.importing.belonging import known_config
 from strategy_testing.importing.one_run import import_run
@@ -68,3 +68,4 @@ def _judge_rows(database: Database, run: KnownRun) -> None:
         lock_strategy(database, run.strategy_id)
         store_luck(database, run.strategy_id, run.id)
         judge_rows(database, run, config)
+        keep_standing(database, run.strategy_id)

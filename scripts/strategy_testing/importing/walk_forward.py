@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import StoredRun
+from strategy_testing.database.trials import keep_standing
 from strategy_testing.database.walk_forward import (
     AnalysisRun,
     AnalysisUpdate,
@@ -107,6 +108,7 @@ def put_together(
     with database.transaction():
         store_windows(database, stored.id, windows)
         update_analysis(database, new, strategy_id, update, windows[-1].parameters)
+        keep_standing(database, strategy_id)
     return StoredWindows(stored.id, status, message, tuple(windows), decided, summary)
 
 

@@ -22,7 +22,7 @@ from strategy_testing.lean.container import container_is_gone, container_name, k
 from strategy_testing.lean.guard import guarded
 from strategy_testing.processes import Token, token_of
 from strategy_testing.results.manifest import LEAN_PROCESS
-from strategy_testing.signals import caught
+from strategy_testing.signals import held
 
 POLL_SECONDS = 0.25
 _SECONDS_TO_END = 5
@@ -85,7 +85,7 @@ def run_lean(
     environment = without_database_secrets(os.environ) | {"COLUMNS": _UNWRAPPED, "PYTHONUNBUFFERED": "1"}
     note = transcript.with_name(LEAN_PROCESS)
     with transcript.open("ab") as kept, guarded(note.parent, output_folder), contextlib.ExitStack() as signals:
-        signals.enter_context(_signals_held())
+        signals.enter_context(held())
         # A session of its own keeps a Ctrl-C in the terminal from reaching LEAN behind our back.
         try:
             process = subprocess.Popen(
@@ -178,21 +178,6 @@ def _writers(output_folders: Sequence[Path]) -> Iterator[psutil.Process]:
             output = Path(process.cwd(), words[words.index("--output") + 1])
             if output in output_folders and os.getpgid(process.pid) == process.pid:
                 yield process
-
-
-@contextlib.contextmanager
-def _signals_held() -> Iterator[None]:
-    """Keeps ending signals back while a process is being started, which would be left behind half known."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held: list[int] = []
-    try:
-        with caught(lambda got, _frame: held.append(got)):
-            yield
-    finally:
-        for late in held:
-            signal.raise_signal(late)
 
 
 def _wait(

@@ -1,19 +1,22 @@
 """Bars that are drawn anew at the bottom of the terminal, by `rich`, which is loaded where there is a terminal."""
 
 import contextlib
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from strategy_testing.console import Drawing, drawn
+from strategy_testing.console import Drawing, can_write, drawn
 from strategy_testing.report import tally as words
 from strategy_testing.report.tally import Tally
-from strategy_testing.texts import printable
+from strategy_testing.signals import held
+from strategy_testing.texts import on_one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _NAME_COLUMNS = 30
+_SECONDS_BETWEEN_LOOKS = 0.2
 _BAR_COLUMNS = 6
 """At least."""
 
@@ -35,24 +38,38 @@ class Bars:
         self._live = self._new_live()
         self._text, self._group = Text, Group
         self._is_drawn = contextlib.ExitStack()
+        self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
         """From now on the last lines of the terminal are its own."""
-        self._live = self._new_live()  # one that has ended would begin above where it stopped
-        self._is_drawn.enter_context(drawn(self._above))
-        self._is_drawn.enter_context(self._live)
+        with self._undisturbed():
+            self._live = self._new_live()  # one that has ended would begin above where it stopped
+            self._is_drawn.enter_context(drawn(self._above))
+            self._is_drawn.enter_context(self._live)
         return self
 
     def __exit__(self, *_: object) -> None:
         """Leaves what was drawn last."""
-        self._is_drawn.close()
+        with self._undisturbed():
+            self._is_drawn.close()
 
     def draw(self, pieces: "Sequence[RenderableType]") -> None:
         """Draws these in the place of what was drawn before."""
-        self._live.update(self._group(*pieces), refresh=True)
+        if can_write(0):  # nobody waits for a bar
+            with self._undisturbed():
+                self._live.update(self._group(*pieces), refresh=True)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """One at a time, or lines would be counted that are no longer there; a signal would leave it half drawn."""
+        while not can_write(_SECONDS_BETWEEN_LOOKS):
+            pass  # signals are obeyed here
+        with held(), self._lock:
+            yield
 
     def _above(self, message: str) -> None:
-        self._console.print(self._text(message), soft_wrap=True, highlight=False)
+        with self._undisturbed():
+            self._console.print(self._text(message), soft_wrap=True, highlight=False)
 
 
 def run_bar(name: str, tally: Tally, target: str) -> "RenderableType":
@@ -79,5 +96,5 @@ def bar(name: str, share: float | None, of: str, left: str, below: Sequence[str]
     for text in (of, left):
         grid.add_column(no_wrap=True, justify="right", min_width=len(text))
     bar = ProgressBar(total=None, pulse=True) if share is None else ProgressBar(total=1.0, completed=share)
-    grid.add_row(Text(printable(name)), bar, of, left)
-    return Group(grid, *(Text(f"  {printable(each)}", no_wrap=True, overflow="ellipsis") for each in below))
+    grid.add_row(Text(on_one_line(name)), bar, of, left)
+    return Group(grid, *(Text(f"  {on_one_line(each)}", no_wrap=True, overflow="ellipsis") for each in below))

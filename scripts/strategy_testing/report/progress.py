@@ -72,8 +72,11 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         """The clock starts, once."""
         self._started = time.monotonic() if self._started is None else self._started
-        self._shows.begin()
-        self._show()
+        with contextlib.ExitStack() as interrupted:
+            interrupted.callback(self._shows.end)
+            self._shows.begin()
+            self._show()
+            interrupted.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:

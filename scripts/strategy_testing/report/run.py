@@ -20,7 +20,8 @@ def story(imported: ImportedRun) -> list[str]:
     lines.append(f"imported {counts} from {shown_path(imported.folder)}{left_out}")
     if imported.engine_checked is not None:
         lines.append(f"engine: warm, checked: {imported.engine_checked} of {imported.combinations}")
-    lines += [str(imported.fees)] if imported.fees else []
+    if imported.fees:
+        lines += [str(imported.fees), *([said] if (said := imported.fees.orders_said) else [])]
     lines += [f"warning: {warning}" for warning in imported.warnings]
     if imported.summary.completed and not imported.is_part:
         lines.append(_beside_the_benchmark(imported.comparison, imported.summary.passed or 0))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from strategy_testing.texts import printable
+from strategy_testing.texts import on_one_line
 
 _NO_EDGE = 100_000
 """Columns where nothing need fit."""
@@ -40,9 +40,9 @@ def table_lines(
         width: columns of the terminal; None where nothing need fit.
         notes: the parameters of each row: its last column where there is room, else below the row.
     """
-    cells = [[_one_line(cell) for cell in row] for row in rows]
+    cells = [[on_one_line(cell) for cell in row] for row in rows]
     if notes is not None:
-        below = [_one_line(note) for note in notes]
+        below = [on_one_line(note) for note in notes]
         beside = _rendered(
             [*columns, Column("Parameters")], [[*row, note] for row, note in zip(cells, below, strict=True)]
         )
@@ -69,10 +69,6 @@ def _with_notes(lines: Sequence[str], notes: Sequence[str], width: int | None) -
     for line, note in zip(lines[_HEADS:], notes, strict=True):
         together += [line, *(_INDENT + part for part in wrap(note, room, break_on_hyphens=False))]
     return together
-
-
-def _one_line(text: str) -> str:
-    return " ".join(printable(text).split())
 
 
 def _fits(lines: Sequence[str], width: int | None) -> bool:

@@ -21,6 +21,8 @@ class PaidFees:
     worst: tuple[Decimal, Decimal]
     expected: ExpectedFees | None
     """None where nothing was estimated."""
+    orders: Decimal | None = None
+    """Of a backtest on average."""
 
     def __str__(self) -> str:
         """`fees: estimated $60 (6.0%), average $146 (14.6%), worst $310 (31.0%)`."""
@@ -28,6 +30,13 @@ class PaidFees:
         if self.expected is not None:
             estimated = f"estimated {_shown(self.expected.estimated_fees, self.expected.estimated_fee_pct)}"
         return f"fees: {estimated}, average {_shown(*self.average)}, worst {_shown(*self.worst)}"
+
+    @property
+    def orders_said(self) -> str | None:
+        """`orders: estimated 180, average 77`; None where one of the two is not known."""
+        if self.expected is None or self.orders is None:
+            return None
+        return f"orders: estimated {self.expected.estimated_orders}, average {self.orders:.0f}"
 
     def warnings(self) -> Iterator[str]:
         """What makes the estimate doubtful, with what to do."""
@@ -52,7 +61,9 @@ def paid_fees(results: Sequence[BacktestResult], expected: ExpectedFees | None) 
     if not paid:
         return None
     dollars, shares = (sum(column, Decimal(0)) / len(paid) for column in zip(*paid, strict=True))
-    return PaidFees((dollars, shares), max(paid, key=lambda each: each[1]), expected)
+    orders = [count for metrics in finished if (count := metrics.get("total_orders")) is not None]
+    average_orders = sum(orders, Decimal(0)) / len(orders) if orders else None
+    return PaidFees((dollars, shares), max(paid, key=lambda each: each[1]), expected, average_orders)
 
 
 def _shown(dollars: Decimal, fraction: Decimal) -> str:

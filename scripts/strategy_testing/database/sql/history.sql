@@ -125,16 +125,18 @@ GROUP BY split_part(reason, ':', 1)
 ORDER BY combinations DESC, reason;
 
 -- name: near_misses_of_run
--- The combinations of a run that miss no limit by more than a fifth of it, the closest first.
-SELECT result.parameters, array_to_string(result.rejection_reasons, '; ') AS reason
+-- The combinations of a run that miss each limit by at most a fifth of it, as in the view near_misses, which looks at
+-- the newest results alone; the closest first.
+SELECT
+    result.parameters,
+    result.rejection_reasons,
+    max(against.distance) AS distance
 FROM backtest_results AS result
-INNER JOIN LATERAL (
-    SELECT max(distance) AS furthest, bool_and(distance IS NOT NULL) AS can_be_told
-    FROM rejections
-    WHERE rejections.backtest_id = result.id
-) AS against ON against.can_be_told AND against.furthest <= 0.2
-WHERE result.optimization_run_id = %(run)s AND result.meets_criteria IS FALSE
-ORDER BY against.furthest, result.id
+INNER JOIN rejections AS against ON against.backtest_id = result.id
+WHERE result.optimization_run_id = %(run)s
+GROUP BY result.id
+HAVING bool_and(against.distance IS NOT NULL) AND max(against.distance) <= 0.2
+ORDER BY distance, result.sharpe_ratio DESC NULLS LAST, result.id
 LIMIT %(limit)s;
 
 -- name: list_runs

@@ -315,3 +315,6 @@ SELECT EXISTS (
         AND objsubid = 2
         AND granted
 ) AS is_held;
+
+-- name: keep_standing
+SELECT keep_standing(%(strategy)s);

@@ -1,0 +1,201 @@
+"""How the views that people look at daily grow with what is stored: `make bench-views`.
+
+Three databases are made of the recorded 72 backtests, each figure perturbed: the large one, and two of a hundredth of
+its backtests, one with as many strategies, one with as much of each strategy. What asks about all strategies is
+compared with the first, what asks about one strategy or a few days with the second: so the answers are of the same
+size. RESULTS in the environment makes the large one smaller, which is quicker and says less; PLANS=1 prints the plans.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection, make_dsn
+
+from strategy_testing.config.reader import read_config
+from strategy_testing.database.connection import connect
+from strategy_testing.database.embedded.server import start_embedded_postgres
+from strategy_testing.database.schema import ensure_schema
+from strategy_testing.database.target import DatabaseTarget, Source
+from strategy_testing.importing.one_run import import_run
+from strategy_testing.results.folder import read_run
+from support import PROJECT, unpack_recording
+
+_OF_ALL = {
+    "strategy_leaderboard": "SELECT * FROM strategy_leaderboard",
+    "trials_per_strategy": "SELECT * FROM trials_per_strategy",
+    "run_health": "SELECT * FROM run_health LIMIT 20",
+    "next_steps": "SELECT * FROM next_steps LIMIT 20",
+    "near_misses": "SELECT * FROM near_misses ORDER BY distance LIMIT 20",
+}
+_OF_ONE = {
+    "daily_summary": "SELECT * FROM daily_summary ORDER BY day DESC LIMIT 2",
+    "weekly_throughput": "SELECT * FROM weekly_throughput ORDER BY week DESC LIMIT 4",
+    "combination_leaderboard": "SELECT * FROM combination_leaderboard WHERE strategy = 'S1' "
+    "ORDER BY sharpe_ratio DESC LIMIT 20",
+    "rejection_summary": "SELECT * FROM rejection_summary WHERE strategy = 'S1'",
+    "parameter_performance": "SELECT * FROM parameter_performance WHERE strategy = 'S1'",
+    "parameter_heatmap": "SELECT * FROM parameter_heatmap WHERE strategy = 'S1'",
+    "fee_analysis": "SELECT * FROM fee_analysis WHERE strategy = 'S1'",
+    "luck": "SELECT * FROM luck WHERE strategy = 'S1' ORDER BY deflated_sharpe DESC LIMIT 20",
+    "strategy_history": "SELECT * FROM strategy_history WHERE strategy = 'S1'",
+}
+_TRIES = 5
+_NOT_COPIED = {
+    "id", "run_uuid", "started_at", "completed_at", "optimization_run_id", "strategy_id", "backtest_id", "parameters",
+    "daily_returns",
+}  # fmt: skip
+_MULTIPLY = """
+    SET session_replication_role = replica;
+    CREATE TEMP TABLE recorded AS SELECT row_number() OVER (ORDER BY id) - 1 AS number, * FROM backtest_results;
+    CREATE TEMP TABLE said AS
+    SELECT number, rejections.* FROM rejections INNER JOIN recorded ON recorded.id = rejections.backtest_id;
+    CREATE TEMP TABLE ran AS SELECT * FROM optimization_runs;
+    TRUNCATE rejections, backtest_results, optimization_runs, strategies CASCADE;
+    INSERT INTO strategies (id, name) SELECT n, 'S' || n FROM generate_series(1, %(strategies)s) AS n;
+    INSERT INTO optimization_runs (id, strategy_id, started_at, completed_at, {of_runs})
+    SELECT n, 1 + n %% %(strategies)s, now() - n * interval '3 hours', now() - n * interval '3 hours', {of_runs}
+    FROM ran, generate_series(1, %(runs)s) AS n;
+    INSERT INTO backtest_results (
+        id, optimization_run_id, strategy_id, started_at, completed_at, parameters, {of_results}
+    )
+    SELECT
+        (run - 1) * %(each)s + n,
+        run,
+        1 + run %% %(strategies)s,
+        started_at,
+        completed_at,
+        -- Every second run of a strategy tries what the one before has tried.
+        jsonb_build_object(
+            'rsi_period', 2 + n %% 25,
+            'entry_threshold', 20 + n / 25 %% 5,
+            'exit_threshold', 50 + n / 125 + run / (2 * %(strategies)s)
+        ),
+        {figures}
+    FROM generate_series(1, %(runs)s) AS run
+    CROSS JOIN generate_series(1, %(each)s) AS n
+    INNER JOIN recorded ON recorded.number = n %% 72;
+    INSERT INTO rejections (backtest_id, position, criterion, reason, value, "limit")
+    SELECT result.id, position, criterion, reason, value * (0.9 + 0.2 * random()::numeric(6, 5)), "limit"
+    FROM backtest_results AS result
+    INNER JOIN said ON said.number = ((result.id - 1) %% %(each)s + 1) %% 72;
+    SET session_replication_role = origin;
+    SELECT refresh_run_counts(array_agg(id)) FROM optimization_runs;
+    SELECT refresh_strategy_status(array_agg(id)) FROM strategies;
+    SELECT keep_standing(id) FROM strategies;
+"""
+
+
+def _import_recorded(url: str, home: Path) -> None:
+    config = read_config(PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml")
+    with closing(connect(DatabaseTarget(Source.ARGUMENT, url))) as database:
+        ensure_schema(database)
+        run = read_run(unpack_recording("grid-72", home) / "output")
+        assert run is not None
+        import_run(database, run, config=config)
+
+
+def _columns(server: connection, table: str, wanted: str = "true") -> list[str]:
+    with server.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns "
+            f"WHERE table_name = %s AND is_generated = 'NEVER' AND {wanted} ORDER BY ordinal_position",
+            [table],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _multiply(server: connection, strategies: int, runs_each: int, results_each: int) -> None:
+    """Runs like the recorded one, of strategies S1, S2, …; the triggers' work is done once, at the end."""
+    numbers = set(_columns(server, "backtest_results", "data_type = 'numeric'"))
+    of_results = [name for name in _columns(server, "backtest_results") if name not in _NOT_COPIED]
+    of_runs = [name for name in _columns(server, "optimization_runs") if name not in _NOT_COPIED]
+    listed = sql.SQL(", ").join
+    perturbed = sql.SQL("{} * (0.9 + 0.2 * random()::numeric(6, 5))")
+    figures = [(perturbed if name in numbers else sql.SQL("{}")).format(sql.Identifier(name)) for name in of_results]
+    statement = sql.SQL(_MULTIPLY).format(
+        of_runs=listed(map(sql.Identifier, of_runs)),
+        of_results=listed(map(sql.Identifier, of_results)),
+        figures=listed(figures),
+    )
+    with server.cursor() as cursor:
+        sizes = {"strategies": strategies, "runs": strategies * runs_each, "each": results_each}
+        cursor.execute(statement, sizes)
+    server.commit()
+    server.autocommit = True
+    with server.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _milliseconds(server: connection, statement: str) -> float:
+    taken = []
+    with server.cursor() as cursor:
+        for _ in range(_TRIES):
+            began = time.perf_counter()
+            cursor.execute(statement)
+            cursor.fetchall()
+            taken.append(1000 * (time.perf_counter() - began))
+    return median(taken)
+
+
+def _made(admin: str, home: Path, name: str, sizes: Sequence[int]) -> connection:
+    with closing(psycopg2.connect(admin)) as server:
+        server.autocommit = True
+        with server.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}")
+    url = make_dsn(admin, dbname=name)
+    _import_recorded(url, home / name)
+    server = psycopg2.connect(url)
+    began = time.perf_counter()
+    _multiply(server, *sizes)
+    _say(
+        f"{name}: {sizes[0]} strategies, {sizes[0] * sizes[1]} runs, {sizes[0] * sizes[1] * sizes[2]:,} backtests "
+        f"made in {time.perf_counter() - began:.0f} s"
+    )
+    return server
+
+
+def _plans(server: connection) -> Iterator[str]:
+    with server.cursor() as cursor:
+        for name, statement in (_OF_ALL | _OF_ONE).items():
+            cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}")
+            yield f"\n{name}\n" + "\n".join(row[0] for row in cursor.fetchall())
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Prints the times at both sizes and their ratios."""
+    results = int(os.environ.get("RESULTS", "1000000"))
+    runs, each = 20, max(1, results // 2000)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        home = Path(folder)
+        admin = start_embedded_postgres(home / "postgres")
+        large = _made(admin, home, "large", (100, runs, each))
+        narrow = _made(admin, home, "narrow", (100, 1, max(1, each // 5)))
+        small = _made(admin, home, "small", (1, runs, each))
+        _say(f"{'':26}{'a hundredth':>14}{'all':>10}{'ratio':>8}")
+        for questions, other in ((_OF_ALL, narrow), (_OF_ONE, small)):
+            for name, statement in questions.items():
+                before, after = _milliseconds(other, statement), _milliseconds(large, statement)
+                broken = "" if after <= 3 * before else "  above 3"
+                _say(f"{name:26}{before:11.1f} ms{after:7.1f} ms{after / before:8.1f}{broken}")
+        if os.environ.get("PLANS"):
+            for plan in _plans(large):
+                _say(plan)
+        for server in (large, narrow, small):
+            server.close()
+
+
+if __name__ == "__main__":
+    main()
