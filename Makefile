@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics bench-views campaign faults replay-orders psql director-role database-server clean
+.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics bench-views campaign faults replay-orders report psql director-role database-server clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,6 +28,7 @@ demo-walk-forward: $(STAMP) ## the same of three windows: what is chosen in two 
 		walk-forward/window-1/in-sample/output/code/main.py
 
 test: $(STAMP) ## all tests
+	@tests/chromium.sh
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(STAMP) ## ruff and mypy
@@ -64,6 +65,10 @@ faults: $(STAMP) ## the faults at length: 100 random moments for each signal, 2,
 
 replay-orders: $(STAMP) ## the recorded orders against the fake of LEAN on the sample prices in DATA (default lean_projects/data)
 	@PYTHONPATH=scripts $(BIN)/python tests/replay_orders.py $(DATA)
+
+report: $(STAMP) ## rewrite all HTML pages, print where their index is, and open it in the browser where there is one
+	@index=$$($(BIN)/python scripts/results_importer.py --report) && echo "$$index" \
+		&& $(BIN)/python -c 'import sys, webbrowser; webbrowser.open("file://" + sys.argv[1])' "$$index"
 
 psql: $(STAMP) ## open the database
 	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.commands.psql

@@ -10,7 +10,7 @@ from pathlib import Path
 
 try:
     from strategy_testing.commands.cli import Parser, run_main, run_script
-    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge, sync_backlog
+    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge, report, sync_backlog
     from strategy_testing.commands.settings import add_settings
     from strategy_testing.errors import ExitCode
     from strategy_testing.history.looking_back import (
@@ -58,6 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(arguments: argparse.Namespace) -> ExitCode:
     if arguments.rejudge:
         return rejudge(arguments.database_url, arguments.leaderboard)
+    if arguments.report is not None:
+        return report(arguments.database_url, arguments.report or None, arguments.leaderboard)
     if arguments.sync_backlog:
         return sync_backlog(arguments.sync_backlog, arguments.database_url, arguments.leaderboard)
     question = _question(arguments)
@@ -153,6 +155,15 @@ def _add_what_stores(add: Callable[..., argparse.Action]) -> None:
         action="store_true",
         help="judge all stored runs again, each by the config that judged it last, and fill figures that an older "
         "version did not store",
+    )
+    add(
+        "--report",
+        metavar="RUN",
+        type=_positive,
+        nargs="?",
+        const=0,
+        help="write the HTML page of a run (optimization_runs.id), or without a number the pages of all that is "
+        "stored, and the index; where it stands is the answer",
     )
     add(
         "--sync-backlog",

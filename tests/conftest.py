@@ -98,10 +98,20 @@ def empty_database_url(postgres_server: str) -> Iterator[str]:
 @pytest.fixture
 def database_url(postgres_server: str, template_database: str) -> Iterator[str]:
     """The URL of a fresh database with the current schema."""
+    yield from _copied(postgres_server, template_database)
+
+
+@pytest.fixture(scope="module")
+def module_database_url(postgres_server: str, template_database: str) -> Iterator[str]:
+    """The same for all tests of a module, which only read what a fixture of the module stores."""
+    yield from _copied(postgres_server, template_database)
+
+
+def _copied(server: str, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
-    _administer(postgres_server, "CREATE DATABASE {} TEMPLATE {}", name, template_database)
-    yield make_dsn(postgres_server, dbname=name)
-    _administer(postgres_server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    _administer(server, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    yield make_dsn(server, dbname=name)
+    _administer(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ _ORDER = (
     ("results", "fees", "strategy"),
     ("lean", "verdict"),
     ("database",),
-    ("report", "backlog"),
+    ("backlog", "pages", "report"),
     ("history",),
     ("importing",),
     ("runs",),

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from strategy_testing.commands.batch_processes import Ended, Job, run_jobs
+from strategy_testing.commands.ending import rewrite_pages
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
@@ -32,6 +33,7 @@ from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions
 from strategy_testing.lean.process import lean_command
 from strategy_testing.metrics.figures import number_of
+from strategy_testing.pages.writing import BATCHES
 from strategy_testing.paths import SCRIPTS_DIR
 from strategy_testing.report.batch_progress import BatchProgress
 from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
@@ -76,6 +78,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         tell(f"batch {batch.name}: nothing was run, because continue_on_error is false")
         batch_id = _begin(database, batch, batch_id, agenda)
         _end(database, batch, batch_id, agenda, None)
+        rewrite_pages(database, settings.leaderboard, [(BATCHES, batch_id)])
         return agenda.refused[0]
     if not settings.yes:
         refuse_without_yes(agenda.outlooks)
@@ -87,6 +90,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
             database.retrying(partial(_recover, database))  # what was killed could not tidy up
         lines, status = database.retrying(partial(_end, database, batch, batch_id, agenda, signals))
+    rewrite_pages(database, settings.leaderboard, [(BATCHES, batch_id)])
     _report(batch, lines, status)
     return exit_code(lines, signals.first)
 

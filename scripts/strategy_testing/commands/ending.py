@@ -1,27 +1,33 @@
-"""How every import ends: its story, the leaderboard's file, the summary."""
+"""How every import ends: its story, the leaderboard's file, the pages, the summary."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from strategy_testing.commands.settings import pages_folder
 from strategy_testing.console import answer, shown_path, tell, width_of
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import leaderboard
-from strategy_testing.errors import ExitCode
+from strategy_testing.errors import DatabaseError, ExitCode
 from strategy_testing.history.runs import run_sheet
 from strategy_testing.history.sheet import end_line, results_lines
+from strategy_testing.pages.rendering import INDEX
+from strategy_testing.pages.writing import ANALYSES, RUNS, Kind, write_all, write_index, write_page
 from strategy_testing.report.leaderboard import write_leaderboard
 from strategy_testing.report.run import exit_code, story, summaries
 from strategy_testing.report.walk_forward import analysis_story
 from strategy_testing.verdict.summary import ImportedRun
 from strategy_testing.verdict.walk_forward_summary import StoredWindows
 
+_PATIENCE_SECONDS = 10
+"""With a database that is away when everything is stored."""
+
 
 def end_with(
     database: Database, runs: Sequence[ImportedRun], leaderboard_file: Path, seconds: float | None = None
 ) -> ExitCode:
-    """Prints what was imported, of a single run also its best combinations, and rewrites the leaderboard.
+    """Prints what was imported, of a single run also its best combinations, and rewrites leaderboard and pages.
 
     Args:
         database: that has the runs.
@@ -31,6 +37,7 @@ def end_with(
     """
     _tell_of_each(database, runs, seconds, with_results=len(runs) == 1)
     rewrite_leaderboard(database, leaderboard_file)
+    rewrite_pages(database, leaderboard_file, [(RUNS, imported.run_id) for imported in runs])
     for line in summaries(runs):
         answer(line)
     return exit_code(runs)
@@ -44,6 +51,8 @@ def end_with_analysis(
     for line in analysis_story(windows):
         tell(line)
     rewrite_leaderboard(database, leaderboard_file)
+    pages = [(RUNS, imported.run_id) for imported in runs]
+    rewrite_pages(database, leaderboard_file, [*pages, (ANALYSES, windows.id)])
     answer(str(windows.summary))
     return exit_code(runs)
 
@@ -71,3 +80,31 @@ def rewrite_leaderboard(database: Database, file: Path) -> None:
         tell(f"warning: {file}: the leaderboard cannot be written: {error.strerror}")
     else:
         tell(f"leaderboard: {shown_path(file)}")
+
+
+def rewrite_pages(
+    database: Database, leaderboard_file: Path, changed: Sequence[tuple[Kind, int]] | None = None
+) -> None:
+    """Rewrites the pages of what has changed, or all of them, and the index; where one cannot be, a warning says so."""
+    folder = pages_folder(leaderboard_file)
+    if folder is None:
+        return
+    works: list[Callable[[], Path | None]] = [partial(write_index, database, folder)]
+    if changed is None:
+        works = [partial(write_all, database, folder)]
+    else:
+        works[:0] = [partial(write_page, database, kind, number, folder) for kind, number in changed]
+    failed = False
+    for work in works:
+        try:
+            database.retrying(work, _PATIENCE_SECONDS)
+        # Whatever a page lacks, the results are stored, and no picture of them is worth the run.
+        except Exception as error:
+            if not failed:
+                reason = error.strerror if isinstance(error, OSError) else error
+                tell(f"warning: a page in {shown_path(folder)} cannot be written: {reason or type(error).__name__}")
+            failed = True
+            if isinstance(error, DatabaseError):
+                return
+    if not failed:
+        tell(f"pages: {shown_path(folder / INDEX)}")

@@ -1,5 +1,5 @@
-"""results_importer.py: what `lean optimize` left on disk, judged and stored; all that is stored, judged again; the
-backlog."""
+"""results_importer.py: what `lean optimize` left on disk, judged and stored; all that is stored, judged again or shown;
+the backlog."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +10,8 @@ from pathlib import Path
 from strategy_testing.backlog.document import read_backlog
 from strategy_testing.backlog.sync import sync
 from strategy_testing.commands.cli import load_config
-from strategy_testing.commands.ending import end_with, end_with_analysis, rewrite_leaderboard
+from strategy_testing.commands.ending import end_with, end_with_analysis, rewrite_leaderboard, rewrite_pages
+from strategy_testing.commands.settings import pages_folder
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config
 from strategy_testing.console import answer, tell
@@ -18,13 +19,14 @@ from strategy_testing.database.connection import Database, open_database
 from strategy_testing.database.runs import known_runs
 from strategy_testing.database.schema import ensure_schema
 from strategy_testing.errors import DatabaseAwayError, ExitCode, UserError
-from strategy_testing.files import access_needed
+from strategy_testing.files import access_needed, exit_code_of
 from strategy_testing.importing.by_hand import HandMade, find_by_hand, put_together_by_hand
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import is_gone
 from strategy_testing.importing.rejudging import judge_run_again
 from strategy_testing.importing.walk_forward import put_together_again
 from strategy_testing.metrics.figures import number_of
+from strategy_testing.pages.writing import RUNS, write_all, write_index, write_page
 from strategy_testing.results.folder import find_runs
 from strategy_testing.results.manifest import CONFIG_COPY
 from strategy_testing.verdict.outcome import RunStatus
@@ -131,9 +133,34 @@ def rejudge(database_url: str | None, leaderboard: Path) -> ExitCode:
                 if again.changed:
                     tell(f"{whose}: {number_of(again.changed, 'verdict')} changed; {again.passed} pass now")
         rewrite_leaderboard(database, leaderboard)
+        rewrite_pages(database, leaderboard)
     changed = sum(again.changed for again in judged)
     answer(f"judged {number_of(len(judged), 'run')} again: {number_of(changed, 'verdict')} changed")
     return ExitCode.PARTIAL if failed else ExitCode.OK
+
+
+def report(database_url: str | None, run_id: int | None, leaderboard: Path) -> ExitCode:
+    """Writes the page of a run, or all pages, and the index, and answers where the page stands, else the index.
+
+    Raises:
+        UserError: there is no such run, or a page cannot be written.
+    """
+    folder = pages_folder(leaderboard)
+    if folder is None:
+        raise UserError(f"{leaderboard} is a device, beside which there is no place for pages", "name a file")
+    with _database(database_url) as database:
+        try:
+            if run_id is None:
+                written: Path | None = write_all(database, folder)
+            else:
+                written = write_page(database, RUNS, run_id, folder)
+                write_index(database, folder)
+        except OSError as error:
+            raise UserError(f"{error.filename or folder}: {error.strerror}", "", exit_code_of(error)) from None
+        if written is None:
+            raise UserError(f"run {run_id}: no such run in {database}", "the index has the numbers of all runs")
+        answer(str(written.absolute()))
+    return ExitCode.OK
 
 
 def sync_backlog(file: Path, database_url: str | None, leaderboard: Path) -> ExitCode:

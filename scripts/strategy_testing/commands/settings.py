@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.errors import ExitCode, UserError
-from strategy_testing.paths import DEFAULT_LEADERBOARD, DEFAULT_WORKSPACE
+from strategy_testing.paths import DEFAULT_LEADERBOARD, DEFAULT_RESULTS, DEFAULT_WORKSPACE
 
 _FLAG, _PARSER, _HANDED_ON = "flag", "parser", "handed_on"
 
@@ -70,8 +70,8 @@ class Settings:
         default=DEFAULT_LEADERBOARD,
         metadata=_argument(
             "--leaderboard",
-            "Markdown file that is rewritten after the import "
-            "(default: lean_projects/results/leaderboard/strategy_leaderboard.md)",
+            "Markdown file that is rewritten after the import (default: "
+            "lean_projects/results/leaderboard/strategy_leaderboard.md); the HTML pages then go to pages/ beside it",
             metavar="FILE",
             type=Path,
         ),
@@ -103,6 +103,13 @@ def arguments_to_hand_on(settings: Settings) -> tuple[str, ...]:
             continue
         words += [one.metadata[_FLAG]] if value is True else [one.metadata[_FLAG], str(value)]
     return tuple(words)
+
+
+def pages_folder(leaderboard: Path) -> Path | None:
+    """Where the HTML pages stand: the results folder, or pages/ beside another leaderboard; None beside a device."""
+    if leaderboard.absolute() == DEFAULT_LEADERBOARD:
+        return DEFAULT_RESULTS
+    return None if leaderboard.exists() and not leaderboard.is_file() else leaderboard.parent / "pages"
 
 
 def workspace_of(settings: Settings) -> Path:

@@ -1,0 +1,1 @@
+"""The forms of pictures, as Vega-Lite specifications. Pure: values in, a specification out."""
