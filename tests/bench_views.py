@@ -17,12 +17,11 @@ from statistics import median
 
 import psycopg2
 from psycopg2 import sql
-from psycopg2.extensions import connection, make_dsn
+from psycopg2.extensions import connection
 
+from bench_database import fresh_database
 from strategy_testing.config.reader import read_config
 from strategy_testing.database.connection import connect
-from strategy_testing.database.embedded.server import start_embedded_postgres
-from strategy_testing.database.schema import ensure_schema
 from strategy_testing.database.target import DatabaseTarget, Source
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.results.folder import read_run
@@ -93,15 +92,6 @@ _MULTIPLY = """
 """
 
 
-def _import_recorded(url: str, home: Path) -> None:
-    config = read_config(PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml")
-    with closing(connect(DatabaseTarget(Source.ARGUMENT, url))) as database:
-        ensure_schema(database)
-        run = read_run(unpack_recording("grid-72", home) / "output")
-        assert run is not None
-        import_run(database, run, config=config)
-
-
 def _columns(server: connection, table: str, wanted: str = "true") -> list[str]:
     with server.cursor() as cursor:
         cursor.execute(
@@ -145,20 +135,17 @@ def _milliseconds(server: connection, statement: str) -> float:
     return median(taken)
 
 
-def _made(admin: str, home: Path, name: str, sizes: Sequence[int]) -> connection:
-    with closing(psycopg2.connect(admin)) as server:
-        server.autocommit = True
-        with server.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
-    url = make_dsn(admin, dbname=name)
-    _import_recorded(url, home / name)
+def _filled(url: str, home: Path, name: str, sizes: Sequence[int]) -> connection:
+    with closing(connect(DatabaseTarget(Source.ARGUMENT, url))) as database:
+        config = read_config(PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml")
+        run = read_run(unpack_recording("grid-72", home / name) / "output")
+        assert run is not None
+        import_run(database, run, config=config)
     server = psycopg2.connect(url)
     began = time.perf_counter()
     _multiply(server, *sizes)
-    _say(
-        f"{name}: {sizes[0]} strategies, {sizes[0] * sizes[1]} runs, {sizes[0] * sizes[1] * sizes[2]:,} backtests "
-        f"made in {time.perf_counter() - began:.0f} s"
-    )
+    runs, took = sizes[0] * sizes[1], time.perf_counter() - began
+    _say(f"{name}: {sizes[0]} strategies, {runs} runs, {runs * sizes[2]:,} backtests made in {took:.0f} s")
     return server
 
 
@@ -178,12 +165,16 @@ def main() -> None:
     """Prints the times at both sizes and their ratios."""
     results = int(os.environ.get("RESULTS", "1000000"))
     runs, each = 20, max(1, results // 2000)
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        fresh_database(Path(folder)) as for_large,
+        fresh_database(Path(folder)) as for_narrow,
+        fresh_database(Path(folder)) as for_small,
+    ):
         home = Path(folder)
-        admin = start_embedded_postgres(home / "postgres")
-        large = _made(admin, home, "large", (100, runs, each))
-        narrow = _made(admin, home, "narrow", (100, 1, max(1, each // 5)))
-        small = _made(admin, home, "small", (1, runs, each))
+        large = _filled(for_large, home, "large", (100, runs, each))
+        narrow = _filled(for_narrow, home, "narrow", (100, 1, max(1, each // 5)))
+        small = _filled(for_small, home, "small", (1, runs, each))
         _say(f"{'':26}{'a hundredth':>14}{'all':>10}{'ratio':>8}")
         for questions, other in ((_OF_ALL, narrow), (_OF_ONE, small)):
             for name, statement in questions.items():

@@ -10,6 +10,8 @@ COMMENT ON COLUMN strategies.hypothesis IS 'Why it should make money';
 COMMENT ON COLUMN strategies.status IS
     'planned, testing, rejected, passed: kept by a trigger from the results; deployed: set by hand, never touched';
 COMMENT ON COLUMN strategies.priority IS 'HIGH, MEDIUM or LOW';
+COMMENT ON COLUMN strategies.luck_signs IS
+    'Of all results that the figures of luck were computed of, and of the code that did';
 COMMENT ON COLUMN strategies.created_at IS 'When the row was made, UTC';
 COMMENT ON COLUMN strategies.updated_at IS 'When the row last changed, UTC';
 
@@ -64,6 +66,9 @@ COMMENT ON COLUMN optimization_runs.expected_best_sharpe IS
     'Annual daily_sharpe_ratio that luck alone gives the best of so many trials';
 COMMENT ON COLUMN optimization_runs.min_backtest_years IS
     'Years below which luck alone gives so many trials an annual Sharpe ratio of 1';
+COMMENT ON COLUMN optimization_runs.luck_signs IS
+    'Of the run''s results that its figures of luck were computed of, and of the code that did: while these stay the '
+    'same, as those of its strategy, they are not computed again';
 COMMENT ON COLUMN optimization_runs.pbo IS
     'Probability of backtest overfitting, a fraction; NULL below a dozen combinations that differ or 80 days';
 COMMENT ON COLUMN optimization_runs.pbo_loss IS
@@ -213,6 +218,12 @@ COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account;
 COMMENT ON COLUMN backtest_results.lean_version IS 'Version of LEAN that made the result';
 COMMENT ON COLUMN backtest_results.outcome_hash IS
     'Hash of all figures that LEAN reports, unrounded, the same for identical results; NULL without any';
+COMMENT ON COLUMN backtest_results.source_signs IS
+    'Size and time of change of the files that it was read from, behind a hash of the code that read them: while these '
+    'stay the same they are not read again';
+COMMENT ON COLUMN backtest_results.also_read IS
+    'What else was read from these files: trade statistics by name, the stocks, those without prices, buy-and-hold '
+    '(name, total return, annual return, Sharpe ratio, drawdown; fractions), problems';
 COMMENT ON COLUMN backtest_results.daily_returns IS
     'Returns of the trading days, fractions, packed, 6 bytes a day; NULL for a failed backtest or without the large file';
 COMMENT ON COLUMN backtest_results.daily_skewness IS

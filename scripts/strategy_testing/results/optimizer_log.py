@@ -29,7 +29,7 @@ _MOST_DIGITS = 9
 class OptimizerLog:
     """What the log says so far."""
 
-    launched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    launched: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """Parameters of every launched backtest by its id: the real ones, wherever LEAN counted through a table."""
     table: Table | None = None
     """What it counted through."""
@@ -42,11 +42,27 @@ class OptimizerLog:
     start_error: str | None = None
     """Why the optimizer could not start; it waits for ever then."""
 
+    def agrees_with(self, backtest_id: str, parameters: Mapping[str, str]) -> bool:
+        """Whether a result names the parameters with which its backtest was launched, by all that is known of these."""
+        launched_with = self.launched.get(backtest_id)
+        rows = self.table if not launched_with or COMBINATION in launched_with else (launched_with,)
+        return rows is None or not all(differs(parameters, row) for row in rows or ({},))
+
+    def of(self, backtest_id: str) -> "OptimizerLog":
+        """What it says of one backtest."""
+        given = self.launched.get(backtest_id)
+        table = self.table if self.table is None or not given or COMBINATION in given else ()
+        launched = {} if given is None else {backtest_id: given}
+        return OptimizerLog(launched, table, has_ended=self.has_ended)
+
 
 def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
-    """Reads a log, or the next piece of one, line by line; lines of no interest and half lines are passed over."""
+    """Reads a log, or the next piece of one, line by line; lines of no interest and half lines are passed over.
+
+    What was launched is added to the mapping that `so_far` has: it is the same one, however long it grows.
+    """
     log = so_far or OptimizerLog()
-    launched = dict(log.launched)
+    launched = log.launched
     for line in text.splitlines():
         match = _TIMESTAMP.match(line)
         moment = _moment(match[1], match[2]) if match else None
@@ -57,7 +73,7 @@ def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
         if launch := _LAUNCHED.search(message):
             launched[launch[1]] = _parameters(launch[2], log.table)
         log = _with_event(log, match[3], message)
-    return replace(log, launched=launched)
+    return log
 
 
 def _with_event(log: OptimizerLog, level: str, message: str) -> OptimizerLog:
