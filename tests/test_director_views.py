@@ -180,6 +180,17 @@ def test_what_older_runs_took_is_added_up_by_the_upgrade(database: Database, ask
     assert rows == [{"took": 180}, {"took": None}]
 
 
+def test_fees_count_a_combination_of_a_run_once(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy, estimated_fees=10)
+    for n, fees in ((1, 20), ("1.0", 99), (2, 30)):
+        _result(ask, run, strategy, f'{{"n": "{n}"}}', total_fees=fees, total_orders=10)
+    _result(ask, run, strategy, '{"n": "3"}', total_fees=99, status="failed")
+    _result(ask, _run(ask, strategy), strategy, '{"n": "1"}', status="failed")
+    (row,) = ask("SELECT backtests, avg_total_fees, fee_per_order, fees_to_estimate FROM fee_analysis")
+    assert [str(value) for value in row.values()] == ["2", "25.00", "2.5000", "2.50"]
+
+
 def test_a_heatmap_has_a_cell_for_each_two_values(ask: Ask) -> None:
     strategy = _strategy(ask)
     run = _run(ask, strategy)
@@ -291,6 +302,12 @@ def test_a_winner_at_the_end_of_a_range_asks_for_a_wider_one(ask: Ask) -> None:
         _result(ask, run, strategy, parameters, sharpe_ratio=number, on_edge=number == 2)
     advice = ("widen", "search beyond length 11.0: the best has the last value that was tried")
     assert _steps(ask) == [advice]
+    _run(ask, strategy, started_at="2030-01-01", status="running")
+    part = _run(ask, strategy, started_at="2030-01-02", status="failed")
+    ask("INSERT INTO walk_forward_analyses (id, analysis_uuid, strategy_id, choose, out_of_sample) "
+        "VALUES (1, gen_random_uuid(), %s, 'best', 'chosen')", strategy)  # fmt: skip
+    ask("INSERT INTO walk_forward_runs (run_id, analysis_id, part) VALUES (%s, 1, 'in-sample')", part)
+    assert _steps(ask) == [advice]  # of what has ended, and was no part of an analysis
     newer = _run(ask, strategy, started_at="2031-01-01")
     _result(ask, newer, strategy, '{"length": "10"}', sharpe_ratio=1, on_edge=False)
     assert _steps(ask) == []  # the newest run says something else
