@@ -33,4 +33,5 @@ def test_a_target_is_shown_without_its_url() -> None:
 
 def test_lean_is_not_told_how_to_reach_the_database() -> None:
     environment = {"PATH": "/bin", "DATABASE_URL": URL, "PGPASSWORD": "secret", "PGPASSFILE": "x", "HOME": "/home/me"}
+    environment["DIRECTOR_PASSWORD"] = "secret"
     assert without_database_secrets(environment) == {"PATH": "/bin", "HOME": "/home/me"}

@@ -179,8 +179,14 @@ def test_a_port_that_is_taken_and_a_database_of_ones_own_are_told(served: _Serve
 def test_the_role_in_a_database_of_ones_own_with_a_password_of_ones_own(served: _Served) -> None:
     with closing(psycopg2.connect(host=str(served.home / "data"), user="postgres", dbname="postgres")) as connection:
         connection.autocommit = True
-        connection.cursor().execute("CREATE DATABASE team")
+        connection.cursor().execute("CREATE ROLE ann LOGIN")
+        connection.cursor().execute("CREATE DATABASE team OWNER ann")
     url = f"host={served.home / 'data'} user=postgres dbname=team"
+    of_ann = url.replace("postgres", "ann")
+    with closing(Database(url, Source.DATABASE_URL)) as database, database.transaction():  # as before version 15
+        database.script("ALTER SCHEMA public OWNER TO postgres; GRANT CREATE ON SCHEMA public TO PUBLIC")
+    with closing(Database(of_ann, Source.DATABASE_URL)) as database:
+        ensure_schema(database)
 
     def make(**more: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -205,8 +211,10 @@ def test_the_role_in_a_database_of_ones_own_with_a_password_of_ones_own(served: 
         assert served.ask("SELECT * FROM strategy_leaderboard", **how) == []
         by_hand = [psql_program(), "-X", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", str(DIRECTOR_FILE)]
         subprocess.run(by_hand, check=True, capture_output=True, timeout=60)
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            served.ask("CREATE TABLE mine ()", options="-c default_transaction_read_only=off", **how)
         # An upgrade makes the views anew, and lets the role read them again.
-        with closing(Database(url, Source.DATABASE_URL)) as database:
+        with closing(Database(of_ann, Source.DATABASE_URL)) as database:
             with database.transaction():
                 database.script("DELETE FROM schema_versions; INSERT INTO schema_versions (version) VALUES (12)")
             ensure_schema(database)

@@ -103,6 +103,36 @@ def test_combinations_are_led_by_their_latest_results(ask: Ask) -> None:
     assert [row["id"] for row in rows] == [other, newer]
 
 
+def test_a_strategy_is_led_by_what_was_judged_and_was_no_part_of_an_analysis(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    judged, unjudged, part = (_run(ask, strategy) for _ in range(3))
+    _result(ask, judged, strategy, '{"n": "1"}', sharpe_ratio=1, meets_criteria=False)
+    _result(ask, unjudged, strategy, '{"n": "1"}', sharpe_ratio=2)
+    _result(ask, part, strategy, '{"n": "2"}', sharpe_ratio=3, meets_criteria=True)
+    ask("INSERT INTO walk_forward_analyses (id, analysis_uuid, strategy_id, choose, out_of_sample) "
+        "VALUES (1, gen_random_uuid(), %s, 'best', 'chosen')", strategy)  # fmt: skip
+    ask("INSERT INTO walk_forward_runs (run_id, analysis_id, part) VALUES (%s, 1, 'in-sample')", part)
+    (row,) = ask("SELECT best_sharpe, optimization_run_id AS run, combinations, passed FROM strategy_leaderboard")
+    assert row == {"best_sharpe": 1, "run": judged, "combinations": 2, "passed": 1}
+
+
+def test_a_combination_counts_once_a_day_and_a_run_alone_by_its_own_counts(ask: Ask) -> None:
+    first, second = _strategy(ask, "A"), _strategy(ask, "B")
+    for strategy, days in ((first, "01 01 02"), (second, "01")):
+        for number, day in enumerate(days.split()):
+            run = _run(ask, strategy, started_at=f"2026-11-{day} 10:00Z")
+            for n in (1, 2):
+                parameters = f'{{"n": "{n + number}"}}'
+                _result(ask, run, strategy, parameters, sharpe_ratio=n + number, meets_criteria=n == 1)
+    rows = ask(
+        "SELECT runs, combinations AS tested, passed, best_sharpe AS best, best_strategy AS led FROM daily_summary"
+    )
+    assert rows == [
+        {"runs": 1, "tested": 2, "passed": 1, "best": 4, "led": "A"},
+        {"runs": 3, "tested": 5, "passed": 3, "best": 3, "led": "A"},
+    ]
+
+
 def test_a_weeks_work_is_held_against_the_target(ask: Ask) -> None:
     strategy = _strategy(ask)
     ends = {"started_at": "2026-11-22 20:00Z", "completed_at": "2026-11-23 00:30Z"}  # a Monday
@@ -148,6 +178,17 @@ def test_what_older_runs_took_is_added_up_by_the_upgrade(database: Database, ask
     ensure_schema(database)
     rows = ask("SELECT computing_seconds::integer AS took FROM optimization_runs ORDER BY id")
     assert rows == [{"took": 180}, {"took": None}]
+
+
+def test_fees_count_a_combination_of_a_run_once(ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy, estimated_fees=10)
+    for n, fees in ((1, 20), ("1.0", 99), (2, 30)):
+        _result(ask, run, strategy, f'{{"n": "{n}"}}', total_fees=fees, total_orders=10)
+    _result(ask, run, strategy, '{"n": "3"}', total_fees=99, status="failed")
+    _result(ask, _run(ask, strategy), strategy, '{"n": "1"}', status="failed")
+    (row,) = ask("SELECT backtests, avg_total_fees, fee_per_order, fees_to_estimate FROM fee_analysis")
+    assert [str(value) for value in row.values()] == ["2", "25.00", "2.5000", "2.50"]
 
 
 def test_a_heatmap_has_a_cell_for_each_two_values(ask: Ask) -> None:
@@ -261,6 +302,12 @@ def test_a_winner_at_the_end_of_a_range_asks_for_a_wider_one(ask: Ask) -> None:
         _result(ask, run, strategy, parameters, sharpe_ratio=number, on_edge=number == 2)
     advice = ("widen", "search beyond length 11.0: the best has the last value that was tried")
     assert _steps(ask) == [advice]
+    _run(ask, strategy, started_at="2030-01-01", status="running")
+    part = _run(ask, strategy, started_at="2030-01-02", status="failed")
+    ask("INSERT INTO walk_forward_analyses (id, analysis_uuid, strategy_id, choose, out_of_sample) "
+        "VALUES (1, gen_random_uuid(), %s, 'best', 'chosen')", strategy)  # fmt: skip
+    ask("INSERT INTO walk_forward_runs (run_id, analysis_id, part) VALUES (%s, 1, 'in-sample')", part)
+    assert _steps(ask) == [advice]  # of what has ended, and was no part of an analysis
     newer = _run(ask, strategy, started_at="2031-01-01")
     _result(ask, newer, strategy, '{"length": "10"}', sharpe_ratio=1, on_edge=False)
     assert _steps(ask) == []  # the newest run says something else

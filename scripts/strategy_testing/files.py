@@ -12,7 +12,15 @@ from typing import IO, Any
 
 from strategy_testing.errors import ExitCode, UserError
 
-_SECRETS = ("DATABASE_URL", "TEST_DATABASE_URL", "PGPASSWORD", "PGPASSFILE", "PGSSLKEY", "PGSSLPASSWORD")
+_SECRETS = (
+    "DATABASE_URL",
+    "TEST_DATABASE_URL",
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "PGSSLKEY",
+    "PGSSLPASSWORD",
+    "DIRECTOR_PASSWORD",
+)
 _MOST_BYTES = 2**30
 """LEAN's largest files, of years by the minute, have some hundred megabytes."""
 
