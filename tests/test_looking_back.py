@@ -90,6 +90,10 @@ def _repeat_crashy(url: str) -> None:
             "UPDATE backtest_results SET meets_criteria = false, rejection_reasons = ARRAY['Sharpe ratio too low: x'] "
             "WHERE optimization_run_id = 4 AND parameters ->> 'lookback' = '7'"
         )
+        cursor.execute(
+            "UPDATE backtest_results SET meets_criteria = NULL "
+            "WHERE optimization_run_id = 4 AND parameters ->> 'lookback' = '5'"
+        )
 
 
 @pytest.fixture
@@ -209,7 +213,7 @@ def test_the_best_of_all_runs_count_once_and_name_their_run(look: Look) -> None:
     assert len(rows) == 72 + 3 + 3  # that half of crashy which did not crash, once
     assert rows[0][-1].strip() == "RSI_MeanReversion_ETF: entry_threshold=35, exit_threshold=65, rsi_period=16"
     verdicts = [row[-2] for row in rows]
-    assert verdicts[:5] == ["passes"] * 5
+    assert verdicts[:5] == ["passes"] * 5  # that of lookback=5, too, which was not judged again
     assert "passes" not in verdicts[5:]
     assert len(look("--top", 2, 1).stdout.splitlines()) == 4
 
@@ -232,6 +236,9 @@ def test_two_runs_stand_side_by_side(look: Look) -> None:
     assert rows["lookback=7"][1:4] == ["-0.44", "-0.44", "+0.00"]
     assert rows["lookback=7"][-2:] == ["passes", "rejected"]
     assert rows["lookback=2"][-2:] == ["failed", "failed"]
+    assert rows["lookback=5"][-2:] == ["passes", "n/a"]
+    narrow = look("--compare", 2, 4, columns="60").stdout
+    assert "Sharpe 2 Sharpe 4 Change Verdict 2 Verdict 4" in " ".join(narrow.split())  # no half of a pair
 
 
 def test_combinations_that_only_one_of_two_runs_has_are_counted(look: Look) -> None:
