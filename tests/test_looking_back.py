@@ -200,6 +200,8 @@ def _combination(entry: int, leave: int, period: int) -> tuple[str, str, str]:
 
 
 def test_a_failed_run_says_why_and_shows_no_failed_combination_as_the_best(look: Look) -> None:
+    narrow = look("--show", 2, columns="60").stdout.splitlines()
+    assert narrow[1:3] == ["why: 3 of 6 backtests failed: 2019-03-27 16:00:00 Runtime", "  Error: lookback 2 is even"]
     done = look("--show", 2)
     assert "why: 3 of 6 backtests failed: 2019-03-27 16:00:00 Runtime Error: lookback 2 is even" in done.stdout
     best = [row for row in _cells(done.stdout) if row[0].strip() in ("1", "2", "3", "4")]
