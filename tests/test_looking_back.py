@@ -382,8 +382,8 @@ def test_a_file_that_cannot_be_written_is_named(form: str, look: Look, tmp_path:
         (["--export", "parquet", "luck"], "--export parquet: it is no text; name a file with --output"),
         (
             [],
-            "one of the arguments --rejudge --report --sync-backlog --optimization-dir --list --show --top --compare --export "
-            "is required",
+            "one of the arguments --rejudge --report --sync-backlog --optimization-dir --list --show --top --compare "
+            "--export is required",
         ),
     ],
 )
@@ -425,6 +425,15 @@ def test_a_batch_is_no_config_and_a_config_no_batch(look: Look, tmp_path: Path) 
 _COLUMNS = (Column("#", True), Column("Name"), Column("Figure", True, 1), Column("Other figure", True, 2))
 
 
+def test_texts_are_cut_before_numbers() -> None:
+    columns = (Column("Rejected for"), Column("Combinations", True), Column("Alone", True))
+    assert table_lines(columns, [["Probability of a Sharpe ratio above 0 too low", "67", "0"]], 40) == [
+        "Rejected for          Combinations Alone",
+        "----------------------------------------",
+        "Probability of a Sha…           67     0",
+    ]
+
+
 @pytest.mark.parametrize(
     ("width", "lines"),
     [
@@ -448,6 +457,7 @@ _COLUMNS = (Column("#", True), Column("Name"), Column("Figure", True, 1), Column
         (14, ["# Name Figure", "-------------", "1 a b    1.00", "    x=1, y=2"]),
         (8, ["#  Name", "-------", "1  a b", "    x=1, y=2"]),
         (5, ["# Na…", "-----", "1 a b", "    x=1, y=2"]),
+        (4, ["# N…", "----", "1 a…", "    x=1, y=2"]),
     ],
 )
 def test_a_table_moves_closer_then_leaves_out_then_is_cut(width: int | None, lines: list[str]) -> None:
