@@ -212,11 +212,13 @@ def test_what_cannot_run_is_told_and_the_rest_runs(bench: Bench, run_batch: Run,
     assert ask("SELECT batch_id, error_message, estimated_orders FROM optimization_runs WHERE status = 'refused'") == [
         {"batch_id": 1, "error_message": _TOO_DEAR, "estimated_orders": 821}
     ]
-    told = ask(_director_asks("9. How did each strategy's last run end"))
-    assert {Path(row["what"]).name: row["status"] for row in told} == {
-        "Small": "completed", "Crashy": "partial",
-        "invalid.yaml": "broken", "Idle_dear.yaml": "refused", "Idle_gone.yaml": "refused",
-    }  # fmt: skip
+    told = ask(_director_asks("9. What is running, what broke?"))
+    assert sorted((row["health"], str(row["strategy"]), row["cause"].split("\n")[0]) for row in told) == [
+        ("broken", "None", _never_ran(done)["invalid.yaml"][:80]),
+        ("partial", "Crashy", "3 of 6 backtests failed: 2019-03-27 16:00:00 Runtime Error: lookback 2 is even"),
+        ("refused", "None", _TOO_DEAR[:80]),
+        ("refused", "None", _never_ran(done)["Idle_gone.yaml"][:80]),
+    ]
     ignored = run_batch(bench.batch([dear]), "--ignore-fees")
     assert (ignored.exit_code, _table(ignored)["Idle_dear"][4]) == (0, "completed")
 

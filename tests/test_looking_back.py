@@ -90,6 +90,10 @@ def _repeat_crashy(url: str) -> None:
             "UPDATE backtest_results SET meets_criteria = false, rejection_reasons = ARRAY['Sharpe ratio too low: x'] "
             "WHERE optimization_run_id = 4 AND parameters ->> 'lookback' = '7'"
         )
+        cursor.execute(
+            "UPDATE backtest_results SET meets_criteria = NULL "
+            "WHERE optimization_run_id = 4 AND parameters ->> 'lookback' = '5'"
+        )
 
 
 @pytest.fixture
@@ -196,6 +200,8 @@ def _combination(entry: int, leave: int, period: int) -> tuple[str, str, str]:
 
 
 def test_a_failed_run_says_why_and_shows_no_failed_combination_as_the_best(look: Look) -> None:
+    narrow = look("--show", 2, columns="60").stdout.splitlines()
+    assert narrow[1:3] == ["why: 3 of 6 backtests failed: 2019-03-27 16:00:00 Runtime", "  Error: lookback 2 is even"]
     done = look("--show", 2)
     assert "why: 3 of 6 backtests failed: 2019-03-27 16:00:00 Runtime Error: lookback 2 is even" in done.stdout
     best = [row for row in _cells(done.stdout) if row[0].strip() in ("1", "2", "3", "4")]
@@ -209,7 +215,7 @@ def test_the_best_of_all_runs_count_once_and_name_their_run(look: Look) -> None:
     assert len(rows) == 72 + 3 + 3  # that half of crashy which did not crash, once
     assert rows[0][-1].strip() == "RSI_MeanReversion_ETF: entry_threshold=35, exit_threshold=65, rsi_period=16"
     verdicts = [row[-2] for row in rows]
-    assert verdicts[:5] == ["passes"] * 5
+    assert verdicts[:5] == ["passes"] * 5  # that of lookback=5, too, which was not judged again
     assert "passes" not in verdicts[5:]
     assert len(look("--top", 2, 1).stdout.splitlines()) == 4
 
@@ -232,6 +238,9 @@ def test_two_runs_stand_side_by_side(look: Look) -> None:
     assert rows["lookback=7"][1:4] == ["-0.44", "-0.44", "+0.00"]
     assert rows["lookback=7"][-2:] == ["passes", "rejected"]
     assert rows["lookback=2"][-2:] == ["failed", "failed"]
+    assert rows["lookback=5"][-2:] == ["passes", "n/a"]
+    narrow = look("--compare", 2, 4, columns="60").stdout
+    assert "Sharpe 2 Sharpe 4 Change Verdict 2 Verdict 4" in " ".join(narrow.split())  # no half of a pair
 
 
 def test_combinations_that_only_one_of_two_runs_has_are_counted(look: Look) -> None:
@@ -416,6 +425,15 @@ def test_a_batch_is_no_config_and_a_config_no_batch(look: Look, tmp_path: Path) 
 _COLUMNS = (Column("#", True), Column("Name"), Column("Figure", True, 1), Column("Other figure", True, 2))
 
 
+def test_texts_are_cut_before_numbers() -> None:
+    columns = (Column("Rejected for"), Column("Combinations", True), Column("Alone", True))
+    assert table_lines(columns, [["Probability of a Sharpe ratio above 0 too low", "67", "0"]], 40) == [
+        "Rejected for          Combinations Alone",
+        "----------------------------------------",
+        "Probability of a Sha…           67     0",
+    ]
+
+
 @pytest.mark.parametrize(
     ("width", "lines"),
     [
@@ -439,6 +457,7 @@ _COLUMNS = (Column("#", True), Column("Name"), Column("Figure", True, 1), Column
         (14, ["# Name Figure", "-------------", "1 a b    1.00", "    x=1, y=2"]),
         (8, ["#  Name", "-------", "1  a b", "    x=1, y=2"]),
         (5, ["# Na…", "-----", "1 a b", "    x=1, y=2"]),
+        (4, ["# N…", "----", "1 a…", "    x=1, y=2"]),
     ],
 )
 def test_a_table_moves_closer_then_leaves_out_then_is_cut(width: int | None, lines: list[str]) -> None:

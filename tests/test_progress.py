@@ -127,6 +127,7 @@ with signals.raised():
     environment = _usual() | {"PYTHONPATH": str(PROJECT / "scripts")}
     seen = in_terminal([sys.executable, "-c", code], 40, environment)
     assert (seen.exit_code, seen.lines) == (0, ["whole", "interrupted"]), seen.raw
+    assert seen.raw.count("whole") == 2  # when it began, in spite of the signal, and when it ended
     assert seen.raw.index("\x1b[?25l") < seen.raw.index("\x1b[?25h") < seen.raw.index("interrupted")
 
 

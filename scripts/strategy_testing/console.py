@@ -5,12 +5,10 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
-from textwrap import fill
 from typing import TextIO
 
-from strategy_testing.texts import printable
+from strategy_testing.texts import printable, within
 
 _IN_ASCII = str.maketrans({"✓": "+", "✗": "x", "×": "x", "…": "...", "–": "-", "—": "-", "→": "->"})
 _IN_ONE_CELL = str.maketrans({"…": "~", "→": ">"})
@@ -23,7 +21,9 @@ _above: list[Callable[[str], None]] = []
 
 def tell(message: str) -> None:
     """A line of the story, on stderr, above what is being drawn there."""
-    shown = _wrapped(printable(message))
+    shown = printable(message)
+    if can_draw():
+        shown = within(shown, width_of(sys.stderr))
     if _above:
         _above[-1](shown)
     else:
@@ -115,15 +115,6 @@ def shown_path(file: Path) -> str:
         if not relative.startswith(".."):
             return relative
     return str(file)
-
-
-def _wrapped(text: str) -> str:
-    """On a terminal long lines are broken between words; a longer word, such as a path, stays whole."""
-    if not can_draw():
-        return text
-    room = width_of(sys.stderr) or _USUAL_COLUMNS
-    wrap = partial(fill, width=room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
-    return "\n".join(wrap(line, drop_whitespace=True) if len(line) > room else line for line in text.splitlines())
 
 
 def _write(stream: TextIO | None, text: str) -> None:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
+from textwrap import fill
 from typing import Any
 
 MOST_CHARACTERS = 20_000
@@ -64,6 +66,19 @@ def printable(text: str) -> str:
 def on_one_line(text: str) -> str:
     """The same on one line, with one blank wherever there were several or a new line began."""
     return " ".join(printable(text).split())
+
+
+def within(text: str, columns: int | None) -> str:
+    """The text with lines that are broken between words; a longer word, such as a path, stays whole.
+
+    Args:
+        text: lines.
+        columns: of the terminal; None where nothing need fit.
+    """
+    if columns is None:
+        return text
+    broken = partial(fill, width=columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(broken(line) if len(line) > columns else line for line in text.splitlines())
 
 
 def in_markdown(text: str) -> str:

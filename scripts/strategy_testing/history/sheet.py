@@ -8,6 +8,7 @@ from strategy_testing.history.runs import RunSheet, hidden_parameters
 from strategy_testing.history.tables import best_table, near_misses_table, reasons_table, took
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value, number_of
+from strategy_testing.texts import within
 
 
 def end_line(sheet: RunSheet, seconds: float | None = None) -> str:
@@ -38,7 +39,14 @@ def results_lines(sheet: RunSheet, width: int | None) -> Iterator[str]:
 
 def sheet_lines(sheet: RunSheet, width: int | None) -> Iterator[str]:
     """All that is stored of a run, the newest verdicts included."""
-    run = sheet.run
+    yield from (within(line, width) for line in _facts(sheet.run))
+    yield from results_lines(sheet, width)
+    if sheet.run["command"]:
+        yield ""
+        yield from sheet.run["command"].splitlines()
+
+
+def _facts(run: Row) -> Iterator[str]:
     part = f", the {run['part']} part of walk-forward analysis {run['analysis_id']}" if run["part"] else ""
     batch = f", of batch {run['batch_id']}" if run["batch_id"] else ""
     yield f"run {run['id']} of {run['strategy']}: {run['status']}{part}{batch}"
@@ -52,10 +60,6 @@ def sheet_lines(sheet: RunSheet, width: int | None) -> Iterator[str]:
     yield from _money(run)
     yield from (f"warning: {warning}" for warning in run["warnings"])
     yield from (f"not imported: {problem}" for problem in run["import_problems"])
-    yield from results_lines(sheet, width)
-    if run["command"]:
-        yield ""
-        yield from run["command"].splitlines()
 
 
 def _about(run: Row) -> Iterator[str]:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import Literal
 
 from strategy_testing.texts import on_one_line
 
@@ -83,16 +84,21 @@ def _rendered(
     """Two lines of heads, then one for each row, without blanks at their ends."""
     # Slow to import, and not needed by what prints no table.
     from rich.box import Box  # noqa: PLC0415
+    from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     rule = Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
     table = Table(box=rule, pad_edge=False, show_edge=False, padding=(0, gap - 1, 0, 0))
-    for column in columns:
-        table.add_column(
-            Text(column.head), justify="right" if column.is_number else "left", no_wrap=True, overflow="ellipsis"
-        )
+    widths = [max(map(cell_len, (column.head, *(row[at] for row in rows)))) for at, column in enumerate(columns)]
+    texts = [at for at, column in enumerate(columns) if not column.is_number]
+    if width is not None and texts:  # what is cut is the longest text
+        longest = max(texts, key=lambda at: widths[at])
+        widths[longest] = max(1, widths[longest] - (sum(widths) + gap * (len(widths) - 1) - width))
+    for column, most in zip(columns, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if column.is_number else "left"
+        table.add_column(Text(column.head), justify=justify, no_wrap=True, overflow="ellipsis", max_width=most)
     for row in rows:
         table.add_row(*map(Text, row))
     drawn = io.StringIO()
