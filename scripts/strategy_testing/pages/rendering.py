@@ -21,8 +21,6 @@ from strategy_testing.texts import printable
 
 INDEX = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
-_BIDIRECTIONAL = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Marks that turn the text around them; they are shown to nobody, and could make one name look like another."""
 
 
 def rendered(page: Page, root: str) -> str:
@@ -69,18 +67,13 @@ def _clean(value: Any) -> Any:
     """The value with every text in it as people may see it."""
     match value:
         case str():
-            return plain(value)
+            return printable(value)
         case Mapping():
-            return {plain(key): _clean(each) for key, each in value.items()}
+            return {printable(str(key)): _clean(each) for key, each in value.items()}
         case list() | tuple():
             return [_clean(each) for each in value]
         case _:
             return value
-
-
-def plain(text: object) -> str:
-    """A text without what moves a cursor, colours or turns the text around it."""
-    return printable(str(text)).translate(_BIDIRECTIONAL)
 
 
 @cache
@@ -91,7 +84,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: plain(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
+        finalize=lambda value: printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
     environment.filters["inside_script"] = lambda text: text.replace("<", "\\u003c")
     return environment
