@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics bench-views campaign faults replay-orders report psql clean
+.PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics bench-views campaign faults replay-orders report psql director-role database-server clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +72,13 @@ report: $(STAMP) ## rewrite all HTML pages, print where their index is, and open
 
 psql: $(STAMP) ## open the database
 	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.commands.psql
+
+director-role: $(STAMP) ## make the role director, which only reads the views; asks for its password
+	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.sharing.role
+
+database-server: PORT := 5433
+database-server: $(STAMP) ## open the embedded database to DBeaver, Metabase or Grafana, on PORT of this machine
+	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.sharing.serve --port $(PORT)
 
 clean: ## remove the environments and caches; results and database stay
 	rm -rf $(VENV) .venv-lean .mypy_cache .ruff_cache .pytest_cache .hypothesis .demo

@@ -34,3 +34,5 @@ DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, 
 SELECT keep_standing(id)
 FROM strategies
 WHERE NOT EXISTS (SELECT FROM strategy_standings WHERE strategy_id = strategies.id);
+
+\ir db_schema/grants.sql

@@ -20,6 +20,7 @@ _ORDER = (
     ("importing",),
     ("runs",),
     ("commands",),
+    ("sharing",),
 )
 """From the ground up: a room knows only the rooms of the rows before its own, and its row's rooms do not know it."""
 _FLOOR = {room: number for number, rooms in enumerate(_ORDER) for room in rooms}

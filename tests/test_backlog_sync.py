@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from strategy_testing.backlog.document import Found, read_backlog, with_findings
+from strategy_testing.backlog.sync import sync
+from strategy_testing.database.connection import Database
 from strategy_testing.errors import ConfigError, UserError
 from support import PROJECT, ScriptResult
 
@@ -182,6 +184,18 @@ def test_a_sync_makes_rows_and_writes_what_was_found(
     assert third.last_line == "backlog of 15 strategies: 0 new in the database, findings of 0 written"
     assert file.read_bytes() == text
     assert ask("SELECT * FROM strategies ORDER BY id") == stored
+
+
+def test_a_backlog_that_is_edited_meanwhile_is_not_overwritten(backlog: Path, database: Database, ask: Ask) -> None:
+    stale = read_backlog(backlog)
+    ask("INSERT INTO strategies (id, name) VALUES (1, 'A')")
+    ask("INSERT INTO optimization_runs (strategy_id, status) VALUES (1, 'failed')")
+    backlog.write_text(_BLOCK.replace("since May", "since June"), encoding="utf-8")
+    with pytest.raises(UserError, match="has been changed meanwhile; do it again"):
+        sync(database, stale)
+    assert "since June" in backlog.read_text(encoding="utf-8")
+    assert sync(database, read_backlog(backlog)).changed == ("A",)
+    assert "# since June" in backlog.read_text(encoding="utf-8")
 
 
 def test_a_sync_imports_nothing(run_script: Run, backlog: Path) -> None:

@@ -74,6 +74,21 @@ def test_the_latest_result_of_each_combination_is_the_one_that_sorting_finds(ask
     expected = {row["id"] for row in ask(_BY_SORTING)}
     assert len(expected) > 50
     assert {row["id"] for row in ask("SELECT id FROM latest_results")} == expected
+    # Views that look at all results find the same ones in their own way.
+    ask("UPDATE backtest_results SET rejection_reasons = ARRAY['R: ' || id] WHERE meets_criteria IS FALSE")
+    latest = (
+        "FROM latest_results INNER JOIN backtest_results USING (id, strategy_id) GROUP BY strategy_id ORDER BY 1, 2, 3"
+    )
+    counted = ask(f"""
+        SELECT count(*) AS combinations, count(*) FILTER (WHERE meets_criteria) AS passed,
+            count(*) FILTER (WHERE status = 'failed') AS failed {latest}
+    """)
+    assert counted == ask("SELECT combinations, passed, failed FROM strategy_leaderboard ORDER BY 1, 2, 3")
+    rejected = ask(f"""
+        SELECT count(*) FILTER (WHERE meets_criteria IS FALSE) AS backtests, min(rejection_reasons[1]) AS example,
+            round(avg((NOT meets_criteria)::integer), 4) AS share_of_judged {latest}
+    """)
+    assert rejected == ask("SELECT backtests, example, share_of_judged FROM rejection_summary ORDER BY 1, 2, 3")
 
 
 def test_combinations_are_led_by_their_latest_results(ask: Ask) -> None:

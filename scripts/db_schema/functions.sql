@@ -26,7 +26,7 @@ RETURN
     -- A grid that was run in several parts may write the same value unlike. The rounds of an Euler search are told
     -- apart as LEAN tells them: by what it writes, which a strategy may read unlike.
     CASE
-        WHEN optimization_type = 'Euler Search' AND combination IS NOT NULL THEN parameters::text
+        WHEN optimization_type = 'Euler Search' THEN parameters::text
         ELSE coalesce(combination, backtest_id)
     END;
 COMMENT ON FUNCTION tested_combination(text, jsonb, text, text) IS

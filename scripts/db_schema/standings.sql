@@ -11,7 +11,9 @@ CREATE OR REPLACE FUNCTION strategy_standing(strategy bigint) RETURNS TABLE (
     failed bigint,
     is_judged boolean
 )
-LANGUAGE sql STABLE
+-- Who may read the view may not read the tables.
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path FROM CURRENT
 AS $$
 WITH walked AS (
     -- The newest analysis that has ended, and what it would trade next.

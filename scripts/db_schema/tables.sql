@@ -222,7 +222,7 @@ CREATE INDEX IF NOT EXISTS backtest_results_strategy_id_idx ON backtest_results 
 CREATE INDEX IF NOT EXISTS backtest_results_sharpe_ratio_idx ON backtest_results (sharpe_ratio DESC NULLS LAST);
 CREATE INDEX IF NOT EXISTS backtest_results_reused_from_idx ON backtest_results (reused_from);
 CREATE INDEX IF NOT EXISTS backtest_results_combination_idx
-    ON backtest_results (strategy_id, hashtextextended(coalesce(combination, backtest_id), 0));
+    ON backtest_results (strategy_id, hashtextextended(coalesce(combination, ''), 0));
 CREATE INDEX IF NOT EXISTS backtest_results_best_of_strategy_idx
     ON backtest_results (strategy_id, sharpe_ratio DESC NULLS LAST, id)
     WHERE status = 'completed' AND total_trades > 0;

@@ -1,8 +1,15 @@
 CREATE VIEW daily_summary AS
 WITH days AS (
-    SELECT id, strategy_id, optimization_type, (coalesce(completed_at, started_at) AT TIME ZONE 'UTC')::date AS day
-    FROM optimization_runs
-    WHERE status <> 'refused'
+    SELECT
+        runs.*,
+        ended.day,
+        -- A strategy's only run of the day that took nothing from others: its own counts are the day's.
+        count(*) OVER (PARTITION BY ended.day, runs.strategy_id) = 1 AND runs.reused_combinations = 0 AS is_alone
+    FROM optimization_runs AS runs
+    CROSS JOIN LATERAL (
+        SELECT (coalesce(runs.completed_at, runs.started_at) AT TIME ZONE 'UTC')::date AS day
+    ) AS ended
+    WHERE runs.status <> 'refused'
 ),
 results AS (
     SELECT DISTINCT ON (
@@ -11,13 +18,17 @@ results AS (
         days.day,
         result.*,
         coalesce(origin_days.day, days.day) <> days.day AS is_reused
-    FROM backtest_results AS result
-    INNER JOIN days ON days.id = result.optimization_run_id
+    FROM days
+    CROSS JOIN LATERAL (
+        SELECT * FROM backtest_results WHERE optimization_run_id = days.id
+        OFFSET 0  -- run by run through the index, however many are expected
+    ) AS result
     LEFT JOIN backtest_results AS origin ON origin.id = result.reused_from
     LEFT JOIN days AS origin_days ON origin_days.id = origin.optimization_run_id
     CROSS JOIN LATERAL tested_combination(
         days.optimization_type, result.parameters, result.combination, result.backtest_id
     ) AS tested (combination)
+    WHERE NOT days.is_alone
     ORDER BY
         days.day,
         result.strategy_id,
@@ -29,9 +40,28 @@ results AS (
         result.meets_criteria IS NULL,
         result.id DESC
 ),
-runs AS (
-    SELECT day, count(*) AS runs, count(DISTINCT strategy_id) AS strategies
+counted AS (
+    SELECT
+        days.day,
+        days.completed_combinations + days.failed_combinations AS combinations,
+        0 AS reused,
+        days.failed_combinations AS failed,
+        days.passed_combinations AS passed,
+        EXISTS (
+            SELECT FROM backtest_results
+            WHERE optimization_run_id = days.id AND meets_criteria IS NOT NULL
+        ) AS is_judged
     FROM days
+    WHERE days.is_alone
+    UNION ALL
+    SELECT
+        day,
+        count(*) FILTER (WHERE NOT is_reused),
+        count(*) FILTER (WHERE is_reused),
+        count(*) FILTER (WHERE NOT is_reused AND status = 'failed'),
+        count(*) FILTER (WHERE NOT is_reused AND meets_criteria),
+        coalesce(bool_or(meets_criteria IS NOT NULL) FILTER (WHERE NOT is_reused), false)
+    FROM results
     GROUP BY day
 ),
 counts AS (
@@ -39,21 +69,40 @@ counts AS (
         runs.day,
         runs.runs,
         runs.strategies,
-        count(results.id) FILTER (WHERE NOT is_reused) AS combinations,
-        count(results.id) FILTER (WHERE is_reused) AS reused,
-        count(results.id) FILTER (WHERE NOT is_reused AND status = 'failed') AS failed,
-        count(results.id) FILTER (WHERE NOT is_reused AND meets_criteria) AS passed,
-        coalesce(bool_or(meets_criteria IS NOT NULL) FILTER (WHERE NOT is_reused), false) AS is_judged
-    FROM runs
-    LEFT JOIN results ON results.day = runs.day
+        coalesce(sum(counted.combinations), 0)::bigint AS combinations,
+        coalesce(sum(counted.reused), 0)::bigint AS reused,
+        coalesce(sum(counted.failed), 0)::bigint AS failed,
+        coalesce(sum(counted.passed), 0)::bigint AS passed,
+        coalesce(bool_or(counted.is_judged), false) AS is_judged
+    FROM (
+        SELECT day, count(*) AS runs, count(DISTINCT strategy_id) AS strategies
+        FROM days
+        GROUP BY day
+    ) AS runs
+    LEFT JOIN counted ON counted.day = runs.day
     GROUP BY runs.day, runs.runs, runs.strategies
 ),
-best AS (
-    SELECT DISTINCT ON (results.day) results.*, strategies.name AS strategy
+candidates AS (
+    SELECT days.day, best.*
+    FROM days
+    CROSS JOIN LATERAL (
+        SELECT id, strategy_id, sharpe_ratio, total_trades, parameters
+        FROM backtest_results
+        WHERE optimization_run_id = days.id AND backtest_results.status = 'completed' AND total_trades > 0
+        ORDER BY sharpe_ratio DESC NULLS LAST, id
+        LIMIT 1
+    ) AS best
+    WHERE days.is_alone
+    UNION ALL
+    SELECT day, id, strategy_id, sharpe_ratio, total_trades, parameters
     FROM results
-    INNER JOIN strategies ON strategies.id = results.strategy_id
-    WHERE NOT results.is_reused AND results.status = 'completed' AND results.total_trades > 0
-    ORDER BY results.day, results.sharpe_ratio DESC NULLS LAST, results.id
+    WHERE NOT is_reused AND status = 'completed' AND total_trades > 0
+),
+best AS (
+    SELECT DISTINCT ON (candidates.day) candidates.*, strategies.name AS strategy
+    FROM candidates
+    INNER JOIN strategies ON strategies.id = candidates.strategy_id
+    ORDER BY candidates.day, candidates.sharpe_ratio DESC NULLS LAST, candidates.id
 )
 SELECT
     counts.day,

@@ -12,8 +12,8 @@ WHERE
         INNER JOIN optimization_runs AS other_runs ON other_runs.id = other.optimization_run_id
         WHERE
             other.strategy_id = result.strategy_id
-            AND hashtextextended(coalesce(other.combination, other.backtest_id), 0)
-            = hashtextextended(coalesce(result.combination, result.backtest_id), 0)
+            AND hashtextextended(coalesce(other.combination, ''), 0)
+            = hashtextextended(coalesce(result.combination, ''), 0)
             AND tested_combination(
                 other_runs.optimization_type, other.parameters, other.combination, other.backtest_id
             ) = tested_combination(

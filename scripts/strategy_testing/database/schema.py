@@ -9,14 +9,13 @@ from strategy_testing.paths import SCRIPTS_DIR
 
 SCHEMA_FILE = SCRIPTS_DIR / "db_schema.sql"
 MIGRATIONS_DIR = SCRIPTS_DIR / "db_migrations"
+DIRECTOR_FILE = SCRIPTS_DIR / "director_role.sql"
 _INCLUDE = re.compile(r"^\\ir (\S+)$", re.M)
 
 
-def schema_text() -> str:
-    """The statements of db_schema.sql, with the files that it includes as psql would (`\\ir FILE`)."""
-    return _INCLUDE.sub(
-        lambda line: (SCHEMA_FILE.parent / line[1]).read_text(encoding="utf-8"), SCHEMA_FILE.read_text("utf-8")
-    )
+def schema_text(file: Path = SCHEMA_FILE) -> str:
+    """The statements of db_schema.sql, or another file, with those that it includes as psql would (`\\ir FILE`)."""
+    return _INCLUDE.sub(lambda line: (file.parent / line[1]).read_text(encoding="utf-8"), file.read_text("utf-8"))
 
 
 def migrations() -> dict[int, Path]:
@@ -71,3 +70,26 @@ def missing_rights(database: Database) -> list[str]:
     """What a run needs and this role may not do in this database, for people."""
     with database.transaction():
         return [row["missing"] for row in database.rows("missing_rights")]
+
+
+def make_director(database: Database, verifier: str | None) -> None:
+    """Makes the role `director`, or brings it up to date: it reads the views of this database.
+
+    Args:
+        database: with the current schema.
+        verifier: of its password, as PostgreSQL stores it; None leaves the password as it is.
+
+    Raises:
+        DatabaseError: this user may not, or there is a role of that name that may do more.
+    """
+    with database.transaction():
+        database.execute("lock_schema")
+        database.script(schema_text(DIRECTOR_FILE))
+        if verifier is not None:
+            database.execute("set_director_password", {"verifier": verifier})
+
+
+def has_director_password(database: Database) -> bool:
+    """Whether the role exists and has a password; only a superuser may ask."""
+    with database.transaction():
+        return bool(database.value("has_director_password"))

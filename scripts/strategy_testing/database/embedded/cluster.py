@@ -16,7 +16,7 @@ import psutil
 
 _SYSTEM_USER = "pgserver"
 """Who runs the server where root starts it: PostgreSQL refuses to run as root."""
-_SOCKET = ".s.PGSQL.5432"
+SOCKET = ".s.PGSQL.5432"
 _SECONDS_TO_START = 60
 _SECONDS_TO_STOP = 30
 _SECONDS_TO_FADE = 10
@@ -66,7 +66,7 @@ class Cluster:
         self._wait_for_backends()
         # What a killed server has left behind names processes whose numbers others may have by now: PostgreSQL would
         # refuse to start for them.
-        for left in (self.data / "postmaster.pid", self.sockets / _SOCKET, self.sockets / f"{_SOCKET}.lock"):
+        for left in (self.data / "postmaster.pid", self.sockets / SOCKET, self.sockets / f"{SOCKET}.lock"):
             left.unlink(missing_ok=True)
         self._start()
 

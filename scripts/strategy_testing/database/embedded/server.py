@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg2.extensions
 
-from strategy_testing.database.embedded.cluster import Cluster, ClusterError, server_user
+from strategy_testing.database.embedded.cluster import SOCKET, Cluster, ClusterError, server_user
 from strategy_testing.errors import DatabaseError
 from strategy_testing.paths import EMBEDDED_POSTGRES_DIR
 
@@ -62,6 +62,11 @@ def start_embedded_postgres(home: Path = EMBEDDED_POSTGRES_DIR) -> str:
             f"the embedded PostgreSQL in {home} does not start: {error}",
             "fix that, or name a database of yours in DATABASE_URL",
         ) from None
+
+
+def socket_file(home: Path = EMBEDDED_POSTGRES_DIR) -> Path:
+    """The socket on which the server of a folder listens."""
+    return _socket_folder(home.absolute()) / SOCKET
 
 
 def _stop_if_last(home: Path) -> None:

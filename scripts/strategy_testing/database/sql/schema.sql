@@ -56,3 +56,15 @@ SELECT
 
 -- name: record_schema_version
 INSERT INTO schema_versions (version) VALUES (%(version)s);
+
+-- name: set_director_password
+ALTER ROLE director PASSWORD %(verifier)s;
+
+-- name: has_director_password
+SELECT coalesce((SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = 'director'), false) AS has_password;
+
+-- name: hba_file
+SELECT current_setting('hba_file') AS file;
+
+-- name: reload_configuration
+SELECT pg_reload_conf();
