@@ -373,8 +373,8 @@ def test_a_file_that_cannot_be_written_is_named(form: str, look: Look, tmp_path:
         (["--export", "parquet", "luck"], "--export parquet: it is no text; name a file with --output"),
         (
             [],
-            "one of the arguments --rejudge --report --sync-backlog --optimization-dir --list --show --top --compare --export "
-            "is required",
+            "one of the arguments --rejudge --report --sync-backlog --optimization-dir --list --show --top --compare "
+            "--export is required",
         ),
     ],
 )
