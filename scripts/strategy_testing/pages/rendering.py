@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ from strategy_testing.texts import printable
 
 INDEX = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
+_EXPORT = "window.vegaEmbed = vegaEmbed;"
+"""What the library leaves for the page's script."""
 
 
 def rendered(page: Page, root: str) -> str:
@@ -64,8 +67,10 @@ def _table(part: Explorer) -> Mapping[str, Any]:
 
 
 def _clean(value: Any) -> Any:
-    """The value with every text in it as people may see it."""
+    """The value with every text in it as people may see it, and nothing for a number that JSON does not have."""
     match value:
+        case float() if not math.isfinite(value):
+            return None
         case str():
             return printable(value)
         case Mapping():
@@ -88,9 +93,6 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["inside_script"] = lambda text: text.replace("<", "\\u003c")
     return environment
-
-
-_EXPORT = "window.vegaEmbed = vegaEmbed;"
 
 
 @cache
