@@ -94,4 +94,4 @@ database-server: $(STAMP) ## open the embedded database to DBeaver, Metabase or 
 	@PYTHONPATH=scripts $(BIN)/python -m strategy_testing.sharing.serve --port $(PORT)
 
 clean: ## remove the environments and caches; results and database stay
-	rm -rf $(VENV) .venv-lean .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .demo
+	rm -rf $(VENV) .venv-lean .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .demo .cache

@@ -174,6 +174,9 @@ def test_configs_run_in_order_and_end_with_a_table_and_one_line(bench: Bench, ru
     assert row["completed_at"] is not None
     assert (row["name"], row["description"], row["batch_file"]) == ("Week 1", "all of them", str(batch))
     assert (row["status"], row["total_configs"]) == ("completed", 3)
+    pages = bench.home / "pages"  # each run wrote its own, and the batch when it had ended
+    assert len(list((pages / "runs").glob("run-*.html"))) == 3
+    assert "Completed: 3 of 3 configs completed" in next(pages.glob("batches/*.html")).read_text(encoding="utf-8")
     again = run_batch(batch, "--resume")
     assert again.exit_code == 2
     assert f"--resume: no unfinished batch of {batch}; start one with --batch {batch}" in again.stderr

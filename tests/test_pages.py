@@ -290,7 +290,7 @@ def test_names_of_others_stay_text(name: str, site: Path, chromium: Browser) -> 
 
 
 def test_thousands_of_combinations_are_shown_a_leaf_at_a_time(chromium: Browser, tmp_path: Path) -> None:
-    rows = [[number, number / 7] for number in range(5000)]
+    rows = [[number, number / 7 if number else math.nan] for number in range(5000)]
     table = Explorer("many", "Many", [Column("No.", "count"), Column("Value", "ratio")], rows)
     page = Page("Many", "Test", Words("Many."), [], [("many", "Many", [table])])
     file = tmp_path / "many.html"
@@ -298,6 +298,7 @@ def test_thousands_of_combinations_are_shown_a_leaf_at_a_time(chromium: Browser,
     chromium.open(file)
     assert chromium.run("document.querySelector('output').textContent") == "1 to 25 of 5000"
     assert chromium.run("document.querySelectorAll('tbody tr').length") == 25
+    assert chromium.run("document.querySelector('tbody tr td').textContent") == "n/a"  # no number that JSON has
 
 
 def test_the_page_of_the_72_is_light_and_says_what_came_out(site: Path) -> None:

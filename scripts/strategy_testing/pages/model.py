@@ -11,7 +11,10 @@ Value = str | float | int | None
 
 @dataclass(frozen=True)
 class Words:
-    """A paragraph; `kind` says how much it matters: plain, note or warning."""
+    """A paragraph.
+
+    Its kind says how it looks: plain, note or warning; of a verdict passed, rejected, failed or unjudged.
+    """
 
     text: str
     kind: str = "plain"
@@ -72,7 +75,7 @@ class Explorer:
     rows: Sequence[Sequence[Value]]
     """Numbers as such, in the unit of their column."""
     looks: Sequence[str] = ()
-    """Of each row: passed, rejected, failed or empty; then the table can be filtered by them."""
+    """Of each row: passed, rejected, failed or not judged; then the table can be filtered by them."""
     links: Sequence[str] = ()
     """Where the first cell of each row leads; empty for nowhere."""
     form: ClassVar[str] = "explorer"

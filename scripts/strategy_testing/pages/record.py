@@ -29,7 +29,9 @@ def fees(facts: RunFacts) -> Iterator[Part]:
     if run["estimated_fees"] is not None:
         rows.append(("Estimated", run["estimated_fees"], run["estimated_fee_pct"], run["estimated_orders"]))
     if paid is not None:
-        rows.append(("Average paid", paid["avg_total_fees"], paid["avg_fee_pct"], paid["avg_orders"]))
+        shares = [row["fee_pct"] for row in facts.completed if row["fee_pct"] is not None]
+        average = sum(shares) / len(shares) if shares else None
+        rows.append(("Average paid", paid["avg_total_fees"], average, paid["avg_orders"]))
         worst = max(facts.completed, key=lambda row: row["fee_pct"] or 0)
         rows.append(("Worst paid", worst["total_fees"], worst["fee_pct"], worst["total_orders"]))
     if run["estimated_fees"] is None:

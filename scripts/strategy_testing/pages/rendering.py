@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -21,8 +22,8 @@ from strategy_testing.texts import printable
 
 INDEX = "index.html"
 _TEMPLATES = Path(__file__).parent / "templates"
-_BIDIRECTIONAL = dict.fromkeys([0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Marks that turn the text around them; they are shown to nobody, and could make one name look like another."""
+_EXPORT = "window.vegaEmbed = vegaEmbed;"
+"""What the library leaves for the page's script."""
 
 
 def rendered(page: Page, root: str) -> str:
@@ -66,21 +67,18 @@ def _table(part: Explorer) -> Mapping[str, Any]:
 
 
 def _clean(value: Any) -> Any:
-    """The value with every text in it as people may see it."""
+    """The value with every text in it as people may see it, and nothing for a number that JSON does not have."""
     match value:
+        case float() if not math.isfinite(value):
+            return None
         case str():
-            return plain(value)
+            return printable(value)
         case Mapping():
-            return {plain(key): _clean(each) for key, each in value.items()}
+            return {printable(str(key)): _clean(each) for key, each in value.items()}
         case list() | tuple():
             return [_clean(each) for each in value]
         case _:
             return value
-
-
-def plain(text: object) -> str:
-    """A text without what moves a cursor, colours or turns the text around it."""
-    return printable(str(text)).translate(_BIDIRECTIONAL)
 
 
 @cache
@@ -91,13 +89,10 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: plain(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
+        finalize=lambda value: printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
     environment.filters["inside_script"] = lambda text: text.replace("<", "\\u003c")
     return environment
-
-
-_EXPORT = "window.vegaEmbed = vegaEmbed;"
 
 
 @cache

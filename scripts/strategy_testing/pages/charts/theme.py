@@ -47,6 +47,6 @@ def time_axis(first: str, last: str) -> dict[str, Any]:
     step = (
         {"interval": "year", "step": max(1, round(years / 12))}
         if years > 4
-        else {"interval": "month", "step": 6 if years > 1.5 else 3}
+        else {"interval": "month", "step": 6 if years > 1.5 else 3 if years > 0.7 else 1}
     )
     return {"grid": False, "tickCount": step, "format": "%Y" if years > 4 else "%b %Y", "labelOverlap": True}
