@@ -10,7 +10,7 @@ import pytest
 
 from strategy_testing.database.connection import Database
 from strategy_testing.database.trials import returns_of_backtest, returns_of_run
-from strategy_testing.metrics.daily_returns import DailyReturns, of_trading_days, pack, unpack
+from strategy_testing.metrics.daily_returns import DailyReturns, of_trading_days, pack, points, unpack
 from strategy_testing.metrics.performance import daily_sharpe_ratio
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.contents import read_contents
@@ -67,7 +67,9 @@ def test_the_best_of_the_72_keeps_its_sharpe_ratio(unpacked: Recording) -> None:
 @pytest.mark.parametrize("hours_to_utc", [-9, 0, 5])
 def test_a_return_is_of_the_day_that_ends_where_lean_puts_it(hours_to_utc: int) -> None:
     monday = 1_325_462_400 + hours_to_utc * 3600  # 2012-01-02, at midnight in a zone that is so far behind UTC
-    returns = of_trading_days([], [(monday + day * _DAY, day % 3 * 1.0) for day in range(5)], [])
+    returns = of_trading_days(
+        points([]), points([(monday + day * _DAY, day % 3 * 1.0) for day in range(5)]), points([])
+    )
     assert returns.days.astype(str).tolist() == ["2012-01-02", "2012-01-03", "2012-01-04", "2012-01-05"]
     assert returns.values.tolist() == [0.01, 0.02, 0.0, 0.01]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from strategy_testing.metrics.daily_returns import points
 from strategy_testing.metrics.performance import days_under_water
 from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.contents import read_contents
@@ -116,7 +117,7 @@ def test_the_time_under_water_counts_a_drawdown_that_never_recovered(recorded: l
     ],
 )
 def test_days_under_water(equity: tuple[float, ...], days: int) -> None:
-    assert days_under_water([(_MONDAY + number * _DAY, value) for number, value in enumerate(equity)]) == days
+    assert days_under_water(points([(_MONDAY + number * _DAY, value) for number, value in enumerate(equity)])) == days
 
 
 def test_the_daily_sharpe_ratio_is_that_of_trading_days_without_interest(unpacked: Recording) -> None:
@@ -187,3 +188,37 @@ def test_the_points_of_older_versions_and_missing_values_are_read() -> None:
 def test_a_damaged_large_file_has_no_figures(content: bytes) -> None:
     assert read_large_file(content) == replace(read_large_file(b""), is_damaged=bool(content))
     assert not read_large_file(content).metrics
+
+
+@pytest.mark.parametrize("name", ["crashy", "euler-whole", "walk-forward", "idle"])
+def test_another_spelling_of_the_same_file_gives_the_same_figures(name: str, unpacked: Recording) -> None:
+    files = [file for file in unpacked(name).rglob("*.json") if (file.parent / f"{file.stem}-summary.json").is_file()]
+    assert files
+    for content in (file.read_bytes() for file in files[:4]):
+        assert read_large_file(content) == read_large_file(content.replace(b'"charts"', b'"Charts"'))
+
+
+def _recorded_document(unpacked: Recording) -> dict[str, Any]:
+    folder = next(file.parent for file in unpacked("euler-whole").rglob("*-summary.json"))
+    document: dict[str, Any] = json.loads((folder / f"{folder.name}.json").read_text(encoding="utf-8"))
+    return document
+
+
+def test_a_trade_of_more_digits_than_a_double_has_is_read_to_its_last(unpacked: Recording) -> None:
+    document = _recorded_document(unpacked)
+    document["totalPerformance"]["closedTrades"] = [{"profitLoss": "@", "totalFees": 10**17}]
+    text = json.dumps(document).replace('"@"', "100000000000000000.01")
+    assert read_large_file(text.encode()).metrics["winning_trades"] == 1
+
+
+def test_points_that_are_not_of_one_kind_are_read_one_by_one(unpacked: Recording) -> None:
+    document = _recorded_document(unpacked)
+    series = document["charts"]["Strategy Equity"]["series"]
+    pairs = [[point[0], point[-1]] for point in series["Equity"]["values"]]
+    series["Equity"]["values"] = pairs[: len(pairs) // 3 * 3]
+    whole = read_large_file(json.dumps(document).encode())
+    between: list[list[float]] = [[7], [], [7, 7]]  # as many numbers as if all had three
+    series["Equity"]["values"] = [
+        [moment, *between[number % 3], value] for number, (moment, value) in enumerate(series["Equity"]["values"])
+    ]
+    assert whole == read_large_file(json.dumps(document).encode())

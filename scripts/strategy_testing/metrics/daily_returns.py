@@ -1,11 +1,9 @@
 """The daily returns of a backtest: which of LEAN's are those of trading days, and how they are kept. Pure."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 SECONDS_PER_DAY = 86400
 _SECONDS_TO_CLOSE = 22 * 3600  # of any market that closes; a day on which the clocks change has 23 hours
@@ -16,8 +14,13 @@ _FIRST_DAY, _DAYS_SINCE, _RETURN = np.dtype("<i4"), np.dtype("<u2"), np.dtype("<
 _BYTES_PER_DAY = _DAYS_SINCE.itemsize + _RETURN.itemsize
 _FARTHEST = np.iinfo(_DAYS_SINCE).max
 
-Points = Sequence[tuple[float, float]]
-"""Unix times in order, and values."""
+Points = NDArray[np.float64]
+"""Two columns: Unix times in order, and values."""
+
+
+def points(pairs: ArrayLike) -> Points:
+    """Pairs of a time and a value, of which there may be none, as two columns."""
+    return np.asarray(pairs, np.float64).reshape(-1, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,29 +45,34 @@ def of_trading_days(equity: Points, returns: Points, benchmark: Points) -> Daily
         returns: percent, one a calendar day, each at the midnight behind its day; the first only begins the second's.
         benchmark: its price at each of these; where it has none, that tells nothing.
     """
-    ends = [moment for moment, _ in returns]
-    midnights, levels = set(ends), dict(benchmark)
-    sampled = {bisect_left(ends, moment) for moment, _ in equity if moment not in midnights}
-    if len(ends) > 1 and ends[-1] - ends[-2] < _SECONDS_TO_CLOSE:
-        sampled.add(len(ends) - 1)  # the last return ends with the last sample, at the close of that day
-    was_open = [
-        day in sampled or percent != 0 or levels.get(ends[day - 1]) != levels.get(end)
-        for day, (end, percent) in enumerate(returns)
-    ]
-    silent = {day for day in range(1, len(ends)) if not was_open[day] and _is_weekday(ends[day - 1])}
-    counted_too = silent if len(silent) > _MOST_SILENT_DAYS * len(ends) else ()
-    open_days = [day for day in range(1, len(ends)) if was_open[day] or day in counted_too]
-    numbers = np.array([number_of_day(ends[day - 1]) for day in open_days], np.int64)
-    return DailyReturns(numbers.astype("datetime64[D]"), np.array([returns[day][1] / 100 for day in open_days]))
+    if len(returns) < 2:
+        return DailyReturns(np.array([], "datetime64[D]"), np.array([]))
+    ends, percents = returns[:, 0], returns[:, 1]
+    was_open = percents != 0
+    places = np.searchsorted(ends, equity[:, 0])
+    reached = np.append(ends, np.nan)[places] == equity[:, 0]  # a midnight is the end of a day, and within none
+    was_open[places[~reached & (places < len(ends))]] = True
+    if ends[-1] - ends[-2] < _SECONDS_TO_CLOSE:
+        was_open[-1] = True  # the last return ends with the last sample, at the close of that day
+    levels = _levels(benchmark, ends)
+    was_open[1:] |= (levels[:-1] != levels[1:]) & ~(np.isnan(levels[:-1]) & np.isnan(levels[1:]))
+    numbers = numbers_of_days(ends[:-1])
+    silent = ~was_open[1:] & ((numbers + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY)
+    counts = was_open[1:] | (silent if silent.sum() > _MOST_SILENT_DAYS * len(ends) else False)
+    return DailyReturns(numbers[counts].astype("datetime64[D]"), percents[1:][counts] / 100)
 
 
-def number_of_day(midnight: float) -> int:
-    """Of the day that begins there, since 1970-01-01: at its noon it is the same in UTC, in almost any zone."""
-    return int((midnight + SECONDS_PER_DAY / 2) // SECONDS_PER_DAY)
+def _levels(benchmark: Points, moments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The benchmark's price at exactly these moments; not a number where it has none."""
+    if not len(benchmark):
+        return np.full(len(moments), np.nan)
+    places = np.searchsorted(benchmark[:, 0], moments, side="right") - 1
+    return np.where((places >= 0) & (benchmark[places, 0] == moments), benchmark[places, 1], np.nan)
 
 
-def _is_weekday(midnight: float) -> bool:
-    return (number_of_day(midnight) + _WEEKDAY_OF_DAY_0) % _DAYS_PER_WEEK < _SATURDAY
+def numbers_of_days(midnights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Of the days that begin there, since 1970-01-01: at its noon each is the same in UTC, in almost any zone."""
+    return ((midnights + SECONDS_PER_DAY / 2) // SECONDS_PER_DAY).astype(np.int64)
 
 
 def pack(returns: DailyReturns) -> bytes | None:

@@ -1,10 +1,12 @@
 """The formulas behind figures that LEAN does not report, or reports otherwise. Pure: series in, figures out."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 _TRADING_DAYS_PER_YEAR = 252
 _SECONDS_PER_DAY = 86400
@@ -32,7 +34,7 @@ class BuyAndHold:
     """Of trading days, packed by metrics/daily_returns.py; a chart lacks those on which the price stayed as it was."""
 
 
-def buy_and_hold(name: str, prices: Sequence[float], days: float) -> BuyAndHold | None:
+def buy_and_hold(name: str, prices: ArrayLike, days: float) -> BuyAndHold | None:
     """Buying at the first price and holding to the last.
 
     Args:
@@ -43,9 +45,10 @@ def buy_and_hold(name: str, prices: Sequence[float], days: float) -> BuyAndHold 
     Returns:
         None without two prices, or where the period is too short for an annual figure.
     """
-    if len(prices) < 2 or days <= 0:
+    held = np.asarray(prices, np.float64)
+    if len(held) < 2 or days <= 0:
         return None
-    growth = prices[-1] / prices[0]
+    growth = float(held[-1]) / float(held[0])
     try:
         annual = growth ** (365 / days) - 1  # LEAN: Statistics.CompoundingAnnualPerformance, with years of 365 days
     except OverflowError:  # an hour's jump, made a year's
@@ -56,12 +59,12 @@ def buy_and_hold(name: str, prices: Sequence[float], days: float) -> BuyAndHold 
         name=name,
         total_return=_rounded(growth - 1),
         annual_return=_rounded(annual),
-        sharpe=daily_sharpe_ratio([after / before - 1 for before, after in pairwise(prices)]),
-        max_drawdown=_rounded(_max_drawdown(prices)),
+        sharpe=daily_sharpe_ratio(held[1:] / held[:-1] - 1),
+        max_drawdown=_rounded(float((1 - held / np.maximum.accumulate(held)).max())),
     )
 
 
-def daily_sharpe_ratio(returns: Sequence[float]) -> Decimal | None:
+def daily_sharpe_ratio(returns: ArrayLike) -> Decimal | None:
     """Mean / sample standard deviation (n - 1) of daily returns, times the root of 252, no risk-free rate taken off.
 
     Sharpe 1994, "The Sharpe Ratio", with the differential return against nothing; rounded to 6 decimals.
@@ -72,29 +75,28 @@ def daily_sharpe_ratio(returns: Sequence[float]) -> Decimal | None:
     Returns:
         None where the returns do not vary.
     """
-    if len(returns) < 2:
+    values = np.asarray(returns, np.float64)
+    if len(values) < 2:
         return None
-    mean = math.fsum(returns) / len(returns)
-    variance = math.fsum((each - mean) ** 2 for each in returns) / (len(returns) - 1)
+    mean = math.fsum(values.tolist()) / len(values)
+    variance = math.fsum(((values - mean) ** 2).tolist()) / (len(values) - 1)
     return _rounded(mean / math.sqrt(variance) * math.sqrt(_TRADING_DAYS_PER_YEAR)) if variance > 0 else None
 
 
-def days_under_water(equity: Iterable[tuple[float, float]]) -> Decimal:
+def days_under_water(equity: NDArray[np.float64]) -> Decimal:
     """The longest time from an equity peak until it is reached again, or until the last point where it never is.
 
     Args:
-        equity: times in seconds, in order, and dollars.
+        equity: a column of times in seconds, in order, and one of dollars; at least one point.
 
     Returns:
         Days, rounded to whole ones.
     """
-    peak, at_peak, longest, is_under = -math.inf, 0.0, 0.0, False
-    for moment, value in equity:
-        is_under = is_under or value < peak
-        if is_under:
-            longest = max(longest, moment - at_peak)
-        if value >= peak:
-            peak, at_peak, is_under = value, moment, False
+    moments, values = equity[:, 0], equity[:, 1]
+    is_peak = values == np.maximum.accumulate(values)
+    last_peaks = moments[np.maximum.accumulate(np.where(is_peak, np.arange(len(values)), 0))]
+    is_under = ~(is_peak[1:] & is_peak[:-1])
+    longest = float((moments[1:] - last_peaks[:-1])[is_under].max(initial=0.0))
     return Decimal(round(longest / _SECONDS_PER_DAY))
 
 
@@ -124,11 +126,3 @@ def net_trade_figures(trades: Sequence[tuple[Decimal, Decimal]]) -> dict[str, De
 
 def _rounded(value: float) -> Decimal:
     return Decimal(str(round(value, 6)))
-
-
-def _max_drawdown(values: Iterable[float]) -> float:
-    peak = deepest = 0.0
-    for value in values:
-        peak = max(peak, value)
-        deepest = max(deepest, 1 - value / peak)
-    return deepest

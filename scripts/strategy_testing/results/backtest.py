@@ -1,6 +1,5 @@
 """Turns the two JSON files that LEAN leaves of a backtest into figures in stated units."""
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from strategy_testing.files import load_json, read_bytes
+from strategy_testing.files import read_bytes
 from strategy_testing.metrics.catalogue import MetricValues, Section
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
@@ -24,7 +23,6 @@ from strategy_testing.results.json_values import (
     as_number,
     as_optional_text,
     as_text,
-    decimal_of,
     get,
     get_section,
     impossible_moments,
@@ -32,6 +30,7 @@ from strategy_testing.results.json_values import (
 )
 from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
 from strategy_testing.results.optimizer_log import OptimizerLog, differs
+from strategy_testing.results.parsing.sections import UNFINISHED_STATES, is_plainly_whole, read_sections
 from strategy_testing.search.protocol import COMBINATION
 from strategy_testing.texts import storable
 
@@ -40,11 +39,7 @@ DATA_REPORT = "data-monitor-report-"
 
 NO_PRICES = "No prices"
 """How the error of a backtest begins for which LEAN found no price at all."""
-_UNFINISHED_STATES = {"running", "initializing", "inqueue", "loggingin", "history"}
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
-_STATE = re.compile(rb'"Status": *"(\w+)"')
-_LAST_BRACE = b"\n}"
-"""LEAN indents, so that only the outermost brace stands at the beginning of a line."""
 
 
 class BacktestStatus(StrEnum):
@@ -178,12 +173,12 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
     content = b""
     with suppress(OSError):
         content = read_bytes(file.path)
-    if _is_plainly_whole(content):
+    if is_plainly_whole(content):
         to_read.insert(0, file.summary)
     for path in to_read:
         try:
             read = content if content and path == file.path else read_bytes(path)
-            document = load_json(read.decode("utf-8-sig"), parse_float=decimal_of)
+            document = read_sections(read)
             launched_with = log.launched.get(file.backtest_id)
             result = parse_backtest(file.backtest_id, document, launched_with, read_large_file(content))
             rows = log.table if not launched_with or COMBINATION in launched_with else (launched_with,)
@@ -219,15 +214,6 @@ def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:
     return replace(result, status=BacktestStatus.FAILED, error_message=error)
 
 
-def _is_plainly_whole(content: bytes) -> bool:
-    """Whether a large file ends as LEAN ends one, and says that the backtest has ended; costs no parsing.
-
-    While a backtest runs LEAN may write whole files, too, which the final one replaces.
-    """
-    states = {state.decode().lower() for state in _STATE.findall(content)}
-    return content[-8:].rstrip().endswith(_LAST_BRACE) and bool(states) and not states & _UNFINISHED_STATES
-
-
 def _has_ended(file: BacktestFile, log: OptimizerLog) -> bool:
     """Whether LEAN came to what it writes behind the large file: its report on the data, or the optimization's end."""
     return log.has_ended or any(file.folder.glob(f"{DATA_REPORT}*"))
@@ -254,7 +240,7 @@ def parse_backtest(
         raise NotAResultError("is not the result of a LEAN backtest")
     state = get_section(document, "state")
     status = str(get(state, "Status") or "").lower()
-    if status in _UNFINISHED_STATES:
+    if status in UNFINISHED_STATES:
         raise NotAResultError(f"is the result of a backtest still under way (state {get(state, 'Status')})")
     performance = get_section(document, "totalPerformance")
     statistics = get_section(document, "statistics")

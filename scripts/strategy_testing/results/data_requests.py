@@ -1,14 +1,15 @@
 """Which data files LEAN asked for in a backtest, by the lists that it leaves beside the results."""
 
 import contextlib
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
 from strategy_testing.files import read_text
 
-_SUCCEEDED = "succeeded-data-requests-*.txt"
-_FAILED = "failed-data-requests-*.txt"
+_SUCCEEDED = "succeeded-data-requests-"
+_FAILED = "failed-data-requests-"
 _RESOLUTIONS = {"tick", "second", "minute", "hour", "daily"}
 _ADJUSTING = ("factor_files", "map_files")
 """Folders of a stock market with the splits, dividends and names of each ticker."""
@@ -70,9 +71,13 @@ class DataRequests:
 
 def read_data_requests(folder: Path) -> DataRequests:
     """Reads the lists of every backtest at or below a folder; a list that cannot be read counts as absent."""
-    return DataRequests(frozenset(_requests(folder, _SUCCEEDED)), frozenset(_requests(folder, _FAILED)))
+    lists = _lists(folder)
+    return DataRequests(
+        *(frozenset(each for text in lists[kind] for each in _requests(text)) for kind in (_SUCCEEDED, _FAILED))
+    )
 
 
+@cache
 def parse_data_request(line: str) -> DataRequest | None:
     """Understands `/equity/usa/daily/spy.zip`; None for what holds no prices, such as interest rates and map files."""
     parts = line.strip().strip("/").split("/")
@@ -87,7 +92,8 @@ def requested_files(folder: Path) -> frozenset[str]:
 
     Beside what LEAN lists these are the factor and the map file of each stock, which it reads without listing them.
     """
-    listed = {line.strip().strip("/") for pattern in (_SUCCEEDED, _FAILED) for line in _lines(folder, pattern)} - {""}
+    texts = {text for texts in _lists(folder).values() for text in texts}
+    listed = {line.strip().strip("/") for text in texts for line in text.splitlines()} - {""}
     requests = [request for line in listed if (request := parse_data_request(line)) is not None]
     stocks = {(request.market, request.ticker) for request in requests if request.asset_class == "equity"}
     return frozenset(
@@ -104,14 +110,19 @@ def ticker_of(path: str) -> str | None:
     return name.removesuffix(".csv").upper() if kind in _ADJUSTING else None
 
 
-def _requests(folder: Path, pattern: str) -> Iterator[DataRequest]:
-    for line in _lines(folder, pattern):
-        request = parse_data_request(line)
-        if request is not None:
-            yield request
+@lru_cache
+def _requests(text: str) -> frozenset[DataRequest]:
+    """Of one list; backtests of one run mostly have the same."""
+    return frozenset(request for line in text.splitlines() if (request := parse_data_request(line)) is not None)
 
 
-def _lines(folder: Path, pattern: str) -> Iterator[str]:
-    for file in folder.rglob(pattern):
-        with contextlib.suppress(OSError):
-            yield from read_text(file, errors="replace").splitlines()
+def _lists(folder: Path) -> dict[str, set[str]]:
+    """The texts of both kinds of list."""
+    found: dict[str, set[str]] = {_SUCCEEDED: set(), _FAILED: set()}
+    for at, _, names in os.walk(folder):
+        for name in names:
+            kind = next((kind for kind in found if name.startswith(kind) and name.endswith(".txt")), None)
+            if kind is not None:
+                with contextlib.suppress(OSError):
+                    found[kind].add(read_text(Path(at, name), errors="replace"))
+    return found

@@ -1,15 +1,12 @@
 """A backtest's figures: LEAN's own from either of its files, and ours from what only the large one holds. Pure."""
 
 import hashlib
-from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, localcontext
-from itertools import pairwise
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from strategy_testing.metrics.catalogue import METRICS, NEED_BENCHMARK, Metric, Section, Unit
@@ -17,7 +14,7 @@ from strategy_testing.metrics.daily_returns import (
     SECONDS_PER_DAY,
     DailyReturns,
     Points,
-    number_of_day,
+    numbers_of_days,
     of_trading_days,
     pack,
 )
@@ -30,7 +27,8 @@ from strategy_testing.metrics.performance import (
     days_under_water,
     net_trade_figures,
 )
-from strategy_testing.results.json_values import as_number, get, parts_of
+from strategy_testing.results.json_values import as_number, get
+from strategy_testing.results.parsing.large_file import UNREADABLE, read_parts
 
 THE_BENCHMARK = "the strategy's benchmark"
 """What a benchmark is called whose ticker is not known."""
@@ -39,7 +37,6 @@ _DIGITS = 60
 """Of the largest figure that passes the gate, divided by the smallest, with six decimals."""
 _DERIVED_DECIMALS = Decimal("0.000001")
 _INTEGER_UNITS = (Unit.COUNT, Unit.DAYS)
-_RETURNS = ("Return", "Daily Performance")  # the second before 2024
 
 
 @dataclass(frozen=True)
@@ -63,87 +60,46 @@ def read_large_file(content: bytes) -> LargeFile:
     A part that is missing costs its figures only.
     """
     try:
-        document = parts_of(content.removeprefix(BOM_UTF8))
-        trades = _closed_trades(get(parts_of(get(document, "totalPerformance")), "closedTrades"))
-        equity, benchmark, of_days = _curves(document)
-        metrics = _equity_figures(equity, of_days)
-        if trades is not None:
-            metrics |= net_trade_figures(trades)
-        return LargeFile(metrics, *_benchmark(benchmark), pack(of_days))
-    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
+        with np.errstate(over="raise", divide="raise", invalid="raise"):
+            parts = read_parts(content)
+            of_days = of_trading_days(parts.equity, parts.returns, parts.benchmark)
+            metrics = _equity_figures(parts.equity, of_days)
+            if parts.trades is not None:
+                metrics |= net_trade_figures(parts.trades)
+            return LargeFile(metrics, *_benchmark(parts.benchmark), pack(of_days))
+    except UNREADABLE:
         return LargeFile(is_damaged=bool(content))
 
 
 def read_daily_returns(content: bytes) -> DailyReturns | None:
     """The returns of trading days with all digits that LEAN reports, out of a large file; None where it has none."""
     try:
-        _, _, of_days = _curves(parts_of(content.removeprefix(BOM_UTF8)))
-    except (msgspec.MsgspecError, ValueError, LookupError, ArithmeticError, RecursionError):
+        parts = read_parts(content)
+        of_days = of_trading_days(parts.equity, parts.returns, parts.benchmark)
+    except UNREADABLE:
         return None
     return of_days if len(of_days.days) else None
 
 
-def _curves(document: Mapping[str, msgspec.Raw]) -> tuple[Points, Points, DailyReturns]:
-    """The equity, the benchmark, and the returns of trading days."""
-    charts = parts_of(get(document, "charts"))
-    account = _series(charts, "Strategy Equity")
-    returns = next((account[name] for name in _RETURNS if name in account), ())
-    benchmark = _series(charts, "Benchmark").get("Benchmark", ())
-    equity = account.get("Equity", ())
-    return equity, benchmark, of_trading_days(equity, returns, benchmark)
-
-
-def _closed_trades(part: msgspec.Raw | None) -> list[tuple[Decimal, Decimal]] | None:
-    """Profit before fees, and fees, of each; None where the file lists no trades, or one without its figures."""
-    if part is None:
-        return None
-    trades = []
-    for trade in msgspec.json.decode(part, type=list[dict[str, msgspec.Raw]]):
-        profit, fees = get(trade, "profitLoss"), get(trade, "totalFees")
-        if profit is None or fees is None:
-            return None
-        trades.append((msgspec.json.decode(profit, type=Decimal), msgspec.json.decode(fees, type=Decimal)))
-    return trades
-
-
-def _series(charts: Mapping[str, msgspec.Raw], name: str) -> dict[str, Points]:
-    """The series of a chart, each by its name."""
-    series = parts_of(get(parts_of(charts.get(name)), "series"))
-    return {name: _points(get(parts_of(one), "values")) for name, one in series.items()}
-
-
-def _points(values: msgspec.Raw | None) -> Points:
-    """`[time, value]`, `[time, open, high, low, close]` or, before 2024, `{"x": time, "y": value}`."""
-    if values is None:
-        return ()
-    try:
-        return [(point[0], point[-1]) for point in msgspec.json.decode(values, type=list[tuple[float, ...]])]
-    except msgspec.ValidationError:  # the old spelling, or a null among the values
-        found = msgspec.json.decode(values, type=list[list[float | None] | dict[str, float | None]])
-    pairs = ((point["x"], point["y"]) if isinstance(point, dict) else (point[0], point[-1]) for point in found)
-    return [(moment, value) for moment, value in pairs if moment is not None and value is not None]
-
-
 def _equity_figures(equity: Points, returns: DailyReturns) -> dict[str, Decimal]:
-    figures = {"time_under_water_days": days_under_water(equity)} if equity else {}
-    sharpe = daily_sharpe_ratio(returns.values.tolist())
+    figures = {"time_under_water_days": days_under_water(equity)} if len(equity) else {}
+    sharpe = daily_sharpe_ratio(returns.values)
     return figures if sharpe is None else figures | {"daily_sharpe_ratio": sharpe}
 
 
-def _benchmark(points: Points) -> tuple[bool | None, BuyAndHold | None]:
+def _benchmark(chart: Points) -> tuple[bool | None, BuyAndHold | None]:
     """Whether the benchmark moved, and what holding it made, by the days on which it did."""
-    if not points:
+    if not len(chart):
         return None, None
-    sound = [(moment, price) for moment, price in points if price > 0]
-    changes = [(begin, price) for (begin, before), (_, price) in pairwise(sound) if price != before]
-    days = (points[-1][0] - points[0][0]) / SECONDS_PER_DAY
-    prices = [*(price for _, price in sound[:1]), *(price for _, price in changes)]
-    held = buy_and_hold(THE_BENCHMARK, prices, days)
+    days = float(chart[-1, 0] - chart[0, 0]) / SECONDS_PER_DAY
+    moments, prices = chart[chart[:, 1] > 0].T
+    changes = np.flatnonzero(prices[1:] != prices[:-1])
+    moved = np.concatenate((prices[:1], prices[changes + 1]))
+    held = buy_and_hold(THE_BENCHMARK, moved, days)
     if held is None:
         return False, None
-    numbers = np.array([number_of_day(begin) for begin, _ in changes], np.int64)
-    returns = DailyReturns(numbers.astype("datetime64[D]"), np.diff(prices) / prices[:-1])
-    return True, replace(held, daily_returns=pack(returns))
+    dates = numbers_of_days(moments[changes]).astype("datetime64[D]")
+    return True, replace(held, daily_returns=pack(DailyReturns(dates, np.diff(moved) / moved[:-1])))
 
 
 def backtest_figures(

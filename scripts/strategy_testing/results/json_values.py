@@ -15,6 +15,7 @@ from strategy_testing.metrics.domains import moment_in_range
 from strategy_testing.texts import storable
 
 _NUMBER = re.compile(r"(\d[\d,]*)?(\.\d+)?([eE][-+]?\d+)?")
+_PLAIN = re.compile(r"-?[0-9]{1,25}(\.[0-9]{1,25})?")
 _MOST_EXPONENT = 400
 """Doubles end at 308."""
 _SHOWN = 40
@@ -55,6 +56,8 @@ def as_number(value: Any) -> Decimal | None:
     if isinstance(value, (int, Decimal)):
         return Decimal(value)
     text = str(value).strip()
+    if _PLAIN.fullmatch(text):
+        return Decimal(text)
     found = next((match for match in _NUMBER.finditer(text) if match[1] or match[2]), None)
     if found is None or "nan" in text.lower() or "∞" in text:
         return None

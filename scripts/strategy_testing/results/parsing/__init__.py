@@ -1,0 +1,1 @@
+"""Parses the two JSON files of a backtest, only as far as anybody looks into them."""
