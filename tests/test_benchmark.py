@@ -214,11 +214,11 @@ def test_a_result_that_was_taken_uncompared_is_compared_when_there_are_prices(wo
     result = make_result({})
     figures = {**result.metrics, "compounding_annual_return": Decimal("0.1"), "excess_return": None}
     taken = replace(result, metrics=figures, reused_from=1)
-    assert Benchmark(workspace, "SPY").compared([taken])[0].metrics["excess_return"] is None
+    assert Benchmark(workspace, "SPY").compared(taken).metrics["excess_return"] is None
     _store(workspace / "data")
-    (compared,) = Benchmark(workspace, "SPY").compared([taken])
+    compared = Benchmark(workspace, "SPY").compared(taken)
     assert compared.metrics["excess_return"] is not None
-    assert Benchmark(workspace, None).compared([compared]) == [compared]
+    assert Benchmark(workspace, None).compared(compared) == compared
 
 
 def test_the_configs_ticker_is_the_benchmark(

@@ -90,7 +90,7 @@ def test_every_metric_of_the_catalogue_has_its_column(ask: Ask) -> None:
 def test_every_named_statement_has_a_name_of_its_own_and_is_used() -> None:
     named = re.findall(r"^-- name: (.+)$", "".join(file.read_text("utf-8") for file in SQL_DIR.glob("*.sql")), re.M)
     code = "".join(file.read_text("utf-8") for file in SQL_DIR.parent.parent.rglob("*.py"))
-    used = re.findall(r'(?:(?:execute|rows|value|keep)\(\s*|statements\(\)\[)"(\w+)"', code)
+    used = re.findall(r'(?:(?:execute|rows|each|value|keep)\(\s*|statements\(\)\[)"(\w+)"', code)
     assert sorted(named) == sorted(statements())
     assert set(named) == set(used)
 

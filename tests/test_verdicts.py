@@ -378,7 +378,7 @@ def test_rejudge_takes_every_run_by_its_own_config(
     judged(recording("euler-whole"), "    lookback: {start: 2, end: 18, step: 1}\n", criteria="min_sharpe: 0")
     truth = ask(_VERDICTS)
     # As an older version left them: criteria alone judged, less was stored.
-    ask("UPDATE backtest_results SET target_value = NULL, expectancy = NULL")
+    ask("UPDATE backtest_results SET target_value = NULL, expectancy = NULL, source_signs = NULL, also_read = NULL")
     ask("UPDATE optimization_runs SET best_backtest_id = NULL")
     flipped = ask(
         "UPDATE backtest_results SET meets_criteria = TRUE, rejection_reasons = '{}' "

@@ -213,6 +213,12 @@ COMMENT ON COLUMN backtest_results.account_currency IS 'Currency of the account;
 COMMENT ON COLUMN backtest_results.lean_version IS 'Version of LEAN that made the result';
 COMMENT ON COLUMN backtest_results.outcome_hash IS
     'Hash of all figures that LEAN reports, unrounded, the same for identical results; NULL without any';
+COMMENT ON COLUMN backtest_results.source_signs IS
+    'Size and time of change of the files that it was read from, behind a hash of the code that read them: while these '
+    'stay the same they are not read again';
+COMMENT ON COLUMN backtest_results.also_read IS
+    'What else was read from these files: trade statistics by name, the stocks, those without prices, buy-and-hold '
+    '(name, total return, annual return, Sharpe ratio, drawdown; fractions), problems';
 COMMENT ON COLUMN backtest_results.daily_returns IS
     'Returns of the trading days, fractions, packed, 6 bytes a day; NULL for a failed backtest or without the large file';
 COMMENT ON COLUMN backtest_results.daily_skewness IS

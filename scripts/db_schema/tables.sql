@@ -187,6 +187,8 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     account_currency text,
     lean_version text,
     outcome_hash text,
+    source_signs text,
+    also_read jsonb,
     daily_returns bytea,
     daily_skewness numeric,
     daily_kurtosis numeric,
@@ -218,7 +220,6 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     CONSTRAINT backtest_results_parameters_check CHECK (jsonb_typeof(parameters) = 'object'),
     CONSTRAINT backtest_results_failed_never_passes_check CHECK (status <> 'failed' OR meets_criteria IS NOT TRUE)
 );
-CREATE INDEX IF NOT EXISTS backtest_results_strategy_id_idx ON backtest_results (strategy_id);
 CREATE INDEX IF NOT EXISTS backtest_results_sharpe_ratio_idx ON backtest_results (sharpe_ratio DESC NULLS LAST);
 CREATE INDEX IF NOT EXISTS backtest_results_reused_from_idx ON backtest_results (reused_from);
 CREATE INDEX IF NOT EXISTS backtest_results_combination_idx
@@ -229,6 +230,8 @@ CREATE INDEX IF NOT EXISTS backtest_results_best_of_strategy_idx
 CREATE INDEX IF NOT EXISTS backtest_results_best_of_run_idx
     ON backtest_results (optimization_run_id, sharpe_ratio DESC NULLS LAST, id)
     WHERE status = 'completed' AND total_trades > 0;
+CREATE INDEX IF NOT EXISTS backtest_results_outcome_hash_idx ON backtest_results (optimization_run_id, outcome_hash);
+CREATE INDEX IF NOT EXISTS backtest_results_passing_idx ON backtest_results (strategy_id) WHERE meets_criteria;
 
 CREATE TABLE IF NOT EXISTS rejections (
     backtest_id bigint NOT NULL,

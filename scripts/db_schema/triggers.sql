@@ -9,19 +9,21 @@ BEGIN ATOMIC
             CASE
                 -- Days that no choice has seen say more than those by which combinations were chosen.
                 WHEN walked.meets_criteria THEN 'passed'
-                WHEN walked.meets_criteria IS NULL AND EXISTS (
-                    SELECT FROM latest_results
+                -- Not EXISTS: that is made a table of all of them, where the first one answers.
+                WHEN walked.meets_criteria IS NULL AND (
+                    SELECT TRUE FROM latest_results
                     INNER JOIN backtest_results ON backtest_results.id = latest_results.id
                     LEFT JOIN walk_forward_runs ON run_id = optimization_run_id
                     WHERE latest_results.strategy_id = candidate.id AND meets_criteria AND run_id IS NULL
+                    LIMIT 1
                 ) THEN 'passed'
                 WHEN EXISTS (
                     SELECT FROM optimization_runs
                     WHERE strategy_id = candidate.id AND optimization_runs.status = 'running'
                 ) THEN 'testing'
                 WHEN walked.meets_criteria IS FALSE THEN 'rejected'
-                WHEN EXISTS (
-                    SELECT FROM optimization_runs
+                WHEN (
+                    SELECT TRUE FROM optimization_runs
                     INNER JOIN backtest_results ON optimization_run_id = optimization_runs.id
                     LEFT JOIN walk_forward_runs ON run_id = optimization_runs.id
                     WHERE optimization_runs.strategy_id = candidate.id
@@ -36,6 +38,7 @@ BEGIN ATOMIC
                         )
                         AND backtest_results.status = 'completed'
                         AND backtest_results.meets_criteria IS FALSE
+                    LIMIT 1
                 ) THEN 'rejected'
                 WHEN EXISTS (
                     SELECT FROM optimization_runs
@@ -99,43 +102,194 @@ END;
 COMMENT ON FUNCTION refresh_run_counts(bigint[]) IS
     'Sets the counts of runs to what their results say; a combination that was tested twice counts once';
 
+CREATE OR REPLACE FUNCTION counted_as(result backtest_results) RETURNS jsonb
+LANGUAGE sql STABLE
+RETURN
+    CASE
+        WHEN (result).id IS NOT NULL
+        THEN jsonb_build_object(
+            'id', (result).id,
+            'optimization_run_id', (result).optimization_run_id,
+            'strategy_id', (result).strategy_id,
+            'parameters', (result).parameters,
+            'combination', (result).combination,
+            'backtest_id', (result).backtest_id,
+            'status', (result).status,
+            'meets_criteria', (result).meets_criteria,
+            'outcome_hash', (result).outcome_hash,
+            'reused_from', (result).reused_from,
+            'backtest_start', (result).backtest_start,
+            'backtest_end', (result).backtest_end
+        )
+    END;
+COMMENT ON FUNCTION counted_as(backtest_results) IS
+    'What of a result the counts of its run and the status of its strategy depend on';
+
+CREATE OR REPLACE FUNCTION shift_run_counts(before jsonb, after jsonb) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    -- Whoever changes the same run waits here, and then sees what the other has stored.
+    PERFORM FROM optimization_runs
+    WHERE id IN (SELECT (one ->> 'optimization_run_id')::bigint FROM jsonb_array_elements(before || after) AS one)
+    ORDER BY id
+    FOR NO KEY UPDATE;
+    WITH given AS (
+        SELECT given.*, FALSE AS is_now FROM jsonb_populate_recordset(NULL::backtest_results, before) AS given
+        UNION ALL
+        SELECT given.*, TRUE FROM jsonb_populate_recordset(NULL::backtest_results, after) AS given
+    ),
+    -- Of every combination that is touched: what it had, and what it has.
+    member AS (
+        SELECT optimization_run_id, parameters, combination, backtest_id, status, meets_criteria, reused_from,
+            outcome_hash, TRUE AS was, FALSE AS is_now
+        FROM given
+        WHERE NOT is_now
+        UNION ALL
+        SELECT result.optimization_run_id, result.parameters, result.combination, result.backtest_id, result.status,
+            result.meets_criteria, result.reused_from, result.outcome_hash,
+            result.id NOT IN (SELECT id FROM given WHERE given.is_now), TRUE
+        FROM (
+            SELECT DISTINCT
+                strategy_id,
+                optimization_run_id,
+                hashtextextended(coalesce(combination, backtest_id), 0) AS combination_hash
+            FROM given
+        ) AS touched
+        CROSS JOIN LATERAL (
+            SELECT *
+            FROM backtest_results
+            WHERE strategy_id = touched.strategy_id
+                AND optimization_run_id = touched.optimization_run_id
+                AND hashtextextended(coalesce(combination, backtest_id), 0) = touched.combination_hash
+            OFFSET 0  -- one by one through the index, however many are expected
+        ) AS result
+    ),
+    combinations AS (
+        SELECT
+            member.optimization_run_id AS run,
+            bool_or(is_now)::integer - bool_or(was)::integer AS finished,
+            bool_or(is_now AND member.status = 'completed')::integer
+            - bool_or(was AND member.status = 'completed')::integer AS completed,
+            bool_or(is_now AND meets_criteria IS TRUE)::integer
+            - bool_or(was AND meets_criteria IS TRUE)::integer AS passed,
+            bool_or(is_now AND reused_from IS NOT NULL)::integer
+            - bool_or(was AND reused_from IS NOT NULL)::integer AS reused,
+            bool_or(is_now AND member.status = 'completed' AND outcome_hash IS NULL)::integer
+            - bool_or(was AND member.status = 'completed' AND outcome_hash IS NULL)::integer AS trials
+        FROM member
+        INNER JOIN optimization_runs AS runs ON runs.id = member.optimization_run_id
+        GROUP BY
+            member.optimization_run_id,
+            tested_combination(runs.optimization_type, parameters, combination, backtest_id)
+    ),
+    -- Of every outcome that is touched: whether another result has it, whether one had it, whether one has it.
+    outcomes AS (
+        SELECT
+            optimization_run_id AS run,
+            (is_elsewhere OR has)::integer - (is_elsewhere OR had)::integer AS trials
+        FROM (
+            SELECT
+                optimization_run_id,
+                bool_or(is_now AND status = 'completed') AS has,
+                bool_or(NOT is_now AND status = 'completed') AS had,
+                (
+                    SELECT TRUE FROM backtest_results AS other
+                    WHERE other.optimization_run_id = given.optimization_run_id
+                        AND other.outcome_hash = given.outcome_hash
+                        AND other.status = 'completed'
+                        AND other.id NOT IN (SELECT id FROM given WHERE is_now)
+                    LIMIT 1
+                ) IS TRUE AS is_elsewhere
+            FROM given
+            WHERE outcome_hash IS NOT NULL
+            GROUP BY optimization_run_id, outcome_hash
+        ) AS outcome
+    ),
+    difference AS (
+        SELECT run, sum(finished) AS finished, sum(completed) AS completed, sum(passed) AS passed,
+            sum(reused) AS reused, sum(trials) AS trials
+        FROM (
+            SELECT run, finished, completed, passed, reused, trials FROM combinations
+            UNION ALL
+            SELECT run, 0, 0, 0, 0, trials FROM outcomes
+        ) AS each
+        GROUP BY run
+    )
+    UPDATE optimization_runs
+    SET
+        completed_combinations = completed_combinations + difference.completed,
+        failed_combinations = failed_combinations + difference.finished - difference.completed,
+        passed_combinations = passed_combinations + difference.passed,
+        reused_combinations = reused_combinations + difference.reused,
+        distinct_trials = distinct_trials + difference.trials,
+        updated_at = now()
+    FROM difference
+    WHERE optimization_runs.id = difference.run;
+END;
+$$;
+COMMENT ON FUNCTION shift_run_counts(jsonb, jsonb) IS
+    'Brings the counts of runs up to date with rows of backtest_results that were there before and are there after; '
+    'the same as refresh_run_counts, at the cost of these rows alone';
+
 CREATE OR REPLACE FUNCTION after_results_change() RETURNS trigger
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    runs bigint[];
-    strategies bigint[];
+    before jsonb := '[]';
+    after jsonb := '[]';
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        SELECT array_agg(id) INTO runs FROM optimization_runs;
-        SELECT array_agg(strategies_table.id) INTO strategies FROM strategies AS strategies_table;
+        PERFORM refresh_run_counts(array(SELECT id FROM optimization_runs));
+        PERFORM refresh_strategy_status(array(SELECT id FROM strategies));
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' AND current_setting('strategy_testing.has_updated', TRUE) = 'yes' THEN
+        -- INSERT … ON CONFLICT DO UPDATE: both of its triggers see all that it has done, the one for updates first.
+        PERFORM set_config('strategy_testing.has_updated', '', TRUE);
+        PERFORM refresh_run_counts(array(SELECT DISTINCT optimization_run_id FROM changed ORDER BY 1));
+        PERFORM refresh_strategy_status(array(SELECT DISTINCT strategy_id FROM changed ORDER BY 1));
+        RETURN NULL;
+    ELSIF TG_OP = 'INSERT' THEN
+        after := (SELECT coalesce(jsonb_agg(counted_as(changed)), '[]') FROM changed);
+    ELSIF TG_OP = 'DELETE' THEN
+        -- What was taken from these results has been changed meanwhile, in the midst of this statement.
+        PERFORM refresh_run_counts(array(SELECT DISTINCT optimization_run_id FROM before_change ORDER BY 1));
+        PERFORM refresh_strategy_status(array(SELECT DISTINCT strategy_id FROM before_change ORDER BY 1));
+        RETURN NULL;
     ELSE
-        SELECT array_agg(DISTINCT optimization_run_id ORDER BY optimization_run_id),
-            array_agg(DISTINCT strategy_id ORDER BY strategy_id)
-        INTO runs, strategies FROM changed;
+        SELECT jsonb_agg(counted_as(before_change)), jsonb_agg(counted_as(changed))
+        INTO before, after
+        FROM before_change
+        FULL JOIN changed ON changed.id = before_change.id
+        WHERE counted_as(before_change) IS DISTINCT FROM counted_as(changed);
+        before := jsonb_path_query_array(coalesce(before, '[]'), '$[*] ? (@ != null)');
+        after := jsonb_path_query_array(coalesce(after, '[]'), '$[*] ? (@ != null)');
     END IF;
-    PERFORM refresh_run_counts(coalesce(runs, '{}'));
-    PERFORM refresh_strategy_status(coalesce(strategies, '{}'));
+    IF TG_OP = 'UPDATE' AND after <> '[]' THEN
+        PERFORM set_config('strategy_testing.has_updated', 'yes', TRUE);
+    END IF;
+    IF EXISTS (
+        SELECT FROM jsonb_to_recordset(before) AS earlier (id bigint, reused_from bigint)
+        INNER JOIN jsonb_to_recordset(after) AS later (id bigint, reused_from bigint) ON later.id = earlier.id
+        WHERE earlier.reused_from IS NOT NULL AND later.reused_from IS NULL
+    ) THEN
+        -- The result that they were taken from is deleted: this comes before or behind that statement's own trigger.
+        PERFORM refresh_run_counts(array(
+            SELECT DISTINCT (one ->> 'optimization_run_id')::bigint FROM jsonb_array_elements(before || after) AS one
+            ORDER BY 1
+        ));
+    ELSIF before || after <> '[]' THEN
+        PERFORM shift_run_counts(before, after);
+    END IF;
+    PERFORM refresh_strategy_status(array(
+        SELECT DISTINCT (one ->> 'strategy_id')::bigint FROM jsonb_array_elements(before || after) AS one ORDER BY 1
+    ));
     RETURN NULL;
 END;
 $$;
 COMMENT ON FUNCTION after_results_change() IS 'Keeps the counts of runs and the status of strategies true to the results';
 
-CREATE OR REPLACE FUNCTION after_results_update() RETURNS trigger
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    PERFORM refresh_run_counts(array(
-        SELECT optimization_run_id FROM before_change UNION SELECT optimization_run_id FROM changed
-    ));
-    PERFORM refresh_strategy_status(array(
-        SELECT strategy_id FROM before_change UNION SELECT strategy_id FROM changed
-    ));
-    RETURN NULL;
-END;
-$$;
-COMMENT ON FUNCTION after_results_update() IS
-    'As after_results_change, for updates, which may move a result to another run';
+DROP FUNCTION IF EXISTS after_results_update() CASCADE;
 
 CREATE OR REPLACE FUNCTION after_run_change() RETURNS trigger
 LANGUAGE plpgsql
@@ -154,10 +308,10 @@ FOR EACH STATEMENT EXECUTE FUNCTION after_results_change();
 
 CREATE OR REPLACE TRIGGER backtest_results_update
 AFTER UPDATE ON backtest_results REFERENCING OLD TABLE AS before_change NEW TABLE AS changed
-FOR EACH STATEMENT EXECUTE FUNCTION after_results_update();
+FOR EACH STATEMENT EXECUTE FUNCTION after_results_change();
 
 CREATE OR REPLACE TRIGGER backtest_results_delete
-AFTER DELETE ON backtest_results REFERENCING OLD TABLE AS changed
+AFTER DELETE ON backtest_results REFERENCING OLD TABLE AS before_change
 FOR EACH STATEMENT EXECUTE FUNCTION after_results_change();
 
 CREATE OR REPLACE TRIGGER backtest_results_truncate

@@ -24,6 +24,8 @@ def storable(text: str, most: int = MOST_CHARACTERS) -> str:
         text: anybody's.
         most: characters that are kept, with the count of those that are cut off in the end.
     """
+    if len(text) <= most and text.isascii() and "\x00" not in text:
+        return text
     clean = text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
     if len(clean) <= most:
         return clean

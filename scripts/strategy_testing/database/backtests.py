@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 from uuid import UUID
 
 from strategy_testing.database.connection import Database, Row, as_jsonb
@@ -11,6 +12,7 @@ from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
 from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
 from strategy_testing.metrics.domains import without_impossible
+from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Rejection, Verdict
 from strategy_testing.verdict.inputs import RunInputs
@@ -18,14 +20,30 @@ from strategy_testing.verdict.inputs import RunInputs
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
 _AS_IT_IS = (
     "backtest_id", "error_message", "stack_trace", "backtest_start", "backtest_end", "account_currency", "lean_version",
-    "started_at", "completed_at", "outcome_hash",
+    "started_at", "completed_at", "outcome_hash", "source_signs",
 )  # fmt: skip
 """Columns that hold a field of BacktestResult as it is, under its name."""
 _METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
 _DECIDED_COLUMNS = (
     "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "target_value", "reused_from",
 )  # fmt: skip
-_RESULT_COLUMNS = ("optimization_run_id", *_AS_IT_IS, "daily_returns", *_DECIDED_COLUMNS, *_METRIC_COLUMNS)
+_OF_RUN = ("pbo", "spa_p")
+"""Columns of luck that stand in the run's row."""
+_STORED_COLUMNS = tuple(
+    f"result.{column}"
+    for column in (*_AS_IT_IS, "also_read", *_DECIDED_COLUMNS, *_METRIC_COLUMNS, *(m.column for m in LUCK_METRICS))
+    if column not in _OF_RUN
+)
+_OF_HELD = ("name", "total_return", "annual_return", "sharpe", "max_drawdown")
+_ROWS_AT_ONCE = 500
+"""Bounds what is in memory beside the results."""
+
+
+class Returns(Protocol):
+    """Packed daily returns by the ids of their backtests, wherever they are kept."""
+
+    def get(self, backtest_id: str, /) -> bytes | None:
+        """Those of a backtest; None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -38,26 +56,40 @@ class EarlierRun:
     """Its finished backtests; those that it took from other runs are theirs."""
 
 
-def store_results(database: Database, run: StoredRun, results: Sequence[Judged]) -> dict[str, str]:
-    """A run's backtests as one batch; what is already stored the same stays untouched.
+def store_results(
+    database: Database, run: StoredRun, results: Sequence[Judged], returns: Returns = MappingProxyType({})
+) -> dict[str, str]:
+    """A run's backtests, some hundred at a time; what is already stored the same stays untouched.
 
     A row that PostgreSQL refuses costs no other.
+
+    Args:
+        database: in a transaction.
+        run: whose backtests they are.
+        results: the backtests.
+        returns: packed daily returns by the backtests' ids, of results without; else what is stored stays.
 
     Returns:
         Why rows were refused, by the ids of their backtests.
     """
-    if not results:
-        return {}
+    refused: dict[str, str] = {}
+    for at in range(0, len(results), _ROWS_AT_ONCE):
+        refused |= _store_some(database, run, results[at : at + _ROWS_AT_ONCE], returns)
+    return refused
+
+
+def _store_some(database: Database, run: StoredRun, results: Sequence[Judged], returns: Returns) -> dict[str, str]:
     try:
         with database.savepoint():
-            rows = [_result_row(run, result) for result in results]
-            database.upsert_many("backtest_results", _RESULT_COLUMNS, _IDENTITY_COLUMNS, rows)
+            rows = [_result_row(run, result, returns) for result in results]
+            database.upsert_rows("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",))
             _store_rejections(database, run, results)
     except RefusedError as refusal:
         if len(results) == 1:
             return {results[0].result.backtest_id: str(refusal)}
         middle = len(results) // 2
-        return store_results(database, run, results[:middle]) | store_results(database, run, results[middle:])
+        first = _store_some(database, run, results[:middle], returns)
+        return first | _store_some(database, run, results[middle:], returns)
     return {}
 
 
@@ -114,12 +146,13 @@ def earlier_runs(
 
 def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
     """A run's backtests as they are stored, with their last verdicts; none where the run is not stored yet."""
+    rows = database.each("stored_results", {"run_uuid": str(run_uuid)}, _STORED_COLUMNS)
     return [
         Judged(
             result=replace(
                 result_of(row, row["reused_from"]),
                 luck={metric.column: _decimal(row[metric.column]) for metric in LUCK_METRICS},
-            ),
+            ).packed(),
             verdict=Verdict(
                 row["meets_criteria"],
                 tuple(row["rejection_reasons"]),
@@ -130,39 +163,74 @@ def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
             ),
             target_value=_decimal(row["target_value"]),
         )
-        for row in database.rows("stored_results", {"run_uuid": str(run_uuid)})
+        for row in rows
     ]
 
 
-def _result_row(run: StoredRun, judged: Judged) -> tuple[Any, ...]:
+def _result_row(run: StoredRun, judged: Judged, returns: Returns) -> dict[str, Any]:
     result, verdict = judged.result, judged.verdict
-    values = {
-        **vars(result),
-        **result.metrics,
+    return {
+        **{column: getattr(result, column) for column in _AS_IT_IS},
+        **dict(result.metrics.items()),
         "optimization_run_id": run.id,
         "strategy_id": run.strategy_id,
-        "parameters": as_jsonb(dict(result.parameters)),
+        "daily_returns": result.daily_returns or returns.get(result.backtest_id),
+        "also_read": _also_read(result),
+        "parameters": result.parameters,
         "status": str(result.status),
         "meets_criteria": verdict.meets_criteria,
         "rejection_reasons": list(verdict.reasons),
         "target_value": judged.target_value,
+        "reused_from": result.reused_from,
     }
-    return tuple(values[column] for column in _RESULT_COLUMNS)
+
+
+def _also_read(result: BacktestResult) -> dict[str, Any] | None:
+    """What of a result read from its files has no column of its own."""
+    if result.source_signs is None:
+        return None
+    held = result.held
+    found = {
+        "held": held and {name: str(value) for name in _OF_HELD if (value := getattr(held, name)) is not None},
+        "stocks": sorted(result.stocks),
+        "without_prices": list(result.without_prices),
+        "problems": list(result.problems),
+        "statistics": {name: str(one) for name, one in result.other_statistics.items() if one is not None},
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def result_of(row: Row, reused_from: int | None) -> BacktestResult:
     """A stored backtest, not judged: the criteria of another run may differ."""
     target = (row["target_metric"] or "").lower().rpartition(".")[2]
     periods = [reason for reason in row["rejection_reasons"] if reason.startswith(OTHER_PERIOD)]
+    also = row["also_read"] or {}
+    statistics = {name: _decimal(value) for name, value in also.get("statistics", {}).items()}
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},
-        daily_returns=None if row["daily_returns"] is None else bytes(row["daily_returns"]),
+        daily_returns=None if row.get("daily_returns") is None else bytes(row["daily_returns"]),
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
         metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},
         reused_from=reused_from,
         period_reason=periods[0] if periods else None,
-        other_statistics={target: _decimal(row["target_value"])},
+        other_statistics=statistics or {target: _decimal(row["target_value"])},
+        held=_held(also["held"]) if "held" in also else None,
+        stocks=frozenset(also.get("stocks", ())),
+        without_prices=tuple(also.get("without_prices", ())),
+        problems=tuple(also.get("problems", ())),
+    )
+
+
+def _held(found: Mapping[str, str]) -> BuyAndHold:
+    """Without the returns, which the run's row has."""
+    name, total, annual, sharpe, drawdown = (found.get(one) for one in _OF_HELD)
+    return BuyAndHold(
+        name or "",
+        Decimal(total or 0),
+        Decimal(annual or 0),
+        Decimal(sharpe) if sharpe else None,
+        Decimal(drawdown or 0),
     )
 
 

@@ -1,11 +1,9 @@
 """The one module that knows the database driver: connections, transactions, named statements."""
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, TypeVar
 
 import psycopg2
@@ -16,6 +14,7 @@ from psycopg2 import sql
 
 from strategy_testing.database import waiting
 from strategy_testing.database.embedded import server as embedded
+from strategy_testing.database.rows.documents import as_documents, json_text, upsert_statement
 from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database, pieces_of_password, redacted
 from strategy_testing.errors import DatabaseAwayError, DatabaseError, RefusedError
@@ -25,6 +24,7 @@ _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
 _ENCODING = "UTF8"
+_ROWS_AT_ONCE = 500
 _LOST_AFTER = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -45,18 +45,7 @@ T = TypeVar("T")
 
 def as_jsonb(value: Any) -> Any:
     """A value for a jsonb column; decimals become JSON numbers."""
-    return psycopg2.extras.Json(storable_parts(value), dumps=_json)
-
-
-def _json(value: Any) -> str:
-    try:
-        return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=False)
-    except ValueError:  # numbers that JSON does not have
-        return json.dumps(json.loads(json.dumps(value, default=_plain), parse_constant=str), ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else str(value)
+    return psycopg2.extras.Json(storable_parts(value), dumps=json_text)
 
 
 class Database:
@@ -172,27 +161,29 @@ class Database:
         with self._connection.cursor() as cursor:
             cursor.execute(text)
 
-    def upsert_many(
-        self, table: str, columns: Sequence[str], key: Sequence[str], rows: Sequence[Sequence[Any]]
+    def upsert_rows(
+        self, table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]], *, kept: Sequence[str] = ()
     ) -> None:
-        """Inserts rows, or updates those whose key exists and whose values differ, in one statement."""
-        if not rows:
-            return
-        listed = sql.SQL(", ").join
-        assigned = [column for column in columns if column not in key]
-        statement = sql.SQL(statements()["upsert_many"]).format(
-            table=sql.Identifier(table),
-            columns=listed(map(sql.Identifier, columns)),
-            key=listed(map(sql.Identifier, key)),
-            assignments=listed(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in assigned),
-            stored=listed(sql.Identifier(table, column) for column in assigned),
-            given=listed(sql.Identifier("excluded", column) for column in assigned),
-        )
-        rows = storable_parts(list(rows))
-        with self._connection.cursor() as cursor:
-            psycopg2.extras.execute_values(
-                cursor, statement.as_string(self._connection), rows, page_size=max(1, len(rows))
-            )
+        """Inserts rows, or updates those whose key exists and whose values differ, in one statement.
+
+        Args:
+            table: the table.
+            key: columns of one of its unique constraints.
+            rows: values by column, all with the same columns.
+            kept: columns in which a NULL leaves what is stored.
+        """
+        if rows:
+            with self._connection.cursor() as cursor:
+                statement = upsert_statement(table, tuple(rows[0]), tuple(key), tuple(kept))
+                cursor.execute(statement, {"rows": as_documents(rows)})
+
+    def each(self, name: str, parameters: Mapping[str, Any], columns: Sequence[str]) -> Iterator[Row]:
+        """Columns of the rows that a named statement returns, of which only some hundred are in memory at a time."""
+        factory = psycopg2.extras.RealDictCursor
+        with self._connection.cursor(name=name, cursor_factory=factory) as cursor:
+            cursor.itersize = _ROWS_AT_ONCE
+            cursor.execute(statements()[name].format(columns=", ".join(columns)), storable_parts(parameters))
+            yield from map(dict, cursor)
 
     def close(self) -> None:
         """Ends the connection; closing twice does nothing."""

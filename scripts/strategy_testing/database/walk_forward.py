@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from strategy_testing.database.backtests import result_of
-from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.database.connection import Database, Row
 from strategy_testing.verdict.criteria import Judged, Verdict
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.walk_forward import IN_SAMPLE, AnalysedBacktest, DecidedWindow
@@ -137,7 +137,7 @@ def interrupt_analysis_of(database: Database, run_id: int, message: str) -> None
 def store_windows(database: Database, analysis_id: int, windows: Sequence[DecidedWindow]) -> None:
     """The windows of an analysis; what is already stored the same stays untouched."""
     rows = [_window_row(analysis_id, each) for each in windows]
-    database.upsert_many("walk_forward_windows", _WINDOW_COLUMNS, ("analysis_id", "number"), rows)
+    database.upsert_rows("walk_forward_windows", ("analysis_id", "number"), rows)
     database.execute("forget_windows", {"id": analysis_id, "last": len(windows)})
 
 
@@ -156,27 +156,28 @@ def update_analysis(
         "error_message": update.error_message,
         "backtests": update.backtests,
         **{column: figures and getattr(figures, attribute) for column, attribute in _FIGURES.items()},
-        "drift": as_jsonb(_drift(figures)),
+        "drift": _drift(figures),
         "days": [day for day, _ in figures.days] if figures else [],
         "daily_returns": [value for _, value in figures.days] if figures else [],
         "meets_criteria": update.meets_criteria,
         "rejection_reasons": list(update.reasons),
-        "next_parameters": None if next_parameters is None else as_jsonb(dict(next_parameters)),
+        "next_parameters": None if next_parameters is None else dict(next_parameters),
     }
-    database.upsert_many("walk_forward_analyses", tuple(values), ("analysis_uuid",), [tuple(values.values())])
+    database.upsert_rows("walk_forward_analyses", ("analysis_uuid",), [values])
 
 
 def _stored(row: Row) -> StoredAnalysis:
     return StoredAnalysis(row["id"], row["strategy_id"], RunStatus(row["status"]), row["error_message"])
 
 
-def _window_row(analysis_id: int, each: DecidedWindow) -> tuple[Any, ...]:
+def _window_row(analysis_id: int, each: DecidedWindow) -> dict[str, Any]:
     window = each.window
-    parameters = None if each.parameters is None else as_jsonb(dict(each.parameters))
-    return (
+    parameters = None if each.parameters is None else dict(each.parameters)
+    values = (
         analysis_id, window.number, *window.in_sample, *window.out_of_sample, parameters, each.reason,
         each.inside and each.inside.id, each.outside and each.outside.id, each.rank_correlation,
     )  # fmt: skip
+    return dict(zip(_WINDOW_COLUMNS, values, strict=True))
 
 
 def _drift(figures: Analysis | None) -> dict[str, Any]:

@@ -34,9 +34,15 @@ class Benchmark:
         self._stored = stored if stored and self._asked in (None, stored.name) else None
         self._by_prices = cache(lambda *period: _held_by_prices(folder, *period))
 
-    def compared(self, results: Iterable[BacktestResult]) -> list[BacktestResult]:
-        """The results with their excess return; those that earlier runs have compared stay as they are."""
-        return [self._compared(result) for result in results]
+    def compared(self, result: BacktestResult) -> BacktestResult:
+        """The result with its excess return; one that an earlier run has compared stays as it is."""
+        earned = result.metrics["compounding_annual_return"]
+        is_known = result.reused_from is not None and result.metrics["excess_return"] is not None
+        if is_known or result.status is not BacktestStatus.COMPLETED or earned is None:
+            return result
+        held = self._held(result)
+        excess = None if isinstance(held, str) else earned - held.annual_return
+        return replace(result, metrics={**result.metrics, "excess_return": excess})
 
     def of_run(self, results: Iterable[BacktestResult]) -> Comparison:
         """What the run is compared with; its results have been compared already."""
@@ -46,19 +52,12 @@ class Benchmark:
         if len(set(held)) > 1 or not completed:
             return Comparison(None, "its backtests cover different days" if completed else "no backtest was completed")
         excesses = [result.metrics["excess_return"] for result in completed if result.made_a_trade]
+        if self._stored in held:  # as it is stored it has its returns, which a result that was read before has not
+            held.append(self._stored)
         only = max(held, key=_has_returns)  # an older version stored none
         if isinstance(only, str):
             return Comparison(None, only)
         return Comparison(only, best_excess=max((each for each in excesses if each is not None), default=None))
-
-    def _compared(self, result: BacktestResult) -> BacktestResult:
-        earned = result.metrics["compounding_annual_return"]
-        is_known = result.reused_from is not None and result.metrics["excess_return"] is not None
-        if is_known or result.status is not BacktestStatus.COMPLETED or earned is None:
-            return result
-        held = self._held(result)
-        excess = None if isinstance(held, str) else earned - held.annual_return
-        return replace(result, metrics={**result.metrics, "excess_return": excess})
 
     def _held(self, result: BacktestResult) -> BuyAndHold | str:
         """Buy-and-hold over the result's days, or why it is not known."""

@@ -29,9 +29,10 @@ from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.decision import Decided, Read, decide
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import noted_period
+from strategy_testing.importing.reading_files.reader import KeptReturns, Reader, not_stored
 from strategy_testing.importing.stored_verdicts import judge_by_luck
 from strategy_testing.importing.walk_forward import join_analysis
-from strategy_testing.results.backtest import SkippedFile
+from strategy_testing.results.backtest import BacktestResult, SkippedFile
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import last_sign_of_life, read_contents
 from strategy_testing.results.folder import RunFolder
@@ -63,8 +64,9 @@ def import_run(
         UserError: the config is another strategy's, or the run's own is damaged, or a running run cannot be moved.
         DatabaseError: nothing was stored.
     """
-    read = _read(database, recognised(database, run), config, strategy_name, runner)
-    return _store(database, read, decide(read, runner), runner)
+    with KeptReturns() as returns:
+        read = _read(database, recognised(database, run), config, strategy_name, runner, returns=returns)
+        return _store(database, read, decide(read, runner), runner, returns)
 
 
 def _read(
@@ -73,6 +75,8 @@ def _read(
     given: OptimizationConfig | None,
     strategy_name: str | None,
     runner: RunnersView | None,
+    *,
+    returns: KeptReturns,
 ) -> Read:
     """All that files and the database tell beforehand."""
     run_uuid = run.manifest.run_uuid
@@ -85,11 +89,13 @@ def _read(
     if known is None and config is not None:
         expected = estimate_fees(config, None).expected
     stays = known is not None and strategy_name is None and (given is None or runner is not None)
-    contents = read_contents(run)
     benchmark = Benchmark(run.folder, config.backtest.benchmark if config else None, held_before)
     earlier = {judged.result.backtest_id: judged.result for judged in stored}
-    results = [result.completed_by(earlier.get(result.backtest_id)) for result in contents.results]
-    contents = replace(contents, results=tuple(benchmark.compared(results)))
+
+    def finish(result: BacktestResult) -> BacktestResult:
+        return benchmark.compared(result.completed_by(earlier.get(result.backtest_id)))
+
+    contents = read_contents(run, Reader(earlier, returns, finish))
     on_disk = {result.backtest_id for result in contents.results}
     only_stored = [judged.result for judged in stored if judged.result.backtest_id not in on_disk]
     read = Read(
@@ -110,7 +116,9 @@ def _read(
     return read
 
 
-def _store(database: Database, read: Read, decided: Decided, runner: RunnersView | None) -> ImportedRun:
+def _store(
+    database: Database, read: Read, decided: Decided, runner: RunnersView | None, returns: KeptReturns
+) -> ImportedRun:
     """Strategy, run and results in one transaction, in which the run's row is locked."""
     run, config = read.run, read.config
     with database.transaction():
@@ -126,7 +134,7 @@ def _store(database: Database, read: Read, decided: Decided, runner: RunnersView
             if is_still_running:
                 raise UserError(f"run {stored.id} is still running", "move it to another strategy when it has ended")
             stored = move_run(database, stored, owner_id)
-        refused = store_results(database, stored, decided.results)
+        refused = store_results(database, stored, not_stored(read.stored, decided.results), returns)
         if refused:
             read = _without(read, refused)
             decided = decide(read, runner)

@@ -7,12 +7,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from strategy_testing.files import read_bytes
 from strategy_testing.metrics.catalogue import MetricValues, Section
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
+from strategy_testing.metrics.packed import PackedFigures, shared
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.figures import LargeFile, backtest_figures, outcome_hash, read_large_file
@@ -29,9 +31,9 @@ from strategy_testing.results.json_values import (
     trouble,
 )
 from strategy_testing.results.manifest import LEAN_OUTPUT, TABLE
-from strategy_testing.results.optimizer_log import OptimizerLog, differs
+from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.results.parsing.sections import UNFINISHED_STATES, is_plainly_whole, read_sections
-from strategy_testing.search.protocol import COMBINATION
+from strategy_testing.results.parsing.signs import sign_of, signs_of
 from strategy_testing.texts import storable
 
 DATA_REPORT = "data-monitor-report-"
@@ -88,6 +90,22 @@ class BacktestResult:
     """Of the trading days, packed by metrics/daily_returns.py; None of a failed backtest, or where not known."""
     luck: MetricValues = field(default_factory=dict)
     """What all trials of its strategy tell, by the columns of LUCK_METRICS; empty before it is stored."""
+
+    source_signs: str | None = field(default=None, compare=False)
+    """Of the files that it was read from, which change when these do; None where it was read from none."""
+
+    def packed(self) -> "BacktestResult":
+        """The same in little memory, without its daily returns."""
+        names = map(intern, self.parameters)
+        return replace(
+            self,
+            parameters=dict(zip(names, map(intern, self.parameters.values()), strict=True)),
+            metrics=PackedFigures(self.metrics),
+            other_statistics=PackedFigures(self.other_statistics),
+            luck=PackedFigures(self.luck),
+            held=self.held and shared(self.held, self.held.daily_returns),
+            daily_returns=None,
+        )
 
     @property
     def made_a_trade(self) -> bool:
@@ -146,29 +164,34 @@ class SkippedFile:
         return storable(f"{self.path}: {self.reason}")
 
 
-_parsed: dict[Path, tuple[object, BacktestResult]] = {}
-"""Large files that were read in this process, with their signs: a run's backtests are looked at live and at its end."""
-
-
 def read_backtest(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
     """A backtest's result, or why there is none: missing, truncated, unreadable, foreign, still under way.
 
     The figures are read from the summary where the large file proves that the backtest has ended, or where it was
     removed after that. Else the large file is read, and so it is where the summary is damaged or missing.
     """
-    launched_with = log.launched.get(file.backtest_id)
-    signs = _sign(file.path), _sign(file.summary), launched_with, log.table is None
-    known = _parsed.get(file.path)
-    if known is None or known[0] != signs or signs[0] is None:
-        read = _read_files(file, log)
-        if isinstance(read, SkippedFile):
-            return read
-        known = _parsed[file.path] = signs, read
-    return _with_data_requests(known[1], file.folder)
+    signs = signs_of(file.path, file.summary)
+    read = _read_files(file, log)
+    if isinstance(read, SkippedFile):
+        return read
+    held = read.held and shared(read.held, read.held.daily_returns)
+    return _with_data_requests(replace(read, held=held, source_signs=signs), file.folder)
+
+
+def known_backtest(file: BacktestFile, log: OptimizerLog, before: BacktestResult) -> BacktestResult | None:
+    """The result that was read before, where reading its files again would give the same; else None."""
+    signs = signs_of(file.path, file.summary)
+    if signs is None or signs != before.source_signs or before.reused_from is not None:
+        return None
+    if not log.agrees_with(file.backtest_id, before.parameters):
+        return None
+    if before.status is BacktestStatus.FAILED and (before.error_message or "").startswith(NO_PRICES):
+        before = replace(before, status=BacktestStatus.COMPLETED, error_message=None)
+    return _with_data_requests(before, file.folder)
 
 
 def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | SkippedFile:
-    was_removed = _sign(file.path) is None and _sign(file.summary) is not None and _has_ended(file, log)
+    was_removed = sign_of(file.path) is None and sign_of(file.summary) is not None and _has_ended(file, log)
     to_read = [file.summary] if was_removed else [file.path]
     content = b""
     with suppress(OSError):
@@ -181,23 +204,13 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
             document = read_sections(read)
             launched_with = log.launched.get(file.backtest_id)
             result = parse_backtest(file.backtest_id, document, launched_with, read_large_file(content))
-            rows = log.table if not launched_with or COMBINATION in launched_with else (launched_with,)
-            if rows is not None and all(differs(result.parameters, row) for row in rows or ({},)):
+            if not log.agrees_with(file.backtest_id, result.parameters):
                 by = "LEAN's log" if log.table is None else TABLE
                 raise NotAResultError(f"was not run with the parameters that {by} names; see {LEAN_OUTPUT} for why")
             return result
         except (OSError, ValueError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
             skipped = SkippedFile(Path(file.backtest_id) / path.name, trouble(error))
     return skipped
-
-
-def _sign(path: Path) -> tuple[int, int, int] | None:
-    """What changes when somebody writes the file; None without it."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _with_data_requests(result: BacktestResult, folder: Path) -> BacktestResult:

@@ -1,18 +1,20 @@
 """Reads everything that a run's folder holds: results, what has none, how many there should be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from strategy_testing.files import read_text
-from strategy_testing.results.backtest import BacktestResult, SkippedFile, read_backtest
+from strategy_testing.results.backtest import BacktestFile, BacktestResult, SkippedFile, read_backtest
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.diagnosis import Failure, diagnose
 from strategy_testing.results.folder import LeanOutput, RunFolder, backtest_files, read_output
 from strategy_testing.results.manifest import LEAN_OUTPUT, MANIFEST_FILE
 from strategy_testing.results.optimizer_config import outside_of_ranges, read_search
+from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.search.grid_search import GridSearch
 from strategy_testing.search.protocol import Search
 
@@ -46,35 +48,51 @@ class RunContents:
         return ", ".join(sorted(versions)) or None
 
 
-def read_contents(run: RunFolder) -> RunContents:
+class ToRead(NamedTuple):
+    """A backtest's files, and the log of its output."""
+
+    file: BacktestFile
+    log: OptimizerLog
+
+
+ReadAll = Callable[[Sequence[ToRead]], Iterable[BacktestResult | SkippedFile]]
+"""Reads backtests: as many answers, in the same order."""
+
+
+def read_each(files: Sequence[ToRead]) -> Iterator[BacktestResult | SkippedFile]:
+    """Reads one after another."""
+    return (read_backtest(file, log) for file, log in files)
+
+
+def read_contents(run: RunFolder, read_all: ReadAll = read_each) -> RunContents:
     """Reads every backtest of a run, and what its logs say."""
-    results: list[BacktestResult] = []
+    results: dict[str, BacktestResult] = {}
     skipped = _damaged_notes(run)
     ours = (*run.manifest.parts, *run.manifest.set_aside)
     parts = {Path(part).parts[0] for part in ours if part != "."}
-    for output in run.outputs:
-        files, passed_over = backtest_files(output)
+    listed = [(output, *backtest_files(output)) for output in run.outputs]
+    answers = iter(read_all([ToRead(file, output.log) for output, files, _ in listed for file in files]))
+    for output, files, passed_over in listed:
         skipped += [entry for entry in passed_over if entry.path.name not in parts]
-        for file in files:
-            read = read_backtest(file, output.log)
+        for file, read in zip(files, answers, strict=False):
             if isinstance(read, SkippedFile):
                 skipped.append(read)
-            elif read.backtest_id in {result.backtest_id for result in results}:
+            elif read.backtest_id in results:
                 twice = "is a second result of a backtest that has one already"
                 skipped.append(SkippedFile(Path(file.backtest_id), twice, misses_a_result=False))
             elif (reason := _foreign(read, output)) is not None:
                 skipped.append(SkippedFile(Path(file.backtest_id), reason, misses_a_result=False))
             else:
-                results.append(read)
+                results[read.backtest_id] = read
                 main = Path(file.backtest_id) / file.path.name
                 skipped += [SkippedFile(main, problem, misses_a_result=False) for problem in read.problems]
     searches = [search for output in run.outputs if (search := read_search(output.optimizer_config))]
     search = searches[0] if searches else GridSearch(())
     ended = [output.log.has_ended or output.is_single_backtest for output in run.outputs]
     return RunContents(
-        results=tuple(results),
+        results=tuple(results.values()),
         skipped=tuple(skipped),
-        total_combinations=_total_combinations(run, results, search),
+        total_combinations=_total_combinations(run, tuple(results.values()), search),
         search=search,
         has_ended=bool(ended) and all(ended),
         lean_optima=tuple(best for output in reversed(run.outputs) if (best := output.log.best_backtest_id)),

@@ -42,6 +42,19 @@ class OptimizerLog:
     start_error: str | None = None
     """Why the optimizer could not start; it waits for ever then."""
 
+    def agrees_with(self, backtest_id: str, parameters: Mapping[str, str]) -> bool:
+        """Whether a result names the parameters with which its backtest was launched, by all that is known of these."""
+        launched_with = self.launched.get(backtest_id)
+        rows = self.table if not launched_with or COMBINATION in launched_with else (launched_with,)
+        return rows is None or not all(differs(parameters, row) for row in rows or ({},))
+
+    def of(self, backtest_id: str) -> "OptimizerLog":
+        """What it says of one backtest."""
+        given = self.launched.get(backtest_id)
+        table = self.table if self.table is None or not given or COMBINATION in given else ()
+        launched = {} if given is None else {backtest_id: given}
+        return OptimizerLog(launched, table, has_ended=self.has_ended)
+
 
 def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
     """Reads a log, or the next piece of one, line by line; lines of no interest and half lines are passed over."""

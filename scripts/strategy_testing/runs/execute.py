@@ -132,7 +132,7 @@ def _run_commands(run: RunUnderWay, commands: Sequence[LeanCommand]) -> Failure 
     benchmark = Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
 
     def on_look(folder: Path, finished: Sequence[BacktestResult], log: OptimizerLog) -> Failure | None:
-        live.store(compared := benchmark.compared(finished))
+        live.store(compared := list(map(benchmark.compared, finished)))
         run.display.update(compared, log)
         return run.checks.look(folder, finished)
 

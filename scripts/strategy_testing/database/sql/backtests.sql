@@ -1,7 +1,7 @@
--- name: upsert_many
+-- name: upsert_rows
 -- Braces are filled with identifiers. Rows that are already stored as given stay untouched.
 INSERT INTO {table} ({columns})
-VALUES %s
+SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
 ON CONFLICT ({key}) DO UPDATE
 SET {assignments}, updated_at = now()
 WHERE ({stored}) IS DISTINCT FROM ({given});
@@ -53,7 +53,13 @@ WHERE
     IS DISTINCT FROM (excluded.criterion, excluded.reason, excluded.value, excluded."limit");
 
 -- name: stored_results
-SELECT result.*, runs.target_metric, runs.pbo, runs.spa_p, coalesce(against.rejections, '[]') AS rejections
+-- Without their daily returns, which are the largest part by far.
+SELECT
+    {columns},
+    runs.target_metric,
+    runs.pbo,
+    runs.spa_p,
+    coalesce(against.rejections, '[]') AS rejections
 FROM backtest_results AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 LEFT JOIN LATERAL (

@@ -1,0 +1,1 @@
+"""How rows travel to PostgreSQL, many at a time."""

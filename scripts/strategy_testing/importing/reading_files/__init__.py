@@ -1,0 +1,1 @@
+"""Reads the files of thousands of backtests: each once, by several processes, in little memory."""
