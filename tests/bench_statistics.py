@@ -1,5 +1,6 @@
 """What the statistics of luck cost for 1,000 combinations of 1,500 days, on one core: `make bench-statistics`."""
 
+import os
 import resource
 import sys
 import time
@@ -13,7 +14,7 @@ from strategy_testing.luck.resampling import sharpe_intervals, superior_predicti
 from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials
 from strategy_testing.luck.sharpe_ratio import min_track_record, moments, probabilistic_sharpe_ratio
 
-_COMBINATIONS, _DAYS = 1000, 1500
+_COMBINATIONS, _DAYS = int(os.environ.get("COMBINATIONS", "1000")), int(os.environ.get("DAYS", "1500"))
 _SECONDS, _MEGABYTES = 10, 500
 
 

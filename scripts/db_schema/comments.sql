@@ -10,6 +10,8 @@ COMMENT ON COLUMN strategies.hypothesis IS 'Why it should make money';
 COMMENT ON COLUMN strategies.status IS
     'planned, testing, rejected, passed: kept by a trigger from the results; deployed: set by hand, never touched';
 COMMENT ON COLUMN strategies.priority IS 'HIGH, MEDIUM or LOW';
+COMMENT ON COLUMN strategies.luck_signs IS
+    'Of all results that the figures of luck were computed of, and of the code that did';
 COMMENT ON COLUMN strategies.created_at IS 'When the row was made, UTC';
 COMMENT ON COLUMN strategies.updated_at IS 'When the row last changed, UTC';
 
@@ -64,6 +66,9 @@ COMMENT ON COLUMN optimization_runs.expected_best_sharpe IS
     'Annual daily_sharpe_ratio that luck alone gives the best of so many trials';
 COMMENT ON COLUMN optimization_runs.min_backtest_years IS
     'Years below which luck alone gives so many trials an annual Sharpe ratio of 1';
+COMMENT ON COLUMN optimization_runs.luck_signs IS
+    'Of the run''s results that its figures of luck were computed of, and of the code that did: while these stay the '
+    'same, as those of its strategy, they are not computed again';
 COMMENT ON COLUMN optimization_runs.pbo IS
     'Probability of backtest overfitting, a fraction; NULL below a dozen combinations that differ or 80 days';
 COMMENT ON COLUMN optimization_runs.pbo_loss IS

@@ -1,3 +1,22 @@
+CREATE OR REPLACE FUNCTION signs_of_trials(strategy bigint, run bigint) RETURNS text
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT md5(concat_ws(
+        ' ', count(*), count(result.psr), count(result.plateau), count(result.daily_sharpe_low),
+        -- Whatever changes its returns changes the signs of its files, too.
+        sum(hashtextextended(concat_ws(
+            ' ', result.id, result.source_signs, result.outcome_hash, result.combination, result.target_value
+        ), 0)),
+        (SELECT concat_ws(' ', target_direction, md5(benchmark_returns)) FROM optimization_runs WHERE id = run)
+    ))
+    FROM backtest_results AS result
+    WHERE result.strategy_id = strategy
+        AND (run IS NULL OR result.optimization_run_id = run)
+        AND result.status = 'completed';
+END;
+COMMENT ON FUNCTION signs_of_trials(bigint, bigint) IS
+    'Of the results of one run, or without one of a strategy: changes when the figures of luck have to be computed anew';
+
 CREATE OR REPLACE FUNCTION refresh_strategy_status(strategy_ids bigint[]) RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC

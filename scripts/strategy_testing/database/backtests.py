@@ -82,7 +82,7 @@ def _store_some(database: Database, run: StoredRun, results: Sequence[Judged], r
     try:
         with database.savepoint():
             rows = [_result_row(run, result, returns) for result in results]
-            database.upsert_rows("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",))
+            database.upsert("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",))
             _store_rejections(database, run, results)
     except RefusedError as refusal:
         if len(results) == 1:

@@ -161,7 +161,7 @@ class Database:
         with self._connection.cursor() as cursor:
             cursor.execute(text)
 
-    def upsert_rows(
+    def upsert(
         self, table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]], *, kept: Sequence[str] = ()
     ) -> None:
         """Inserts rows, or updates those whose key exists and whose values differ, in one statement.

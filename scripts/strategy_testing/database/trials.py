@@ -3,6 +3,7 @@
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.luck.strategy import Result, luck_of
 from strategy_testing.metrics.daily_returns import DailyReturns, unpack
+from strategy_testing.results.parsing.signs import hash_of_code
 from strategy_testing.verdict.summary import LuckOfBest
 
 
@@ -35,19 +36,26 @@ def keep_standing(database: Database, strategy_id: int) -> None:
 
 
 def store_luck(database: Database, strategy_id: int, run_id: int) -> LuckOfBest | None:
-    """Computes how much is luck anew for all results of a strategy, of which this run may have made more.
+    """Computes how much is luck anew for all results of a strategy, where this run or another has changed any.
 
     Returns:
         What the run's best is worth; None where nothing was chosen among several.
     """
+    wanted = {"strategy": strategy_id, "run": run_id, "code": hash_of_code("luck", "metrics")}
+    if not database.value("is_luck_known", wanted):
+        _compute_luck(database, strategy_id, run_id)
+        database.execute("keep_luck_signs", wanted)
+    rows = database.rows("luck_of_best", {"run": run_id})
+    return LuckOfBest(**rows[0]) if rows else None
+
+
+def _compute_luck(database: Database, strategy_id: int, run_id: int) -> None:
     trials = [_result(row) for row in database.rows("trials", {"strategy": strategy_id})]
     found = luck_of(trials, run_id, returns_of_benchmark(database, run_id))
     given = [{"id": key, **figures} for key, figures in found.of_results.items()]
     database.execute("update_luck_of_results", {"rows": as_jsonb(given), "strategy": strategy_id, "run": run_id})
     database.execute("update_luck_of_runs", {**found.of_strategy, "strategy": strategy_id})
     database.execute("update_luck_of_run", {**found.of_run, "run": run_id})
-    rows = database.rows("luck_of_best", {"run": run_id})
-    return LuckOfBest(**rows[0]) if rows else None
 
 
 def _result(row: Row) -> Result:

@@ -137,7 +137,7 @@ def interrupt_analysis_of(database: Database, run_id: int, message: str) -> None
 def store_windows(database: Database, analysis_id: int, windows: Sequence[DecidedWindow]) -> None:
     """The windows of an analysis; what is already stored the same stays untouched."""
     rows = [_window_row(analysis_id, each) for each in windows]
-    database.upsert_rows("walk_forward_windows", ("analysis_id", "number"), rows)
+    database.upsert("walk_forward_windows", ("analysis_id", "number"), rows)
     database.execute("forget_windows", {"id": analysis_id, "last": len(windows)})
 
 
@@ -163,7 +163,7 @@ def update_analysis(
         "rejection_reasons": list(update.reasons),
         "next_parameters": None if next_parameters is None else dict(next_parameters),
     }
-    database.upsert_rows("walk_forward_analyses", ("analysis_uuid",), [values])
+    database.upsert("walk_forward_analyses", ("analysis_uuid",), [values])
 
 
 def _stored(row: Row) -> StoredAnalysis:

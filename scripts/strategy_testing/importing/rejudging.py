@@ -12,6 +12,7 @@ from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.stored_verdicts import judge_rows
 from strategy_testing.importing.walk_forward import put_together_again
 from strategy_testing.results.folder import RunFolder, read_run
+from strategy_testing.verdict.criteria import Standard
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ def _judge_rows(database: Database, run: KnownRun) -> None:
         raise UserError("its folder is gone and no config of it is stored", "its verdicts are left as they are")
     with database.transaction():
         lock_strategy(database, run.strategy_id)
+        judge_rows(database, run, config)  # which tells the values of the target
         store_luck(database, run.strategy_id, run.id)
-        judge_rows(database, run, config)
+        if Standard.of(config).asks_for_luck:
+            judge_rows(database, run, config)
         keep_standing(database, run.strategy_id)

@@ -1,8 +1,12 @@
 """Follows a running LEAN through its log.txt and its folder: what finished, whether anything moves."""
 
+import contextlib
+import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from strategy_testing.files import read_bytes
@@ -42,12 +46,13 @@ class LeanMonitor:
         self._on_look = on_look
         self._log = OptimizerLog(table=read_table(folder))
         self._offset = 0
-        self._finished: set[str] = set()
-        self._sizes: dict[str, int] = {}
-        self._others: dict[str, int] = {}
-        self._log_offsets: dict[str, int] = {}
+        self._is_log_read = False
+        self._listed_at = 0
+        """When the folder last changed of those changes that were looked at."""
+        self._known: set[str] = set()
+        """Backtests that have begun, and those of them that have not finished, in the order in which they began."""
+        self._unfinished: dict[str, _Backtest] = {}
         self._in_step: dict[str, float] = {}
-        self._main_sizes: dict[str, int] = {}
         self._last_movement = time.monotonic()
 
     def should_stop(self) -> bool:
@@ -69,52 +74,62 @@ class LeanMonitor:
 
     def _look(self) -> Failure | None:
         lines = self._new_lines()
+        new: Iterable[str] = ()
         if lines:
+            launched = len(self._log.launched)
             self._log = read_log(lines, self._log)
             self._last_movement = time.monotonic()
-        finished = [result for name in self._unfinished() if (result := self._look_at(name)) is not None]
-        self._finished.update(result.backtest_id for result in finished)
+            new = reversed(list(islice(reversed(self._log.launched), len(self._log.launched) - launched)))
+        for name in (*new, *self._named_by_folders()):
+            if name not in self._known:
+                self._known.add(name)
+                self._unfinished[name] = _Backtest()
+        looks = [(name, self._look_at(name, seen)) for name, seen in self._unfinished.items()]
+        finished = [result for _, result in looks if result is not None]
+        for result in finished:
+            del self._unfinished[result.backtest_id]
         return self._on_look(finished, self._log)
 
-    def _unfinished(self) -> list[str]:
-        """Backtests that the log names, and those on disk, should the log have been removed or not be readable."""
-        launched = [backtest_id for backtest_id in self._log.launched if backtest_id not in self._finished]
-        known = self._finished.union(launched)
-        try:
-            names = [entry.name for entry in self._folder.iterdir() if entry.name not in known]
-        except OSError:
-            names = []
-        return [*launched, *(name for name in names if _GUID.fullmatch(name))]
+    def _named_by_folders(self) -> Iterator[str]:
+        """Backtests on disk, where there is no log that could name them; listed again when the folder has changed."""
+        if self._is_log_read:
+            return
+        with contextlib.suppress(OSError):
+            changed_at = self._folder.stat().st_mtime_ns
+            if changed_at != self._listed_at:
+                names = [entry.name for entry in os.scandir(self._folder)]
+                self._listed_at = changed_at
+                yield from filter(_GUID.fullmatch, names)
 
     def _new_lines(self) -> str:
-        lines, self._offset = _added_lines(self._folder / _LOG, self._offset)
+        added = _added_lines(self._folder / _LOG, self._offset)
+        self._is_log_read = added is not None
+        lines, self._offset = added or ("", self._offset)
         return lines
 
-    def _look_at(self, backtest_id: str) -> BacktestResult | None:
+    def _look_at(self, backtest_id: str, seen: "_Backtest") -> BacktestResult | None:
         """The backtest's result, if it is complete now; notes whether anything in its folder has grown."""
         folder = self._folder / backtest_id
         main = folder / f"{backtest_id}.json"
         try:
-            sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
+            sizes = {file.name: file.stat().st_size for file in os.scandir(folder)}
             size = sum(sizes.values())
-            if size == self._sizes.get(backtest_id):
+            if size == seen.size:
                 return None
-            self._note_movement(backtest_id, size - sizes.get(_LOG, 0) != self._others.get(backtest_id))
-            self._sizes[backtest_id] = size
-            self._others[backtest_id] = size - sizes.get(_LOG, 0)
+            self._note_movement(backtest_id, seen, has_others=size - sizes.get(_LOG, 0) != seen.others)
+            seen.size, seen.others = size, size - sizes.get(_LOG, 0)
             main_size = main.stat().st_size
-            if main_size == self._main_sizes.get(backtest_id) or not _ends_with_brace(main, main_size):
+            if main_size == seen.main or not _ends_with_brace(main, main_size):
                 return None
-            self._main_sizes[backtest_id] = main_size
+            seen.main = main_size
         except OSError:  # not there yet
             return None
         read = read_backtest(BacktestFile(backtest_id, folder), self._log)
         return None if isinstance(read, SkippedFile) else read
 
-    def _note_movement(self, backtest_id: str, has_others: bool) -> None:
+    def _note_movement(self, backtest_id: str, seen: "_Backtest", *, has_others: bool) -> None:
         """What a backtest's folder has got; LEAN's line a minute on a backtest that sits in one step is no movement."""
-        offset = self._log_offsets.get(backtest_id, 0)
-        added, self._log_offsets[backtest_id] = _added_lines(self._folder / backtest_id / _LOG, offset)
+        added, seen.offset = _added_lines(self._folder / backtest_id / _LOG, seen.offset) or ("", seen.offset)
         seconds = seconds_in_step(added)
         known = self._in_step.get(backtest_id)
         # An engine that serves several backtests writes a line of its own, too, with no time at all.
@@ -126,14 +141,26 @@ class LeanMonitor:
             self._last_movement = time.monotonic()
 
 
-def _added_lines(file: Path, offset: int) -> tuple[str, int]:
-    """The whole lines that a log has got behind so many bytes, and where the next ones will begin."""
+@dataclass
+class _Backtest:
+    """What was last seen of one that has not finished: bytes."""
+
+    size: int | None = None
+    others: int | None = None
+    """Of all files but its log."""
+    main: int | None = None
+    offset: int = 0
+    """In its log."""
+
+
+def _added_lines(file: Path, offset: int) -> tuple[str, int] | None:
+    """The whole lines that a log has got behind so many bytes, and where the next ones will begin; None without it."""
     try:
         if file.stat().st_size < offset:  # somebody removed it
             offset = 0
         added = read_bytes(file, offset)
     except OSError:
-        return "", offset
+        return None
     whole = added[: added.rfind(b"\n") + 1]
     return whole.decode("utf-8", "replace"), offset + len(whole)
 

@@ -29,7 +29,7 @@ _MOST_DIGITS = 9
 class OptimizerLog:
     """What the log says so far."""
 
-    launched: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    launched: dict[str, Mapping[str, str]] = field(default_factory=dict)
     """Parameters of every launched backtest by its id: the real ones, wherever LEAN counted through a table."""
     table: Table | None = None
     """What it counted through."""
@@ -57,9 +57,12 @@ class OptimizerLog:
 
 
 def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
-    """Reads a log, or the next piece of one, line by line; lines of no interest and half lines are passed over."""
+    """Reads a log, or the next piece of one, line by line; lines of no interest and half lines are passed over.
+
+    What was launched is added to the mapping that `so_far` has: it is the same one, however long it grows.
+    """
     log = so_far or OptimizerLog()
-    launched = dict(log.launched)
+    launched = log.launched
     for line in text.splitlines():
         match = _TIMESTAMP.match(line)
         moment = _moment(match[1], match[2]) if match else None
@@ -70,7 +73,7 @@ def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
         if launch := _LAUNCHED.search(message):
             launched[launch[1]] = _parameters(launch[2], log.table)
         log = _with_event(log, match[3], message)
-    return replace(log, launched=launched)
+    return log
 
 
 def _with_event(log: OptimizerLog, level: str, message: str) -> OptimizerLog:

@@ -26,6 +26,27 @@ INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 WHERE result.strategy_id = %(strategy)s AND result.status = 'completed'
 ORDER BY result.id;
 
+-- name: is_luck_known
+-- Whether it was computed of exactly these results, by this code.
+SELECT coalesce(
+    strategies.luck_signs = signs_of_trials(strategies.id, NULL) || ' ' || %(code)s
+    AND runs.luck_signs = signs_of_trials(strategies.id, runs.id) || ' ' || %(code)s,
+    FALSE
+) AS is_known
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
+WHERE runs.id = %(run)s AND strategies.id = %(strategy)s;
+
+-- name: keep_luck_signs
+WITH of_strategy AS (
+    UPDATE strategies
+    SET luck_signs = signs_of_trials(id, NULL) || ' ' || %(code)s
+    WHERE id = %(strategy)s
+)
+UPDATE optimization_runs
+SET luck_signs = signs_of_trials(strategy_id, id) || ' ' || %(code)s
+WHERE id = %(run)s AND strategy_id = %(strategy)s;
+
 -- name: tried_before
 SELECT DISTINCT result.parameters - %(fixed)s::text [] AS parameters
 FROM backtest_results AS result

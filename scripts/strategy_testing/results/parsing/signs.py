@@ -6,7 +6,7 @@ from pathlib import Path
 
 from strategy_testing.paths import SCRIPTS_DIR
 
-_ROOMS = ("metrics", "results")
+_READING = ("metrics", "results")
 _DIGITS = 12
 
 
@@ -16,7 +16,7 @@ def signs_of(large: Path, summary: Path) -> str | None:
     The size and the time of change of each, behind a hash of the code that reads them.
     """
     signs = [sign_of(large), sign_of(summary)]
-    return None if signs[0] is None else " ".join((_hash_of_reading(), *(sign or "none" for sign in signs)))
+    return None if signs[0] is None else " ".join((hash_of_code(*_READING), *(sign or "none" for sign in signs)))
 
 
 def sign_of(file: Path) -> str | None:
@@ -29,8 +29,8 @@ def sign_of(file: Path) -> str | None:
 
 
 @cache
-def _hash_of_reading() -> str:
-    """Of the text of every module that has a part in it, rather too many of them."""
+def hash_of_code(*rooms: str) -> str:
+    """Of the text of every module of some rooms: rather too many than one too few."""
     house = SCRIPTS_DIR / "strategy_testing"
-    files = sorted(file for room in _ROOMS for file in (house / room).rglob("*.py"))
+    files = sorted(file for room in rooms for file in (house / room).rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:_DIGITS]

@@ -1,0 +1,40 @@
+"""Every benchmark runs, at a size at which its figures mean nothing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from support import PROJECT
+
+_TINY = {
+    "bench_overhead": ({"RECORDING": "crashy", "SPEED": "200"}, "ratio "),
+    "bench_engine": ({"COMBINATIONS": "12", "BACKTESTS": "4", "SPEED": "400"}, "ratio "),
+    "bench_statistics": ({"COMBINATIONS": "24", "DAYS": "120"}, "MB at most"),
+    "bench_import": ({"SIZES": "6,8", "TIMES": "1", "PEERS": "/nowhere"}, "of the floor"),
+    "bench_live": ({"SIZES": "2,4"}, "storing two results of      4 finished"),
+}
+
+
+def test_each_benchmark_is_here() -> None:
+    targets = (PROJECT / "Makefile").read_text(encoding="utf-8")
+    assert all(f"tests/{name}.py" in targets for name in _TINY)
+    assert targets.count("tests/bench_") == len(_TINY)
+
+
+@pytest.mark.parametrize("name", _TINY)
+def test_a_benchmark_runs(name: str, postgres_server: str, database_url: str) -> None:
+    size, said = _TINY[name]
+    environment = os.environ | size | {"PYTHONPATH": "scripts:tests", "BENCH_SERVER": postgres_server}
+    done = subprocess.run(
+        [sys.executable, f"tests/{name}.py"],
+        cwd=PROJECT,
+        env=environment | {"DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert said in done.stdout, done.stderr
+    assert "Traceback" not in done.stderr
