@@ -7,20 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 try:
-    from strategy_testing.commands.batch import run_batch
-    from strategy_testing.commands.batch_processes import accept_signals
-    from strategy_testing.commands.check import check
     from strategy_testing.commands.cli import Parser, load_config, run_main, run_script
-    from strategy_testing.commands.estimate import known_history, needs_history, report_estimate
-    from strategy_testing.commands.new_strategy import new_strategy
-    from strategy_testing.commands.optimize import optimize, resume
-    from strategy_testing.commands.preview import dry_run, estimate_batch, preview_each
     from strategy_testing.commands.settings import Settings, add_settings, settings_from
-    from strategy_testing.config.batch import read_batch
     from strategy_testing.console import tell
-    from strategy_testing.database.connection import open_database
-    from strategy_testing.database.queries import tried_before
-    from strategy_testing.database.schema import ensure_schema
     from strategy_testing.errors import ExitCode
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
@@ -49,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _work(arguments: argparse.Namespace) -> ExitCode:
     settings = settings_from(arguments)
     if arguments.new_strategy is not None:
+        from strategy_testing.commands.new_strategy import new_strategy  # noqa: PLC0415
+
         return new_strategy(arguments.new_strategy, settings)
     return _run_batch(arguments, settings) if arguments.batch else _run(arguments, settings)
 
@@ -79,6 +70,13 @@ def _check_new_strategy_arguments(parser: argparse.ArgumentParser, arguments: ar
 
 
 def _run_batch(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
+    from strategy_testing.commands.batch import run_batch  # noqa: PLC0415
+    from strategy_testing.commands.check import check  # noqa: PLC0415
+    from strategy_testing.commands.preview import dry_run, estimate_batch, preview_each  # noqa: PLC0415
+    from strategy_testing.config.batch import read_batch  # noqa: PLC0415
+    from strategy_testing.database.connection import open_database  # noqa: PLC0415
+    from strategy_testing.database.schema import ensure_schema  # noqa: PLC0415
+
     batch = read_batch(arguments.batch)
     if arguments.dry_run or arguments.check:
         return preview_each(batch, settings, dry_run if arguments.dry_run else check)
@@ -92,7 +90,17 @@ def _run_batch(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
     if settings.batch_id is not None:
+        from strategy_testing.commands.batch_processes import accept_signals  # noqa: PLC0415
+
         accept_signals()
+    from strategy_testing.commands.check import check  # noqa: PLC0415
+    from strategy_testing.commands.estimate import known_history, needs_history, report_estimate  # noqa: PLC0415
+    from strategy_testing.commands.optimize import optimize, resume  # noqa: PLC0415
+    from strategy_testing.commands.preview import dry_run  # noqa: PLC0415
+    from strategy_testing.database.connection import open_database  # noqa: PLC0415
+    from strategy_testing.database.queries import tried_before  # noqa: PLC0415
+    from strategy_testing.database.schema import ensure_schema  # noqa: PLC0415
+
     config = load_config(arguments.config) if arguments.config else None
     if arguments.dry_run and config:
         return dry_run(config, settings)

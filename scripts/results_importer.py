@@ -10,21 +10,9 @@ from pathlib import Path
 
 try:
     from strategy_testing.commands.cli import Parser, run_main, run_script
-    from strategy_testing.commands.import_results import ImportRequest, import_results, rejudge, report, sync_backlog
     from strategy_testing.commands.settings import add_settings
     from strategy_testing.errors import ExitCode
-    from strategy_testing.history.looking_back import (
-        Question,
-        best_of,
-        compare_runs,
-        export_view,
-        list_runs,
-        look_back,
-        show_run,
-    )
-    from strategy_testing.history.runs import Filter
     from strategy_testing.paths import BACKLOG
-    from strategy_testing.verdict.outcome import RunStatus
 except ModuleNotFoundError as missing:
     if (missing.name or "").startswith("strategy_testing"):
         raise
@@ -56,15 +44,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: argparse.Namespace) -> ExitCode:
+    from strategy_testing.commands.import_results import (  # noqa: PLC0415
+        ImportRequest,
+        import_results,
+        rejudge,
+        report,
+        sync_backlog,
+    )
+
     if arguments.rejudge:
         return rejudge(arguments.database_url, arguments.leaderboard)
     if arguments.report is not None:
         return report(arguments.database_url, arguments.report or None, arguments.leaderboard)
     if arguments.sync_backlog:
         return sync_backlog(arguments.sync_backlog, arguments.database_url, arguments.leaderboard)
-    question = _question(arguments)
-    if question is not None:
-        return look_back(arguments.database_url, question)
+    if any(getattr(arguments, name) for name in ("list", "show", "top", "compare", "export")):
+        return _look_back(arguments)
     request = ImportRequest(
         folder=arguments.optimization_dir,
         config=arguments.config,
@@ -76,22 +71,25 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
     return import_results(request)
 
 
-def _question(arguments: argparse.Namespace) -> Question | None:
-    """What is asked of the stored runs; None where something is to be stored."""
+def _look_back(arguments: argparse.Namespace) -> ExitCode:
+    """Answers what is asked of the stored runs."""
+    from strategy_testing.history import looking_back as history  # noqa: PLC0415
+    from strategy_testing.history.runs import Filter  # noqa: PLC0415
+
     if arguments.list:
         limit = arguments.limit or _USUAL_LIMIT
-        return list_runs(Filter(arguments.strategy, arguments.status, arguments.since, limit))
-    if arguments.show is not None:
-        return show_run(arguments.show)
-    if arguments.top is not None:
+        question = history.list_runs(Filter(arguments.strategy, arguments.status, arguments.since, limit))
+    elif arguments.show is not None:
+        question = history.show_run(arguments.show)
+    elif arguments.top is not None:
         count, *run = arguments.top
-        return best_of(count, run[0] if run else None)
-    if arguments.compare is not None:
-        return compare_runs(*arguments.compare)
-    if arguments.export is not None:
+        question = history.best_of(count, run[0] if run else None)
+    elif arguments.compare is not None:
+        question = history.compare_runs(*arguments.compare)
+    else:
         kind, view = arguments.export
-        return export_view(kind, view, arguments.output)
-    return None
+        question = history.export_view(kind, view, arguments.output)
+    return history.look_back(arguments.database_url, question)
 
 
 def _positive(text: str) -> int:
@@ -108,6 +106,8 @@ def _day(text: str) -> date:
 
 
 def _status(text: str) -> str:
+    from strategy_testing.verdict.outcome import RunStatus  # noqa: PLC0415
+
     if text in tuple(RunStatus):
         return text
     close = get_close_matches(text, tuple(RunStatus), n=1)

@@ -134,7 +134,7 @@ def test_packed_results_are_the_same_results() -> None:
 
 def test_kept_returns_are_given_back_in_any_order() -> None:
     with KeptReturns() as kept:
-        for name, letter in (("a", b"x"), ("b", b"yz"), ("c", b"w" * 9_000_000)):
+        for name, letter in (("a", b"x"), ("b", b"yz"), ("c", b"w" * 9_000_000), ("a", b"of a second result")):
             kept.put(name, letter)
         assert [kept.get("b"), kept.get("d"), kept.get("a"), len(kept.get("c") or b"")] == [
             b"yz",

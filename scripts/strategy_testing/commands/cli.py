@@ -5,15 +5,15 @@ import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from strategy_testing import __version__, signals
-from strategy_testing.config.model import OptimizationConfig
-from strategy_testing.config.reader import read_config
 from strategy_testing.console import end_streams, keep_streams_open, tell
-from strategy_testing.database import waiting
 from strategy_testing.errors import ExitCode, TerminatedError, UserError
 from strategy_testing.files import access_needed, exit_code_of
+
+if TYPE_CHECKING:
+    from strategy_testing.config.model import OptimizationConfig
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,6 +47,11 @@ def run_script(main: Callable[[], int]) -> int:
     keep_streams_open()
     try:
         return main()
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("strategy_testing"):
+            raise
+        tell(f"error: the package {missing.name} is not installed; run `make install` and use .venv/bin/python")
+        return int(ExitCode.INTERNAL_ERROR)
     except BrokenPipeError:  # argparse's help, which somebody does not read to its end
         return int(ExitCode.OK)
     finally:
@@ -55,6 +60,8 @@ def run_script(main: Callable[[], int]) -> int:
 
 def run_main(work: Callable[[], ExitCode]) -> int:
     """Does a script's work and returns its exit code; a user's mistake is reported without a traceback."""
+    from strategy_testing.database import waiting  # noqa: PLC0415
+
     waiting.begin(tell)
     with signals.raised():
         try:
@@ -83,12 +90,14 @@ def _refuse_deleted_folder() -> None:
         raise UserError("the folder in which this was started has been deleted", "change to another one") from None
 
 
-def load_config(file: Path) -> OptimizationConfig:
+def load_config(file: Path) -> "OptimizationConfig":
     """Reads a config and shows its warnings.
 
     Raises:
         UserError: all that is wrong with it.
     """
+    from strategy_testing.config.reader import read_config  # noqa: PLC0415
+
     config = read_config(file)
     for warning in config.warnings:
         tell(f"warning: {warning}")

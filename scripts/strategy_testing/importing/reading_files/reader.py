@@ -30,7 +30,9 @@ class KeptReturns:
         self._file.close()
 
     def put(self, backtest_id: str, packed: bytes) -> None:
-        """Keeps those of a backtest."""
+        """Keeps those of a backtest; a second result of the same one is set aside, and so are its returns."""
+        if backtest_id in self._places:
+            return
         self._file.seek(0, 2)
         self._places[backtest_id] = self._file.tell(), len(packed)
         self._file.write(packed)
