@@ -13,7 +13,8 @@ from strategy_testing.metrics.catalogue import METRICS, MetricValues, criterion_
 from strategy_testing.metrics.lean_names import UnknownMetricError, name_for_lean_cli, optimizer_path
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict import criteria
-from strategy_testing.verdict.criteria import NOT_JUDGED, Standard, Verdict
+from strategy_testing.verdict.criteria import NOT_JUDGED, Standard
+from strategy_testing.verdict.rejection import Verdict
 
 PORTFOLIO = "TotalPerformance.PortfolioStatistics."
 TRADES = "TotalPerformance.TradeStatistics."

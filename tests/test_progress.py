@@ -18,7 +18,8 @@ from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN
 from strategy_testing.report.bars import run_bar
 from strategy_testing.report.tally import Tally, line
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.verdict.criteria import Judged, Verdict
+from strategy_testing.verdict.criteria import Judged
+from strategy_testing.verdict.rejection import Verdict
 from support import PROJECT, make_project, write_config
 from terminal import Seen, in_terminal
 

@@ -252,6 +252,8 @@ COMMENT ON COLUMN backtest_results.meets_criteria IS
     'Whether it meets every success criterion and constraint over the period asked for; NULL when there was neither';
 COMMENT ON COLUMN backtest_results.rejection_reasons IS
     'Every reason why it does not pass, in words; the table rejections has their figures';
+COMMENT ON COLUMN backtest_results.miss_distance IS
+    'The largest distance of its rejections, a fraction of the limit; NULL where one of them has none, or it passes';
 COMMENT ON COLUMN backtest_results.target_value IS
     'The target metric, as LEAN''s optimizer compares it (a fraction where the metric is one)';
 COMMENT ON COLUMN backtest_results.reused_from IS

@@ -205,6 +205,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     daily_sharpe_high numeric,
     meets_criteria boolean,
     rejection_reasons text[] NOT NULL DEFAULT '{}',
+    miss_distance numeric,
     target_value numeric,
     reused_from bigint,
     started_at timestamptz,
@@ -233,6 +234,8 @@ CREATE INDEX IF NOT EXISTS backtest_results_best_of_run_idx
     ON backtest_results (optimization_run_id, sharpe_ratio DESC NULLS LAST, id)
     WHERE status = 'completed' AND total_trades > 0;
 CREATE INDEX IF NOT EXISTS backtest_results_outcome_hash_idx ON backtest_results (optimization_run_id, outcome_hash);
+CREATE INDEX IF NOT EXISTS backtest_results_miss_distance_idx ON backtest_results (miss_distance)
+    WHERE miss_distance IS NOT NULL;
 CREATE INDEX IF NOT EXISTS backtest_results_passing_idx ON backtest_results (strategy_id) WHERE meets_criteria;
 
 CREATE TABLE IF NOT EXISTS rejections (
@@ -246,7 +249,6 @@ CREATE TABLE IF NOT EXISTS rejections (
     CONSTRAINT rejections_pkey PRIMARY KEY (backtest_id, position),
     CONSTRAINT rejections_backtest_id_fkey FOREIGN KEY (backtest_id) REFERENCES backtest_results (id) ON DELETE CASCADE
 );
-CREATE INDEX IF NOT EXISTS rejections_distance_idx ON rejections (distance);
 
 CREATE TABLE IF NOT EXISTS strategy_standings (
     strategy_id bigint NOT NULL,

@@ -4,28 +4,24 @@ SELECT
     result.optimization_run_id,
     result.id AS backtest_result_id,
     result.parameters,
-    against.criterion,
-    against.value,
-    against."limit",
-    against.distance,
+    furthest.criterion,
+    furthest.value,
+    furthest."limit",
+    result.miss_distance AS distance,
     result.rejection_reasons,
     result.target_value,
     result.sharpe_ratio
-FROM rejections AS against
-INNER JOIN backtest_results AS result ON result.id = against.backtest_id
+FROM backtest_results AS result
 INNER JOIN strategies ON strategies.id = result.strategy_id
+CROSS JOIN LATERAL (
+    SELECT criterion, value, "limit"
+    FROM rejections
+    WHERE rejections.backtest_id = result.id
+    ORDER BY rejections.distance DESC, position
+    LIMIT 1
+) AS furthest
 WHERE
-    against.distance <= 0.2
-    -- The furthest of its reasons, and none that cannot be measured.
-    AND NOT EXISTS (
-        SELECT FROM rejections AS other
-        WHERE
-            other.backtest_id = against.backtest_id
-            AND (
-                other.distance IS NULL
-                OR (other.distance, other.position) > (against.distance, against.position)
-            )
-    )
+    result.miss_distance <= 0.2
     AND EXISTS (SELECT FROM latest_results WHERE latest_results.id = result.id);
 
 COMMENT ON VIEW near_misses IS

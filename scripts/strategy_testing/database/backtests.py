@@ -14,8 +14,9 @@ from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
-from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged, Rejection, Verdict
+from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged
 from strategy_testing.verdict.inputs import RunInputs
+from strategy_testing.verdict.rejection import Rejection, Verdict
 
 _IDENTITY_COLUMNS = ("optimization_run_id", "backtest_id")
 _AS_IT_IS = (
@@ -25,7 +26,8 @@ _AS_IT_IS = (
 """Columns that hold a field of BacktestResult as it is, under its name."""
 _METRIC_COLUMNS = tuple(metric.column for metric in METRICS)
 _DECIDED_COLUMNS = (
-    "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "target_value", "reused_from",
+    "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "miss_distance", "target_value",
+    "reused_from",
 )  # fmt: skip
 _OF_RUN = ("pbo", "spa_p")
 """Columns of luck that stand in the run's row."""
@@ -100,6 +102,7 @@ def store_verdicts(database: Database, run: StoredRun, results: Sequence[Judged]
             "backtest": judged.result.backtest_id,
             "meets_criteria": judged.verdict.meets_criteria,
             "reasons": list(judged.verdict.reasons),
+            "miss_distance": None if (miss := judged.verdict.miss_distance) is None else str(miss),
             "target_value": None if judged.target_value is None else str(judged.target_value),
         }
         for judged in results
@@ -180,6 +183,7 @@ def _result_row(run: StoredRun, judged: Judged, returns: Returns) -> dict[str, A
         "status": str(result.status),
         "meets_criteria": verdict.meets_criteria,
         "rejection_reasons": list(verdict.reasons),
+        "miss_distance": verdict.miss_distance,
         "target_value": judged.target_value,
         "reused_from": result.reused_from,
     }

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from strategy_testing.database.backtests import result_of
 from strategy_testing.database.connection import Database, Row
-from strategy_testing.verdict.criteria import Judged, Verdict
+from strategy_testing.verdict.criteria import Judged
 from strategy_testing.verdict.outcome import RunStatus
+from strategy_testing.verdict.rejection import Verdict
 from strategy_testing.verdict.walk_forward import IN_SAMPLE, AnalysedBacktest, DecidedWindow
 from strategy_testing.walk_forward.analysis import Analysis
 

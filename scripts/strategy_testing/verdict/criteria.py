@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
@@ -12,10 +12,9 @@ from strategy_testing.metrics.figures import DECIMALS, format_value
 from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.json_values import as_day
+from strategy_testing.verdict.rejection import FAILED, PERIOD, TRADELESS, Rejection, Verdict
 
 NO_TRADES = "No trades"
-FAILED, PERIOD, TRADELESS = "failed", "period", "no_trades"
-"""What a rejection names in place of a criterion of the config."""
 OTHER_PERIOD = "Other period"
 """How the reason of a backtest begins that did not cover what was asked for."""
 _UNCHECKED = "Constraint cannot be checked"
@@ -111,36 +110,6 @@ def _scaled(criterion: Criterion, share: Decimal) -> Criterion:
 def _scaled_constraint(constraint: Constraint, share: Decimal) -> Constraint:
     known = comparable_metric(constraint.metric)[1]
     return replace(constraint, value=constraint.value * share) if known is not None and known.adds_up else constraint
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """One reason why a backtest does not pass."""
-
-    criterion: str
-    """Its preferred name, such as min_trades; a constraint as the config has it; or one of the three above."""
-    reason: str
-    """For people, such as `Insufficient trades: 8 < 100`."""
-    value: Decimal | None = None
-    """Of the backtest, in the metric's unit; None where there is none, or it is not known."""
-    limit: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Whether a backtest meets the criteria and constraints, and every reason why it does not."""
-
-    meets_criteria: bool | None
-    """None when there was nothing to judge by."""
-    reasons: tuple[str, ...]
-    rejections: tuple[Rejection, ...] = field(default=(), compare=False)
-    """What the reasons are the words of, in the same order."""
-
-    @classmethod
-    def of(cls, rejections: Iterable[Rejection]) -> "Verdict":
-        """The verdict of everything that speaks against a backtest."""
-        against = tuple(rejections)
-        return cls(not against, tuple(each.reason for each in against), against)
 
 
 NOT_JUDGED = Verdict(None, ())

@@ -11,16 +11,17 @@ UPDATE backtest_results AS result
 SET
     meets_criteria = given.meets_criteria,
     rejection_reasons = given.reasons,
+    miss_distance = given.miss_distance,
     target_value = given.target_value,
     updated_at = now()
 FROM jsonb_to_recordset(%(rows)s) AS given (
-    backtest text, meets_criteria boolean, reasons text [], target_value numeric
+    backtest text, meets_criteria boolean, reasons text [], miss_distance numeric, target_value numeric
 )
 WHERE
     result.optimization_run_id = %(run)s
     AND result.backtest_id = given.backtest
-    AND (result.meets_criteria, result.rejection_reasons, result.target_value)
-    IS DISTINCT FROM (given.meets_criteria, given.reasons, given.target_value);
+    AND (result.meets_criteria, result.rejection_reasons, result.miss_distance, result.target_value)
+    IS DISTINCT FROM (given.meets_criteria, given.reasons, given.miss_distance, given.target_value);
 
 -- name: store_rejections
 -- All of these backtests; what is already stored as given stays untouched.
