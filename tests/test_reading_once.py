@@ -1,12 +1,16 @@
 """A backtest is read once in its life, thousands by several processes, and a changed one again."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg2.extensions
 import pytest
 
+from strategy_testing.database import waiting
+from strategy_testing.database.connection import Database
 from strategy_testing.importing.reading_files.processes import FEWEST, read_together
 from strategy_testing.importing.reading_files.reader import KeptReturns
 from strategy_testing.metrics.packed import PackedFigures
@@ -142,3 +146,17 @@ def test_kept_returns_are_given_back_in_any_order() -> None:
             b"x",
             9_000_000,
         ]
+
+
+def test_long_reading_takes_nothing_of_the_patience_with_the_database(database: Database) -> None:
+    def work() -> None:
+        with waiting.uncounted():
+            time.sleep(1.5)
+        with database.transaction():
+            database.script("SELECT pg_sleep(0.5)")
+
+    waiting.begin(lambda _: None)
+    try:
+        database.retrying(work, patience_seconds=1)
+    finally:
+        psycopg2.extensions.set_wait_callback(None)

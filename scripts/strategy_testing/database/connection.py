@@ -76,16 +76,16 @@ class Database:
 
     def retrying(self, work: Callable[[], T], patience_seconds: float = 60) -> T:
         """Does work that may be done again, and again after a lost connection, until patience has run out."""
-        deadline = time.monotonic() + patience_seconds
+        deadline = waiting.counted_clock() + patience_seconds
         wait = 0.5
         while True:
             try:
-                with waiting.patience(max(1, deadline - time.monotonic())):
+                with waiting.patience(max(1, deadline - waiting.counted_clock())):
                     self.reopen()
                     return work()
             except DatabaseAwayError:
                 self._connection.close()
-                if time.monotonic() + wait > deadline:
+                if waiting.counted_clock() + wait > deadline:
                     raise
                 time.sleep(wait)
                 wait = min(wait * 2, 5)

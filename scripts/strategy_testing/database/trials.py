@@ -1,5 +1,6 @@
 """The daily returns of stored backtests, and what they say of luck over all trials of a strategy."""
 
+from strategy_testing.database import waiting
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.luck.strategy import Result, luck_of
 from strategy_testing.metrics.daily_returns import DailyReturns, unpack
@@ -51,7 +52,8 @@ def store_luck(database: Database, strategy_id: int, run_id: int) -> LuckOfBest 
 
 def _compute_luck(database: Database, strategy_id: int, run_id: int) -> None:
     trials = [_result(row) for row in database.rows("trials", {"strategy": strategy_id})]
-    found = luck_of(trials, run_id, returns_of_benchmark(database, run_id))
+    with waiting.uncounted():
+        found = luck_of(trials, run_id, returns_of_benchmark(database, run_id))
     given = [{"id": key, **figures} for key, figures in found.of_results.items()]
     database.execute("update_luck_of_results", {"rows": as_jsonb(given), "strategy": strategy_id, "run": run_id})
     database.execute("update_luck_of_runs", {**found.of_strategy, "strategy": strategy_id})

@@ -32,6 +32,8 @@ class _PatienceOfThread(threading.local):
     """Each thread's own."""
 
     now = _Patience()
+    uncounted = 0.0
+    """Seconds of work that no patience is for."""
 
 
 _patience = _PatienceOfThread()
@@ -70,6 +72,24 @@ def patience(
         yield
     finally:
         _patience.now = before
+
+
+@contextlib.contextmanager
+def uncounted() -> Iterator[None]:
+    """What this thread does within it, such as reading thousands of files, takes nothing of its patience."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        took = time.monotonic() - began
+        _patience.uncounted += took
+        if _patience.now.until is not None:
+            _patience.now = replace(_patience.now, until=_patience.now.until + took)
+
+
+def counted_clock() -> float:
+    """Seconds on a clock that stands still within uncounted()."""
+    return time.monotonic() - _patience.uncounted
 
 
 def _wait(connection: Any) -> None:

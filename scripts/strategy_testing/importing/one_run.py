@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
+from strategy_testing.database import waiting
 from strategy_testing.database.backtests import store_results, store_verdicts, stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import expected_fees, run_summary, stored_benchmark
@@ -95,7 +96,8 @@ def _read(
     def finish(result: BacktestResult) -> BacktestResult:
         return benchmark.compared(result.completed_by(earlier.get(result.backtest_id)))
 
-    contents = read_contents(run, Reader(earlier, returns, finish))
+    with waiting.uncounted():
+        contents = read_contents(run, Reader(earlier, returns, finish))
     on_disk = {result.backtest_id for result in contents.results}
     only_stored = [judged.result for judged in stored if judged.result.backtest_id not in on_disk]
     read = Read(
