@@ -142,8 +142,12 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
 
 
 _OF_ANALYSES = ("walk_forward_summary", "walk_forward_windows_view")
+_OF_RUNS = ("weekly_throughput", "run_health", "strategy_history", "next_steps")
 _VIEWS = {
-    "strategy_leaderboard": ("runs", "last_run_at"),
+    "strategy_leaderboard": ("runs", "last_run_at", "optimization_run_id"),
+    "combination_leaderboard": ("optimization_run_id", "backtest_result_id"),
+    "near_misses": ("optimization_run_id", "backtest_result_id"),
+    "parameter_heatmap": (),
     "daily_summary": ("runs",),
     "parameter_performance": (),
     "rejection_summary": (),
@@ -163,6 +167,7 @@ def _figures(ask: Ask) -> dict[str, list[dict[str, Any]]]:
             same = {name: value for name, value in row.items() if name not in differing}
             if same not in figures[view]:
                 figures[view].append(same)
+        figures[view].sort(key=str)
     return figures
 
 
@@ -177,7 +182,7 @@ def test_a_config_that_is_run_again_or_interrupted_and_resumed_leaves_every_figu
     once = _figures(ask)
     assert all(once.values())
     views = ask("SELECT viewname FROM pg_views WHERE schemaname = 'public'")
-    assert {view["viewname"] for view in views} == {*_VIEWS, "latest_results", *_OF_ANALYSES}
+    assert {view["viewname"] for view in views} == {*_VIEWS, "latest_results", *_OF_ANALYSES, *_OF_RUNS}
     assert replayed("grid-72", few).stdout == line
     assert ask(
         "SELECT completed_combinations, reused_combinations FROM optimization_runs ORDER BY id DESC LIMIT 1"
