@@ -123,7 +123,7 @@ def test_an_import_stores_them_and_the_next_one_fills_what_an_older_version_left
     before = ask(stored)
     run_script("results_importer.py", "--optimization-dir", output)
     assert ask(stored) == before
-    ask("UPDATE backtest_results SET daily_returns = NULL")
+    ask("UPDATE backtest_results SET daily_returns = NULL, source_signs = NULL, also_read = NULL")
     run_script("results_importer.py", "--optimization-dir", output)
     assert [each["daily_returns"] for each in ask(stored)] == [each["daily_returns"] for each in before]
     for summary in output.rglob("*-summary.json"):

@@ -433,8 +433,10 @@ def test_a_finished_run_shows_its_best_and_what_was_estimated_and_paid(
         ["5", "0.33", "rejected"],
     ]
     shown = run_script("results_importer.py", "--show", 1).stdout
-    assert "\n".join(lines[ended + 1 : -1]) in shown  # whoever looks back sees the same
-    assert lines[-1].startswith("leaderboard: ")
+    *summary, leaderboard, page = lines[ended + 1 :]
+    assert "\n".join(summary).rstrip() in shown  # whoever looks back sees the same
+    assert leaderboard.startswith("leaderboard: ")
+    assert page.startswith("pages: ")
     assert "warning: the backtests paid" not in done.stderr
     row = ask("""
         SELECT estimated_orders, estimated_fees::text, estimated_fee_pct::text, avg_total_fees::text,
