@@ -63,7 +63,7 @@ class _Readers:
                     raise BrokenProcessPool
                 answers = future.result()
             except BrokenProcessPool:
-                answers = [self._read_alone(one) for one in chunk]
+                answers = self._read_apart(chunk)
             yield from answers
 
     def _submitted(self, chunk: list[ToRead]) -> "Future[list[Answer]] | None":
@@ -79,15 +79,19 @@ class _Readers:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _read_alone(self, one: ToRead) -> Answer:
-        """By a process of its own, so that a file on which one dies is known."""
+    def _read_apart(self, chunk: list[ToRead]) -> list[Answer]:
+        """In a process of its own; where that dies too, each half in one, until the file is known on which it does."""
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _OF_TERMINAL)
         try:
             with self._started(1) as pool:
-                return pool.submit(_read_some, [one]).result()[0]
+                return pool.submit(_read_some, chunk).result()
         except BrokenProcessPool:
-            name = Path(one.file.backtest_id) / one.file.path.name
-            return SkippedFile(name, "cannot be read: the process that read it was ended")
+            if len(chunk) > 1:
+                middle = len(chunk) // 2
+                return [*self._read_apart(chunk[:middle]), *self._read_apart(chunk[middle:])]
+            file = chunk[0].file
+            name = Path(file.backtest_id) / file.path.name
+            return [SkippedFile(name, "cannot be read: the process that read it was ended")]
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
