@@ -415,6 +415,7 @@ def test_a_finished_run_shows_its_best_and_what_was_estimated_and_paid(
     make_project(workspace, "RSI_MeanReversion_ETF")
     done = replayed("grid-72", EXAMPLE)
     assert "pilot: 78 orders, estimated 180; 39 trades, $78.00 in fees (1.6% of the capital); " in done.stderr
+    assert "72/72 backtests finished, 3 passing, " in done.stderr  # all but what the end of the run tells
     paid = "fees: estimated $180 (3.6%), average $77 (1.5%), worst $240 (4.8%)"
     lines = done.stderr.splitlines()
     assert lines[lines.index(paid) + 1] == "orders: estimated 180, average 77"

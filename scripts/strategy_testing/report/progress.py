@@ -28,13 +28,13 @@ class ProgressDisplay:
 
         Args:
             name: of the strategy.
-            standard: by which backtests pass, and which target is the best of.
+            standard: by which backtests pass, as far as that is known before the end; which target is the best of.
             quiet: show no progress, messages only.
             to: a pipe to which it is told in place of people, for the display of a batch.
         """
-        self._standard = standard
+        self._standard = standard.but_for_luck
         self._shows = _way_to_show(name, standard.target_metric or "", quiet=quiet, to=to)
-        self._tally = self._before = Tally(passing=0 if standard.judges else None)
+        self._tally = self._before = Tally(passing=0 if self._standard.judges else None)
         self._later: int | None = 0
         self._started: float | None = None
         self._last_shown = 0.0

@@ -89,6 +89,11 @@ class Standard:
         return any(criterion.metric in LUCK_METRICS for criterion in self.criteria)
 
     @property
+    def but_for_luck(self) -> "Standard":
+        """The same without what only the end of a run can tell."""
+        return replace(self, criteria=tuple(each for each in self.criteria if each.metric not in LUCK_METRICS))
+
+    @property
     def needs_files(self) -> bool:
         """Whether it asks for a figure that is not stored, so that results of earlier runs cannot be judged by it."""
         asked = [self.target_metric] if self.target_metric else []
