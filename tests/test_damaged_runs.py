@@ -1,6 +1,6 @@
 """Whatever of a run's folder is damaged: what is not is stored with every figure, and what is, is named.
 
-FUZZ_MUTANTS (40) and FUZZ_SEED (1) in the environment choose more and other ones; `make faults` draws thousands.
+FUZZ_MUTANTS (24) and FUZZ_SEED (1) in the environment choose more and other ones; `make faults` draws thousands.
 """
 
 import os
@@ -20,7 +20,7 @@ from support import ScriptResult, make_project, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
 
-_MUTANTS = int(os.environ.get("FUZZ_MUTANTS", "40"))
+_MUTANTS = int(os.environ.get("FUZZ_MUTANTS", "24"))
 _SEED = int(os.environ.get("FUZZ_SEED", "1"))
 _SECONDS = 60
 _CODES = {0, 2, 4, 5, 16, 17, 21}
