@@ -28,7 +28,9 @@ from strategy_testing.luck.selection import (
     independent_trials,
     luck_alone,
 )
+from strategy_testing.luck.series import Series, common_days
 from strategy_testing.luck.sharpe_ratio import Moments, min_track_record, moments, probabilistic_sharpe_ratio
+from strategy_testing.metrics.daily_returns import DailyReturns, pack, values_of
 
 Matrix = NDArray[np.float64]
 
@@ -248,3 +250,45 @@ def test_noise_is_seldom_called_skill_and_skill_is_found(capsys: pytest.CaptureF
     with capsys.disabled():
         sys.stdout.write(", ".join(f"Sharpe {annual}: {share:.0%} found" for annual, share in powers.items()) + "\n")
     assert powers == pytest.approx({1.0: 0.01, 2.0: 0.34, 3.0: 0.94}, abs=0.05)
+
+
+def test_a_few_series_at_a_time_give_what_all_at_once_give() -> None:
+    returns = _noise(11, 400, 30)
+    returns[:, 7] = 0
+    days = np.arange("2015-01-01", "2016-02-05", dtype="datetime64[D]")
+    packed = {key: pack(DailyReturns(days, returns[:, key])) or b"" for key in range(30)}
+    returns = np.column_stack([values_of(packed[key]) for key in range(30)])  # as exact as they are kept
+    series = Series(range(30), packed, days, values_at_once=4000)
+    blocks = list(series.blocks())
+    assert [block.shape for block in blocks] == [(400, 10)] * 3
+    assert np.array_equal(np.concatenate(blocks, axis=1), returns)
+    assert sharpe_intervals(series) == pytest.approx(sharpe_intervals(returns), abs=1e-12)
+    some, all_ = overfitting(series, 8), overfitting(returns, 8)
+    assert (some.probability, some.probability_of_loss, some.logits) == (
+        all_.probability,
+        all_.probability_of_loss,
+        all_.logits,
+    )
+    assert some.degradation == pytest.approx(all_.degradation, abs=1e-12)
+    assert independent_trials(series) == pytest.approx(independent_trials(returns), abs=1e-9)
+    held = _noise(12, 400, 1)[:, 0]
+    assert superior_predictive_ability(series, held) == superior_predictive_ability(returns, held)
+
+
+def test_more_trials_than_are_correlated_at_once_give_the_sum_of_all_squared_correlations() -> None:
+    periods, trials = 1600, 520
+    returns = _noise(13, periods, 8) @ _noise(14, 8, trials) + 0.01 * _noise(15, periods, trials)
+    squares = float((np.corrcoef(returns.T) ** 2).sum()) - trials
+    real = squares - (trials * (trials - 1) - squares) / (periods - 2)
+    assert independent_trials(returns) == pytest.approx(trials**2 / (trials + real), rel=1e-9)
+
+
+def test_a_day_that_one_series_lacks_is_one_without_a_return() -> None:
+    days = np.arange("2015-01-01", "2015-01-05", dtype="datetime64[D]")
+    packed = {
+        1: pack(DailyReturns(days[[0, 2]], np.array([0.25, 0.5]))) or b"",
+        2: pack(DailyReturns(days[1:], np.array([0.125, 0.25, 0.5]))) or b"",
+    }
+    assert common_days(packed.values()).tolist() == days.tolist()
+    (block,) = Series([1, 2], packed, common_days(packed.values())).blocks()
+    assert block.T.tolist() == [[0.25, 0, 0.5, 0], [0, 0.125, 0.25, 0.5]]

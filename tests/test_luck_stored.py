@@ -1,8 +1,9 @@
 """The figures of luck in the database: of the recorded 72 combinations, over several runs, and in the views."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 import yaml
 
 from strategy_testing.errors import ExitCode
+from strategy_testing.luck.series import digest_of
 from strategy_testing.luck.strategy import Luck, Result, luck_of
-from strategy_testing.metrics.daily_returns import DailyReturns, pack, unpack
+from strategy_testing.metrics.daily_returns import DailyReturns, count_of, pack, unpack
 from support import PROJECT, ScriptResult
 
 _EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
@@ -21,14 +23,30 @@ Run = Callable[..., ScriptResult]
 Recording = Callable[[str], Path]
 
 
-def _result(number: int, value: int, *, seed: int | None = None, days: int = 500, run: int = 1) -> Result:
+@dataclass(frozen=True)
+class _Tried:
+    """A result, and its packed returns."""
+
+    result: Result
+    packed: bytes
+
+
+def _result(number: int, value: int, *, seed: int | None = None, days: int = 500, run: int = 1) -> _Tried:
     """A combination; without a seed one whose returns are not known."""
-    packed = None
+    packed = b""
     if seed is not None:
         first = np.datetime64("2015-01-01")
         values = np.random.default_rng(seed).normal(0.0004, 0.01, days)
-        packed = pack(DailyReturns(np.arange(first, first + np.timedelta64(days)), values))
-    return Result(number, run, f"n={value}", packed, {"n": str(value)}, value / 10, True)
+        packed = pack(DailyReturns(np.arange(first, first + np.timedelta64(days)), values)) or b""
+    count = count_of(packed) if packed else 0
+    result = Result(number, run, f"n={value}", count, digest_of(packed), {"n": str(value)}, value / 10, True)
+    return _Tried(result, packed)
+
+
+def _luck_of(tried: Sequence[_Tried], benchmark: DailyReturns | None = None) -> Luck:
+    """Of the first run."""
+    returns = {one.result.id: one.packed for one in tried if one.packed}
+    return luck_of([one.result for one in tried], returns, 1, benchmark)
 
 
 def _trials(luck: Luck) -> object:
@@ -37,13 +55,13 @@ def _trials(luck: Luck) -> object:
 
 def test_every_distinct_combination_counts_once_whatever_its_dates() -> None:
     tried = [_result(1, 1, seed=1), _result(2, 2, seed=2), _result(3, 2, seed=3, days=100, run=2), _result(4, 3)]
-    assert _trials(luck_of(tried, 1)) == 3
+    assert _trials(_luck_of(tried)) == 3
     # A parameter that changes nothing makes no trial.
     twins = [*tried, _result(5, 4, seed=2), _result(6, 5, seed=2)]
-    assert _trials(luck_of(twins, 1)) == 3
-    more = luck_of([*twins, *(_result(10 + n, 10 + n, seed=10 + n) for n in range(30))], 1)
+    assert _trials(_luck_of(twins)) == 3
+    more = _luck_of([*twins, *(_result(10 + n, 10 + n, seed=10 + n) for n in range(30))])
     assert _trials(more) == 33
-    before, after = (luck.of_results[1] for luck in (luck_of(tried, 1), more))
+    before, after = (luck.of_results[1] for luck in (_luck_of(tried), more))
     assert before["psr"] == after["psr"]
     deflated, again = before["deflated_sharpe"], after["deflated_sharpe"]
     assert isinstance(deflated, float) and isinstance(again, float)
@@ -182,16 +200,16 @@ def test_runs_of_a_strategy_may_be_imported_at_once(run_script: Run, ask: Ask, r
 def test_the_best_is_held_against_buy_and_hold_of_the_same_days() -> None:
     tried = [_result(number, number, seed=number) for number in range(1, 6)]
     days, values = unpack(tried[0].packed or b"").days, unpack(tried[0].packed or b"").values
-    assert luck_of(tried, 1).of_run["spa_p"] is None
-    same = luck_of(tried[:1], 1, DailyReturns(days, values))
-    worse = luck_of(tried, 1, DailyReturns(days, values - 0.01))
-    better = luck_of(tried, 1, DailyReturns(days, values + 0.01))
+    assert _luck_of(tried).of_run["spa_p"] is None
+    same = _luck_of(tried[:1], DailyReturns(days, values))
+    worse = _luck_of(tried, DailyReturns(days, values - 0.01))
+    better = _luck_of(tried, DailyReturns(days, values + 0.01))
     assert (same.of_run["spa_p"], worse.of_run["spa_p"], better.of_run["spa_p"]) == (None, 0.0, 1.0)
 
 
 @pytest.mark.parametrize("days", [0, 19])
 def test_too_few_days_tell_nothing(days: int) -> None:
-    luck = luck_of([_result(1, 1, seed=1, days=days), _result(2, 2, seed=2, days=days)], 1)
+    luck = _luck_of([_result(1, 1, seed=1, days=days), _result(2, 2, seed=2, days=days)])
     assert "psr" not in luck.of_results[1]
     assert luck.of_strategy["expected_best_sharpe"] is None
     assert luck.of_run["pbo"] is None

@@ -11,8 +11,8 @@ import pytest
 
 from strategy_testing.database import waiting
 from strategy_testing.database.connection import Database
+from strategy_testing.files import Spool
 from strategy_testing.importing.reading_files.processes import FEWEST, read_together
-from strategy_testing.importing.reading_files.reader import KeptReturns
 from strategy_testing.metrics.packed import PackedFigures
 from strategy_testing.results.backtest import BacktestFile, SkippedFile
 from strategy_testing.results.contents import ToRead, read_each
@@ -136,8 +136,8 @@ def test_packed_results_are_the_same_results() -> None:
     assert list(PackedFigures({}).items()) == []
 
 
-def test_kept_returns_are_given_back_in_any_order() -> None:
-    with KeptReturns() as kept:
+def test_a_spool_gives_back_its_pieces_in_any_order() -> None:
+    with Spool[str]() as kept:
         for name, letter in (("a", b"x"), ("b", b"yz"), ("c", b"w" * 9_000_000), ("a", b"of a second result")):
             kept.put(name, letter)
         assert [kept.get("b"), kept.get("d"), kept.get("a"), len(kept.get("c") or b"")] == [
@@ -146,6 +146,7 @@ def test_kept_returns_are_given_back_in_any_order() -> None:
             b"x",
             9_000_000,
         ]
+        assert (list(kept), len(kept)) == (["a", "b", "c"], 3)
 
 
 def test_long_reading_takes_nothing_of_the_patience_with_the_database(database: Database) -> None:

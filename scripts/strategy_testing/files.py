@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self, TypeVar
 
 from strategy_testing.errors import ExitCode, UserError
 
@@ -21,8 +22,12 @@ _SECRETS = (
     "PGSSLPASSWORD",
     "DIRECTOR_PASSWORD",
 )
+_MOST_IN_MEMORY = 8_000_000
+"""Bytes of a spool: the daily returns of some hundred backtests of ten years."""
 _MOST_BYTES = 2**30
 """LEAN's largest files, of years by the minute, have some hundred megabytes."""
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 def write_atomically(file: Path, text: str) -> None:
@@ -85,6 +90,45 @@ def read_text(file: Path, errors: str = "strict") -> str:
         UnicodeDecodeError: it is no UTF-8, where errors is `strict`.
     """
     return read_bytes(file).decode("utf-8-sig", errors)
+
+
+class Spool(Mapping[Key, bytes]):
+    """Pieces of bytes by their keys: few of them in memory, many in a file that nobody else sees."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._file = tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
+        self._places: dict[Key, tuple[int, int]] = {}
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Forgets all of them."""
+        self._file.close()
+
+    def put(self, key: Key, piece: bytes) -> None:
+        """Keeps a piece; of a key that has one already the first one stays."""
+        if key in self._places:
+            return
+        self._file.seek(0, os.SEEK_END)
+        self._places[key] = self._file.tell(), len(piece)
+        self._file.write(piece)
+
+    def __getitem__(self, key: Key) -> bytes:
+        """The piece of a key."""
+        at, length = self._places[key]
+        self._file.seek(at)
+        return self._file.read(length)
+
+    def __iter__(self) -> Iterator[Key]:
+        """The keys, in the order in which they came."""
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        """How many pieces there are."""
+        return len(self._places)
 
 
 def load_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:

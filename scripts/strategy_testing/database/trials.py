@@ -1,9 +1,13 @@
 """The daily returns of stored backtests, and what they say of luck over all trials of a strategy."""
 
+from sys import intern
+
 from strategy_testing.database import waiting
 from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.files import Spool
+from strategy_testing.luck.series import digest_of
 from strategy_testing.luck.strategy import Result, luck_of
-from strategy_testing.metrics.daily_returns import DailyReturns, unpack
+from strategy_testing.metrics.daily_returns import DailyReturns, count_of, unpack
 from strategy_testing.results.parsing.signs import hash_of_code
 from strategy_testing.verdict.summary import LuckOfBest
 
@@ -51,22 +55,27 @@ def store_luck(database: Database, strategy_id: int, run_id: int) -> LuckOfBest 
 
 
 def _compute_luck(database: Database, strategy_id: int, run_id: int) -> None:
-    trials = [_result(row) for row in database.rows("trials", {"strategy": strategy_id})]
-    with waiting.uncounted():
-        found = luck_of(trials, run_id, returns_of_benchmark(database, run_id))
+    with Spool[int]() as returns:
+        trials = [_result(row, returns) for row in database.each("trials", {"strategy": strategy_id}, ())]
+        with waiting.uncounted():
+            found = luck_of(trials, returns, run_id, returns_of_benchmark(database, run_id))
     given = [{"id": key, **figures} for key, figures in found.of_results.items()]
     database.execute("update_luck_of_results", {"rows": as_jsonb(given), "strategy": strategy_id, "run": run_id})
     database.execute("update_luck_of_runs", {**found.of_strategy, "strategy": strategy_id})
     database.execute("update_luck_of_run", {**found.of_run, "run": run_id})
 
 
-def _result(row: Row) -> Result:
+def _result(row: Row, returns: Spool[int]) -> Result:
+    packed = b"" if row["daily_returns"] is None else bytes(row["daily_returns"])
+    if packed:
+        returns.put(row["id"], packed)
     return Result(
         id=row["id"],
         run_id=row["optimization_run_id"],
         combination=row["combination"],
-        packed=None if row["daily_returns"] is None else bytes(row["daily_returns"]),
-        values=row["parameters"],
+        days=count_of(packed) if packed else 0,
+        digest=digest_of(packed),
+        values={intern(name): intern(value) for name, value in row["parameters"].items()},
         target=None if row["target_value"] is None else float(row["target_value"]),
         is_max=row["target_direction"] != "min",
     )

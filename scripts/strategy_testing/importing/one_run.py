@@ -25,12 +25,13 @@ from strategy_testing.database.runs import (
 from strategy_testing.database.trials import keep_standing, lock_strategy, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import estimate_fees
+from strategy_testing.files import Spool
 from strategy_testing.importing.belonging import own_config, owner, recognised, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.decision import Decided, Read, decide
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import noted_period
-from strategy_testing.importing.reading_files.reader import KeptReturns, Reader, not_stored
+from strategy_testing.importing.reading_files.reader import Reader, not_stored
 from strategy_testing.importing.stored_verdicts import judge_by_luck
 from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.results.backtest import BacktestResult, SkippedFile
@@ -65,7 +66,7 @@ def import_run(
         UserError: the config is another strategy's, or the run's own is damaged, or a running run cannot be moved.
         DatabaseError: nothing was stored.
     """
-    with KeptReturns() as returns:
+    with Spool[str]() as returns:
         read = _read(database, recognised(database, run), config, strategy_name, runner, returns=returns)
         return _store(database, read, decide(read, runner), runner, returns)
 
@@ -77,7 +78,7 @@ def _read(
     strategy_name: str | None,
     runner: RunnersView | None,
     *,
-    returns: KeptReturns,
+    returns: Spool[str],
 ) -> Read:
     """All that files and the database tell beforehand."""
     run_uuid = run.manifest.run_uuid
@@ -119,7 +120,7 @@ def _read(
 
 
 def _store(
-    database: Database, read: Read, decided: Decided, runner: RunnersView | None, returns: KeptReturns
+    database: Database, read: Read, decided: Decided, runner: RunnersView | None, returns: Spool[str]
 ) -> ImportedRun:
     """Strategy, run and results in one transaction, in which the run's row is locked."""
     run, config = read.run, read.config

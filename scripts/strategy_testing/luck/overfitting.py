@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from strategy_testing.luck.series import Matrix, Series, blocks_of
 
 MOST_BLOCKS = 16
 _FEWEST_BLOCKS = 4
 _FEWEST_PERIODS = 20  # of a block: about a month of trading days
-_VALUES_AT_ONCE = 1 << 20
+_VALUES_AT_ONCE = 1 << 14
+"""Of the splits by combinations that are looked at together: they stay near the processor."""
 _EDGES = np.arange(-5.0, 5.5, 1.0)
-
-Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def blocks_for(periods: int) -> int | None:
     return most if most >= _FEWEST_BLOCKS else None
 
 
-def overfitting(returns: Matrix, blocks: int) -> Overfitting:
+def overfitting(returns: Matrix | Series, blocks: int) -> Overfitting:
     """Ranks, in each split, the in-sample winner among all out of sample.
 
     Args:
@@ -50,15 +50,22 @@ def overfitting(returns: Matrix, blocks: int) -> Overfitting:
     Returns:
         Ties share the mean of their ranks, so that a combination among equals is at the median.
     """
-    length = len(returns) // blocks
-    used = returns[len(returns) - length * blocks :].reshape(blocks, length, -1)
-    sums, squares = used.sum(axis=1), (used**2).sum(axis=1)
+    length = returns.shape[0] // blocks
+    of_blocks = [
+        _sums(block[len(block) - length * blocks :].reshape(blocks, length, -1)) for block in blocks_of(returns)
+    ]
+    sums, squares = (np.concatenate(part, axis=1) for part in zip(*of_blocks, strict=True))
     halves = np.array(list(combinations(range(blocks), blocks // 2)))
     chosen = np.zeros((len(halves), blocks))
     np.put_along_axis(chosen, halves, 1.0, axis=1)
+    # In this order the last half is all that the first one leaves, and so on inwards: each is looked at once.
+    first, rest = chosen[: len(halves) // 2], chosen[: len(halves) // 2 - 1 : -1]
     periods = length * blocks // 2
-    at_once = max(1, _VALUES_AT_ONCE // returns.shape[1])  # bounds the memory, whatever the number of combinations
-    found = [_ranked(chosen[at : at + at_once], sums, squares, periods) for at in range(0, len(halves), at_once)]
+    at_once = max(1, _VALUES_AT_ONCE // returns.shape[1])
+    found: list[tuple[Matrix, ...]] = []
+    for at in range(0, len(first), at_once):
+        one, other = (_sharpe(each[at : at + at_once], sums, squares, periods) for each in (first, rest))
+        found += [_ranked(one, other), _ranked(other, one)]
     inside, outside, ranks = (np.concatenate(part) for part in zip(*found, strict=True))
     share = ranks / (returns.shape[1] + 1)
     logits = np.log(share / (1 - share))
@@ -75,20 +82,31 @@ def overfitting(returns: Matrix, blocks: int) -> Overfitting:
     )
 
 
-def _ranked(chosen: Matrix, sums: Matrix, squares: Matrix, periods: int) -> tuple[Matrix, Matrix, Matrix]:
+def _sums(used: Matrix) -> tuple[Matrix, Matrix]:
+    """Of blocks by periods by combinations: the sums of the returns of each block, and of their squares."""
+    return used.sum(axis=1), (used**2).sum(axis=1)
+
+
+def _ranked(inside: Matrix, outside: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """Of some splits: Sharpe ratio of the winner in and out of sample, and its rank there, 1 the worst."""
-    inside = _sharpe(chosen @ sums, chosen @ squares, periods)
-    outside = _sharpe((1 - chosen) @ sums, (1 - chosen) @ squares, periods)
-    rows, winners = np.arange(len(chosen)), inside.argmax(axis=1)
-    of_winner = outside[rows, winners][:, None]
-    ranks = (outside < of_winner).sum(axis=1) + ((outside == of_winner).sum(axis=1) + 1) / 2
-    return inside[rows, winners], of_winner[:, 0], ranks
+    rows, winners = np.arange(len(inside)), inside.argmax(axis=1)
+    of_winner = outside[rows, winners]
+    below = np.count_nonzero(outside < of_winner[:, None], axis=1)
+    equal = np.count_nonzero(outside == of_winner[:, None], axis=1)
+    return inside[rows, winners], of_winner, below + (equal + 1) / 2
 
 
-def _sharpe(sums: Matrix, squares: Matrix, periods: int) -> Matrix:
-    """Mean / sample standard deviation (n - 1); 0 where nothing moves."""
+def _sharpe(chosen: Matrix, sums: Matrix, squares: Matrix, periods: int) -> Matrix:
+    """Mean / sample standard deviation (n - 1) over the chosen blocks; 0 where nothing moves."""
+    sums, squares = chosen @ sums, chosen @ squares
     means = sums / periods
-    variance = (squares - sums * means) / (periods - 1)
-    moves = variance > 1e-24 + 1e-12 * squares / periods
-    ratios: Matrix = np.where(moves, means / np.sqrt(np.where(moves, variance, 1.0)), 0.0)
-    return ratios
+    variance = squares - sums * means
+    variance /= periods - 1
+    squares *= 1e-12 / periods
+    squares += 1e-24
+    still = variance <= squares
+    if still.any():
+        variance[still], means[still] = 1.0, 0.0
+    np.sqrt(variance, out=variance)
+    means /= variance
+    return means

@@ -5,15 +5,17 @@ Politis & Romano 1994, "The Stationary Bootstrap", Journal of the American Stati
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from strategy_testing.luck.series import Matrix, Series, blocks_of
+
 SAMPLES = 1000
 _SEED = 20140901  # any number: the same returns give the same figures each time
 _AT_ONCE = 100
-
-Matrix = NDArray[np.float64]
+_FEWEST_PERIODS = 20
 
 
 def mean_block(periods: int) -> int:
@@ -26,9 +28,17 @@ def resampled_weights(periods: int, samples: int = SAMPLES) -> Iterator[Matrix]:
 
     A product with it is the mean of each sample, so that no resampled series is ever made.
     """
+    counts = _resampled(periods, samples)
+    return (counts[at : at + _AT_ONCE] / periods for at in range(0, samples, _AT_ONCE))
+
+
+@lru_cache(maxsize=2)  # that of the run, and that with the benchmark's days, for one block of series after the other
+def _resampled(periods: int, samples: int) -> NDArray[np.uint16]:
+    """How often each period occurs: samples by periods."""
     random = np.random.default_rng(_SEED)
     starts_anew = 1 / mean_block(periods)
     steps = np.arange(periods)
+    counts = np.empty((samples, periods), np.uint16)
     for at in range(0, samples, _AT_ONCE):
         count = min(_AT_ONCE, samples - at)
         starts = random.random((count, periods)) < starts_anew
@@ -37,16 +47,22 @@ def resampled_weights(periods: int, samples: int = SAMPLES) -> Iterator[Matrix]:
         places = random.integers(0, periods, (count, periods))
         drawn = (np.take_along_axis(places, firsts, axis=1) + steps - firsts) % periods
         drawn += np.arange(count)[:, None] * periods
-        yield np.bincount(drawn.ravel(), minlength=count * periods).reshape(count, periods) / periods
+        counts[at : at + count] = np.bincount(drawn.ravel(), minlength=count * periods).reshape(count, periods)
+    return counts
 
 
-def sharpe_intervals(returns: Matrix, confidence: float = 0.95) -> Matrix:
+def sharpe_intervals(returns: Matrix | Series, confidence: float = 0.95) -> Matrix:
     """The lower and upper end of each series' Sharpe ratio, per period: the percentiles of its resampled ones.
 
     Args:
         returns: periods by series, at least two periods.
         confidence: a fraction.
     """
+    tail = (1 - confidence) / 2
+    return np.concatenate([_intervals(block, (tail, 1 - tail)) for block in blocks_of(returns)], axis=1)
+
+
+def _intervals(returns: Matrix, ends: tuple[float, float]) -> Matrix:
     periods = len(returns)
     found = []
     squared = returns**2
@@ -55,12 +71,11 @@ def sharpe_intervals(returns: Matrix, confidence: float = 0.95) -> Matrix:
         variance = (weights @ squared - means**2) * periods / (periods - 1)
         moves = variance > 1e-24
         found.append(np.where(moves, means / np.sqrt(np.where(moves, variance, 1.0)), 0.0))
-    tail = (1 - confidence) / 2
-    ends: Matrix = np.quantile(np.concatenate(found), (tail, 1 - tail), axis=0)
-    return ends
+    quantiles: Matrix = np.quantile(np.concatenate(found), ends, axis=0, overwrite_input=True)
+    return quantiles
 
 
-def superior_predictive_ability(returns: Matrix, benchmark: NDArray[np.float64]) -> float | None:
+def superior_predictive_ability(returns: Matrix | Series, benchmark: NDArray[np.float64]) -> float | None:
     """The probability that the best of all is so far above the benchmark by luck alone: the p-value of Hansen's SPA.
 
     Hansen 2005, "A Test for Superior Predictive Ability", Journal of Business & Economic Statistics 23(4): consistent
@@ -73,21 +88,24 @@ def superior_predictive_ability(returns: Matrix, benchmark: NDArray[np.float64])
     Returns:
         None where nothing differs from the benchmark, or there are fewer than 20 periods.
     """
-    above = returns - benchmark[:, None]
-    above = above[:, above.std(axis=0) > 0]
-    periods = len(above)
-    if periods < 20 or not above.shape[1]:
+    periods = len(benchmark)
+    if periods < _FEWEST_PERIODS:
         return None
-    means = above.mean(axis=0)
-    deviations = np.sqrt(_variance_of_means(above - means))
-    statistic = max(0.0, float((means / deviations).max()))
-    threshold = -deviations * math.sqrt(2 * math.log(math.log(periods)))
-    centre = np.where(means >= threshold, means, 0.0)
-    reached = samples = 0
-    for weights in resampled_weights(periods):
-        best = np.maximum(((weights @ above - centre) / deviations).max(axis=1), 0.0)
-        reached, samples = reached + int((best >= statistic).sum()), samples + len(best)
-    return reached / samples
+    statistic, best, is_above = 0.0, np.zeros(SAMPLES), False
+    for block in blocks_of(returns):
+        above = block - benchmark[:, None]
+        above = above[:, above.std(axis=0) > 0]
+        if not above.shape[1]:
+            continue
+        means = above.mean(axis=0)
+        deviations = np.sqrt(_variance_of_means(above - means))
+        statistic = max(statistic, float((means / deviations).max()))
+        threshold = -deviations * math.sqrt(2 * math.log(math.log(periods)))
+        centre = np.where(means >= threshold, means, 0.0)
+        ratios = (((weights @ above - centre) / deviations).max(axis=1) for weights in resampled_weights(periods))
+        best = np.maximum(best, np.concatenate(list(ratios)))
+        is_above = True
+    return float((best >= statistic).mean()) if is_above else None
 
 
 def _variance_of_means(centred: Matrix) -> Matrix:

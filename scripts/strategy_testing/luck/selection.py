@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from strategy_testing.luck.expectations import expected_maximum
+from strategy_testing.luck.series import VALUES_AT_ONCE, Matrix, Series, blocks_of
 from strategy_testing.luck.sharpe_ratio import Moments, probabilistic_sharpe_ratio
+
+_FEW = 500
+"""Trials whose correlations with each other are in memory at once."""
 
 
 def luck_alone(sharpes: Sequence[float], trials: float) -> float:
@@ -24,7 +27,7 @@ def deflated_sharpe_ratio(of: Moments, sharpes: Sequence[float], trials: float) 
     return probabilistic_sharpe_ratio(of, luck_alone(sharpes, trials))
 
 
-def independent_trials(returns: NDArray[np.float64]) -> float:
+def independent_trials(returns: Matrix | Series) -> float:
     """How many independent trials the correlated ones amount to, at least 1, at most their number.
 
     The eigenvalue measure (Σλ)² / Σλ² of the correlation matrix, Bretherton et al. 1999, "The Effective Number of
@@ -38,11 +41,40 @@ def independent_trials(returns: NDArray[np.float64]) -> float:
     periods, trials = returns.shape
     if trials < 2 or periods < 3:
         return float(max(trials, 1))
-    centred = returns - returns.mean(axis=0)
-    lengths = np.sqrt((centred**2).sum(axis=0))
-    standard = centred / np.where(lengths > 0, lengths, 1.0)
-    gram = standard.T @ standard if trials <= periods else standard @ standard.T  # the same sum of squares
+    squares, moving = _squared_correlations(returns)
     pairs = trials * (trials - 1)
-    squares = max(0.0, float((gram**2).sum()) - np.count_nonzero(lengths))
+    squares = max(0.0, squares - moving)
     real = max(0.0, squares - (pairs - squares) / (periods - 2))
     return float(trials**2 / (trials + real))
+
+
+def _squared_correlations(returns: Matrix | Series) -> tuple[float, int]:
+    """The sum over all pairs of series, each with itself too, and how many of them move."""
+    periods, trials = returns.shape
+    if trials <= min(periods, _FEW):
+        standard, moving = _standard(np.concatenate(list(blocks_of(returns)), axis=1))
+        gram = standard.T @ standard
+        return _sum_of_squares(gram), moving
+    # The same sum from the other side, periods by periods, of which a strip from the diagonal on is made at a time.
+    squares, moving, at_once = 0.0, 0, max(1, 2 * VALUES_AT_ONCE // periods)
+    for at in range(0, periods, at_once):
+        height = min(at_once, periods - at)
+        strip, moving = np.zeros((height, periods - at)), 0
+        for block in blocks_of(returns):
+            standard, moves = _standard(block)
+            strip += standard[at : at + height] @ standard[at:].T
+            moving += moves
+        squares += 2 * _sum_of_squares(strip) - _sum_of_squares(strip[:, :height])
+    return squares, moving
+
+
+def _sum_of_squares(values: Matrix) -> float:
+    return float(np.einsum("ij,ij->", values, values))
+
+
+def _standard(returns: Matrix) -> tuple[Matrix, int]:
+    """Centred columns of length 1, of length 0 where one never moves, and how many move."""
+    centred = returns - returns.mean(axis=0)
+    lengths = np.sqrt((centred**2).sum(axis=0))
+    centred /= np.where(lengths > 0, lengths, 1.0)
+    return centred, int(np.count_nonzero(lengths))

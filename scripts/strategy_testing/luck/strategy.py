@@ -3,15 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
 from strategy_testing.luck.expectations import min_backtest_years
 from strategy_testing.luck.overfitting import blocks_for, overfitting
 from strategy_testing.luck.plateau import surroundings
 from strategy_testing.luck.resampling import sharpe_intervals, superior_predictive_ability
-from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials, luck_alone
+from strategy_testing.luck.selection import independent_trials, luck_alone
+from strategy_testing.luck.series import VALUES_AT_ONCE, PackedReturns, Series, common_days
 from strategy_testing.luck.sharpe_ratio import (
     TRADING_DAYS_PER_YEAR,
     Moments,
@@ -20,11 +21,12 @@ from strategy_testing.luck.sharpe_ratio import (
     probabilistic_sharpe_ratio,
 )
 from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
-from strategy_testing.metrics.daily_returns import DailyReturns, unpack
+from strategy_testing.metrics.daily_returns import DailyReturns, values_of
 
 _ANNUAL = math.sqrt(TRADING_DAYS_PER_YEAR)
 _FEWEST_DAYS = 20
 _DECIMALS = 6
+_OF_SPLITS = ("pbo", "pbo_loss", "pbo_degradation", "pbo_logits")
 
 Figures = dict[str, float | int | bool | list[int] | None]
 """By column; None where a figure is not known."""
@@ -38,8 +40,10 @@ class Result:
     run_id: int
     combination: str
     """Its parameters without the dates."""
-    packed: bytes | None
-    """Its daily returns; None where they are not known."""
+    days: int
+    """Of its daily returns; 0 where these are not known."""
+    digest: bytes
+    """Of its daily returns."""
     values: Mapping[str, str]
     """Of the parameters without the dates."""
     target: float | None
@@ -57,7 +61,9 @@ class Luck:
     """Of the one run that was asked for alone."""
 
 
-def luck_of(results: Sequence[Result], run_id: int, benchmark: DailyReturns | None = None) -> Luck:
+def luck_of(
+    results: Sequence[Result], returns: PackedReturns, run_id: int, benchmark: DailyReturns | None = None
+) -> Luck:
     """Figures by the results' numbers, those of the strategy and those of one run.
 
     Each combination is one trial, whatever dates it ran over, by its longest series; those with the same returns are
@@ -65,77 +71,79 @@ def luck_of(results: Sequence[Result], run_id: int, benchmark: DailyReturns | No
 
     Args:
         results: all completed ones of the strategy, over all of its runs.
+        returns: the daily returns of those that have some, of which only some are in memory at a time.
         run_id: of which plateaus, intervals, overfitting and the test against the benchmark are asked.
         benchmark: buy-and-hold over the run's days; None where that is not known.
     """
     trials = _trials(results)
-    unpacked = {one.id: unpack(one.packed) for one in results if one.packed}
-    known = {
-        key: of for key, series in unpacked.items() if len(series.values) >= _FEWEST_DAYS for of in _moments(series)
-    }
-    chosen = [one for one in trials if one.id in known]
-    sharpes = [known[one.id].sharpe for one in chosen]
+    known = _moments([one for one in results if one.days >= _FEWEST_DAYS], returns)
+    chosen = [one.id for one in trials if one.id in known]
+    sharpes = [known[key].sharpe for key in chosen]
     independent = float(len(trials))
     if len(chosen) > 1:
         # What is not known beside what is: as independent as that, for each.
-        independent = independent_trials(_matrix([unpacked[one.id] for one in chosen])) * len(trials) / len(chosen)
-    figures = {key: _of_result(of, sharpes, len(trials), independent) for key, of in known.items()}
+        independent = independent_trials(_series(chosen, returns)) * len(trials) / len(chosen)
+    against = [luck_alone(sharpes, count) for count in (len(trials), independent)]
+    figures = {key: _of_result(of, *against) for key, of in known.items()}
     own = [one for one in results if one.run_id == run_id]
     for key, around in _of_neighbours(own).items():
         figures[key] = figures.get(key, {}) | around
-    measured = {one.packed: one.id for one in own if one.id in known}
-    own_series = [unpacked[key] for key in measured.values()]
-    series = _matrix(own_series) if measured else np.zeros((0, 0))
-    if measured:
-        low, high = sharpe_intervals(series) * _ANNUAL
-        places = {packed: place for place, packed in enumerate(measured)}
+    distinct = {one.digest: one.id for one in own if one.id in known}
+    of_run: Figures = dict.fromkeys((*_OF_SPLITS, "spa_p"))
+    if distinct:
+        series = _series(list(distinct.values()), returns)
+        ends = zip(distinct, (sharpe_intervals(series) * _ANNUAL).T.tolist(), strict=True)
+        intervals = {
+            digest: {"daily_sharpe_low": _rounded(low), "daily_sharpe_high": _rounded(high)}
+            for digest, (low, high) in ends
+        }
         for one in own:
             if one.id in known:
-                place = places[one.packed]
-                figures[one.id] |= {
-                    "daily_sharpe_low": _rounded(low[place]),
-                    "daily_sharpe_high": _rounded(high[place]),
-                }
+                figures[one.id] |= intervals[one.digest]
+        of_run = _overfitting(series) | {"spa_p": _against_benchmark(series, benchmark)}
     of_strategy: Figures = {
         "trials": len(trials),
         "independent_trials": _rounded(independent),
-        "expected_best_sharpe": _rounded(luck_alone(sharpes, len(trials)) * _ANNUAL) if len(sharpes) > 1 else None,
+        "expected_best_sharpe": _rounded(against[0] * _ANNUAL) if len(sharpes) > 1 else None,
         "min_backtest_years": _rounded(min_backtest_years(len(trials))),
     }
-    return Luck(figures, of_strategy, _overfitting(series) | {"spa_p": _against_benchmark(own_series, benchmark)})
+    return Luck(figures, of_strategy, of_run)
 
 
 def _trials(results: Sequence[Result]) -> list[Result]:
     by_combination: dict[str, Result] = {}
     for one in results:
         before = by_combination.get(one.combination)
-        if before is None or len(one.packed or b"") > len(before.packed or b""):
+        if before is None or one.days > before.days:
             by_combination[one.combination] = one
-    return list({one.packed or one.combination: one for one in by_combination.values()}.values())
+    return list({one.digest if one.days else one.combination: one for one in by_combination.values()}.values())
 
 
-def _moments(series: DailyReturns) -> list[Moments]:
-    return moments(series.values[:, None])
+def _moments(results: Sequence[Result], returns: PackedReturns) -> dict[int, Moments]:
+    """By the results' numbers, each over its own days."""
+    found: dict[int, Moments] = {}
+    for days, group in groupby(sorted(results, key=lambda one: one.days), key=lambda one: one.days):
+        keys = [one.id for one in group]
+        at_once = max(1, VALUES_AT_ONCE // days)
+        for at in range(0, len(keys), at_once):
+            some = keys[at : at + at_once]
+            found |= zip(some, moments(np.array([values_of(returns[key]) for key in some]).T), strict=True)
+    return found
 
 
-def _matrix(series: Sequence[DailyReturns]) -> NDArray[np.float64]:
-    """Days by series; a day that one lacks and another has was one without a return."""
-    days = np.unique(np.concatenate([one.days for one in series]))
-    matrix = np.zeros((len(days), len(series)))
-    for column, one in enumerate(series):
-        matrix[np.searchsorted(days, one.days), column] = one.values
-    return matrix
+def _series(keys: Sequence[int], returns: PackedReturns) -> Series:
+    return Series(keys, returns, common_days(returns[key] for key in keys))
 
 
-def _of_result(of: Moments, sharpes: Sequence[float], trials: int, independent: float) -> Figures:
+def _of_result(of: Moments, luck: float, luck_of_independent: float) -> Figures:
     needed = min_track_record(of)
     return {
         "daily_skewness": _rounded(of.skewness),
         "daily_kurtosis": _rounded(of.kurtosis),
         "psr": _rounded(probabilistic_sharpe_ratio(of)),
         "min_track_record_years": _rounded(needed / TRADING_DAYS_PER_YEAR),
-        "deflated_sharpe": _rounded(deflated_sharpe_ratio(of, sharpes, trials)),
-        "deflated_sharpe_independent": _rounded(deflated_sharpe_ratio(of, sharpes, independent)),
+        "deflated_sharpe": _rounded(probabilistic_sharpe_ratio(of, luck)),
+        "deflated_sharpe_independent": _rounded(probabilistic_sharpe_ratio(of, luck_of_independent)),
     }
 
 
@@ -161,24 +169,33 @@ def _of_neighbours(own: Sequence[Result]) -> dict[int, Figures]:
     }
 
 
-def _against_benchmark(own: Sequence[DailyReturns], benchmark: DailyReturns | None) -> float | None:
-    if not own or benchmark is None:
+def _against_benchmark(series: Series, benchmark: DailyReturns | None) -> float | None:
+    if benchmark is None:
         return None
-    both = _matrix([*own, benchmark])
-    return _rounded(superior_predictive_ability(both[:, :-1], both[:, -1]))
+    both = series.over(benchmark.days)
+    held = np.zeros(len(both.days))
+    held[np.searchsorted(both.days, benchmark.days)] = benchmark.values
+    return _rounded(superior_predictive_ability(both, held))
 
 
-def _overfitting(series: NDArray[np.float64]) -> Figures:
-    blocks = blocks_for(len(series))
-    if blocks is None or series.shape[1] < FEWEST_COMBINATIONS:
-        return dict.fromkeys(("pbo", "pbo_loss", "pbo_degradation", "pbo_logits"))
+def _overfitting(series: Series) -> Figures:
+    periods, combinations = series.shape
+    blocks = blocks_for(periods)
+    if blocks is None or combinations < FEWEST_COMBINATIONS:
+        return dict.fromkeys(_OF_SPLITS)
     found = overfitting(series, blocks)
-    return {
-        "pbo": _rounded(found.probability),
-        "pbo_loss": _rounded(found.probability_of_loss),
-        "pbo_degradation": _rounded(found.degradation),
-        "pbo_logits": list(found.logits),
-    }
+    return dict(
+        zip(
+            _OF_SPLITS,
+            (
+                _rounded(found.probability),
+                _rounded(found.probability_of_loss),
+                _rounded(found.degradation),
+                list(found.logits),
+            ),
+            strict=True,
+        )
+    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -101,10 +101,31 @@ def unpack(packed: bytes) -> DailyReturns:
     Raises:
         ValueError: it is something else.
     """
+    return DailyReturns(days_of(packed), values_of(packed))
+
+
+def days_of(packed: bytes) -> NDArray[np.datetime64]:
+    """Only the days; errors as unpack."""
+    count = count_of(packed)
+    first = np.frombuffer(packed, _FIRST_DAY, 1).astype(np.int64)
+    since = np.frombuffer(packed, _DAYS_SINCE, count, _FIRST_DAY.itemsize).astype(np.int64)
+    return (first + np.cumsum(since)).astype("datetime64[D]")
+
+
+def values_of(packed: bytes) -> NDArray[np.float64]:
+    """Only the returns; errors as unpack."""
+    count = count_of(packed)
+    return np.frombuffer(packed, _RETURN, count, len(packed) - count * _RETURN.itemsize).astype(np.float64)
+
+
+def calendar_of(packed: bytes) -> bytes:
+    """What tells the days, the same for the same ones; errors as unpack."""
+    return packed[: len(packed) - count_of(packed) * _RETURN.itemsize]
+
+
+def count_of(packed: bytes) -> int:
+    """How many days there are; errors as unpack."""
     count, rest = divmod(len(packed) - _FIRST_DAY.itemsize, _BYTES_PER_DAY)
     if count < 1 or rest:
         raise ValueError(f"{len(packed)} bytes are no packed daily returns")
-    first = np.frombuffer(packed, _FIRST_DAY, 1).astype(np.int64)
-    since = np.frombuffer(packed, _DAYS_SINCE, count, _FIRST_DAY.itemsize).astype(np.int64)
-    values = np.frombuffer(packed, _RETURN, count, _FIRST_DAY.itemsize + count * _DAYS_SINCE.itemsize)
-    return DailyReturns((first + np.cumsum(since)).astype("datetime64[D]"), values.astype(np.float64))
+    return count

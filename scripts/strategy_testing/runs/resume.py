@@ -9,9 +9,10 @@ from strategy_testing.database.backtests import stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, resumable_runs
 from strategy_testing.errors import ExitCode, UserError
+from strategy_testing.files import Spool
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import is_gone
-from strategy_testing.importing.reading_files.reader import KeptReturns, Reader
+from strategy_testing.importing.reading_files.reader import Reader
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.contents import read_contents
 from strategy_testing.results.folder import RunFolder, read_run
@@ -94,7 +95,7 @@ def results_so_far(database: Database, run: RunFolder) -> list[BacktestResult]:
     """What a run has: results on disk, as they are stored where they are, and those that it took from earlier runs."""
     with database.transaction():
         stored = {each.result.backtest_id: each.result for each in stored_results(database, run.manifest.run_uuid)}
-    with KeptReturns() as returns:
+    with Spool[str]() as returns:
         found = read_contents(run, Reader(stored, returns, lambda result: result)).results
     on_disk = [stored.get(result.backtest_id, result) for result in found]
     return [*on_disk, *(result for result in stored.values() if result.reused_from)]

@@ -1,49 +1,12 @@
 """Reads the backtests of a run that are not known yet, and keeps of thousands only what judging them needs."""
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Self
 
+from strategy_testing.files import Spool
 from strategy_testing.importing.reading_files.processes import read_together
 from strategy_testing.results.backtest import BacktestResult, SkippedFile, known_backtest
 from strategy_testing.results.contents import ToRead
 from strategy_testing.verdict.criteria import Judged
-
-_MOST_IN_MEMORY = 8_000_000
-"""Bytes of daily returns: some hundred backtests of ten years."""
-
-
-class KeptReturns:
-    """Packed daily returns by the ids of their backtests: of many in a file that nobody else sees."""
-
-    def __init__(self) -> None:
-        """Empty."""
-        self._file = tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
-        self._places: dict[str, tuple[int, int]] = {}
-
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Forgets all of them."""
-        self._file.close()
-
-    def put(self, backtest_id: str, packed: bytes) -> None:
-        """Keeps those of a backtest; a second result of the same one is set aside, and so are its returns."""
-        if backtest_id in self._places:
-            return
-        self._file.seek(0, 2)
-        self._places[backtest_id] = self._file.tell(), len(packed)
-        self._file.write(packed)
-
-    def get(self, backtest_id: str, /) -> bytes | None:
-        """Those of a backtest; None where there are none."""
-        if backtest_id not in self._places:
-            return None
-        at, length = self._places[backtest_id]
-        self._file.seek(at)
-        return self._file.read(length)
 
 
 class Reader:
@@ -52,7 +15,7 @@ class Reader:
     def __init__(
         self,
         known: Mapping[str, BacktestResult],
-        returns: KeptReturns,
+        returns: Spool[str],
         finish: Callable[[BacktestResult], BacktestResult],
     ) -> None:
         """Reads what is not known.
