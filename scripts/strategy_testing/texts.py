@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import partial
 from textwrap import fill
 from typing import Any
@@ -45,6 +46,8 @@ def storable_parts(value: Any, depth: int = _MOST_DEPTH) -> Any:
     match value:
         case str():
             return storable(value)
+        case None | int() | float() | Decimal():
+            return value
         case Mapping() | list() | tuple() if depth == 0:
             return None
         case Mapping():

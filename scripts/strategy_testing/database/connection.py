@@ -24,7 +24,7 @@ _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
 _ENCODING = "UTF8"
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 100
 _LOST_AFTER = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -146,10 +146,10 @@ class Database:
     def rows(self, name: str, parameters: Mapping[str, Any] | None = None, relation: str = "") -> list[Row]:
         """The rows that a named statement returns; of one with `{}` in it, for which a relation's name is put."""
         text = statements()[name]
-        with self._connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+        with self._connection.cursor() as cursor:
             statement = sql.SQL(text).format(sql.Identifier(relation)) if relation else text
             cursor.execute(statement, storable_parts(parameters))
-            return [dict(row) for row in cursor.fetchall()]
+            return list(_named(cursor))
 
     def value(self, name: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The first column of the first row that a named statement returns, None without a row."""
@@ -179,15 +179,22 @@ class Database:
 
     def each(self, name: str, parameters: Mapping[str, Any], columns: Sequence[str]) -> Iterator[Row]:
         """Columns of the rows that a named statement returns, of which only some hundred are in memory at a time."""
-        factory = psycopg2.extras.RealDictCursor
-        with self._connection.cursor(name=name, cursor_factory=factory) as cursor:
+        with self._connection.cursor(name=name) as cursor:
             cursor.itersize = _ROWS_AT_ONCE
             cursor.execute(statements()[name].format(columns=", ".join(columns)), storable_parts(parameters))
-            yield from map(dict, cursor)
+            yield from _named(cursor)
 
     def close(self) -> None:
         """Ends the connection; closing twice does nothing."""
         self._connection.close()
+
+
+def _named(cursor: Any) -> Iterator[Row]:
+    """The rows of a cursor by the names of its columns, which a named one tells with its first rows."""
+    names: list[str] = []
+    for row in cursor:
+        names = names or [column.name for column in cursor.description]
+        yield dict(zip(names, row, strict=True))
 
 
 @contextlib.contextmanager

@@ -36,9 +36,12 @@ def sensitivity(facts: RunFacts) -> Iterator[Part]:
 
 def _sensitivity(facts: RunFacts, name: str, number: int) -> Chart:
     rows = []
+    by_value: dict[str, list[float]] = defaultdict(list)
+    for row in facts.traded:
+        if name in row["parameters"]:
+            by_value[row["parameters"][name]].append(_target(row))
     for value in facts.values(name):
-        found = [_target(row) for row in facts.traded if row["parameters"].get(name) == value]
-        if found:
+        if found := by_value[value]:
             lower, middle, upper = quantiles(found, n=4, method="inclusive") if len(found) > 1 else found * 3
             ends = (max(found), min(found)) if facts.smaller_is_better else (min(found), max(found))
             shown = dict(

@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from types import NoneType
 from typing import Any
 
 import msgspec
 
 from strategy_testing.database.statements import statements
 from strategy_testing.texts import storable_parts
+
+_PLAIN = frozenset({Decimal, int, float, bool, NoneType, date, datetime})
+"""Types whose values the encoder takes as they are, which most are."""
 
 
 @cache
@@ -39,7 +44,10 @@ def upsert_statement(table: str, columns: Sequence[str], key: Sequence[str], kep
 
 def as_documents(rows: Sequence[Mapping[str, Any]]) -> str:
     """A JSON array of objects with a value for each column; texts in them are made storable."""
-    return msgspec.json.encode([{column: _value(value) for column, value in row.items()} for row in rows]).decode()
+    documents = [
+        {column: value if type(value) in _PLAIN else _value(value) for column, value in row.items()} for row in rows
+    ]
+    return msgspec.json.encode(documents).decode()
 
 
 def _value(value: Any) -> Any:

@@ -68,7 +68,9 @@ WHERE runs.id = %(run)s;
 -- Sharpe ratio where targets differ. One that failed or made no trade is none.
 WITH tried AS (
     SELECT DISTINCT ON (result.strategy_id, tested.combination, result.backtest_start, result.backtest_end)
-        result.*,
+        result.id,
+        result.meets_criteria,
+        result.sharpe_ratio,
         runs.target_metric,
         CASE runs.target_direction WHEN 'min' THEN -result.target_value ELSE result.target_value END AS merit
     FROM backtest_results AS result
@@ -90,27 +92,36 @@ targets AS (SELECT count(DISTINCT target_metric) AS different FROM tried)
 
 SELECT
     strategies.name AS strategy,
-    tried.optimization_run_id AS run,
-    tried.parameters,
-    tried.target_metric,
-    tried.target_value,
-    tried.sharpe_ratio,
-    tried.compounding_annual_return,
-    tried.excess_return,
-    tried.max_drawdown,
-    tried.total_trades,
-    tried.total_fees,
-    tried.deflated_sharpe,
-    tried.meets_criteria
-FROM tried
-INNER JOIN strategies ON strategies.id = tried.strategy_id
-CROSS JOIN targets
-ORDER BY
-    tried.meets_criteria IS TRUE DESC,
-    CASE WHEN targets.different = 1 THEN tried.merit END DESC NULLS LAST,
-    tried.sharpe_ratio DESC NULLS LAST,
-    tried.id
-LIMIT %(limit)s;
+    result.optimization_run_id AS run,
+    result.parameters,
+    best.target_metric,
+    result.target_value,
+    result.sharpe_ratio,
+    result.compounding_annual_return,
+    result.excess_return,
+    result.max_drawdown,
+    result.total_trades,
+    result.total_fees,
+    result.deflated_sharpe,
+    result.meets_criteria
+FROM (
+    SELECT
+        tried.id,
+        tried.target_metric,
+        row_number() OVER (
+            ORDER BY
+                tried.meets_criteria IS TRUE DESC,
+                CASE WHEN targets.different = 1 THEN tried.merit END DESC NULLS LAST,
+                tried.sharpe_ratio DESC NULLS LAST,
+                tried.id
+        ) AS place
+    FROM tried
+    CROSS JOIN targets
+) AS best
+INNER JOIN backtest_results AS result ON result.id = best.id
+INNER JOIN strategies ON strategies.id = result.strategy_id
+WHERE best.place <= %(limit)s
+ORDER BY best.place;
 
 -- name: reasons_of_run
 -- Why combinations of a run were rejected, by the kind of reason; alone: for no other reason.
