@@ -37,7 +37,7 @@ _STORED_COLUMNS = tuple(
     if column not in _OF_RUN
 )
 _OF_HELD = ("name", "total_return", "annual_return", "sharpe", "max_drawdown")
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE = 50
 """Bounds what is in memory beside the results."""
 
 

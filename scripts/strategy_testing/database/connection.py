@@ -24,7 +24,7 @@ _CONNECT_TIMEOUT_SECONDS = 10
 _CONNECT_ATTEMPTS = 5
 _APPLICATION = "strategy-testing"
 _ENCODING = "UTF8"
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE = 50
 _LOST_AFTER = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",

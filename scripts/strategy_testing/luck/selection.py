@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from strategy_testing.luck.expectations import expected_maximum
-from strategy_testing.luck.series import VALUES_AT_ONCE, Matrix, Series, blocks_of
+from strategy_testing.luck.series import Matrix, Series, blocks_of
 from strategy_testing.luck.sharpe_ratio import Moments, probabilistic_sharpe_ratio
 
+_STRIP = 1 << 21
+"""Correlations of periods that are in memory at once: sixteen megabytes."""
 _FEW = 500
 """Trials whose correlations with each other are in memory at once."""
 
@@ -56,7 +58,7 @@ def _squared_correlations(returns: Matrix | Series) -> tuple[float, int]:
         gram = standard.T @ standard
         return _sum_of_squares(gram), moving
     # The same sum from the other side, periods by periods, of which a strip from the diagonal on is made at a time.
-    squares, moving, at_once = 0.0, 0, max(1, 2 * VALUES_AT_ONCE // periods)
+    squares, moving, at_once = 0.0, 0, max(1, _STRIP // periods)
     for at in range(0, periods, at_once):
         height = min(at_once, periods - at)
         strip, moving = np.zeros((height, periods - at)), 0

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from strategy_testing.metrics.daily_returns import calendar_of, days_of, values_of
 
-VALUES_AT_ONCE = 1 << 20
-"""Of a block: eight megabytes."""
+VALUES_AT_ONCE = 1 << 19
+"""Of a block: four megabytes."""
 _DIGEST = 16
 
 Matrix = NDArray[np.float64]

@@ -14,7 +14,7 @@ _NOISE = 1e-12
 """Standard deviations below this share of the largest return are rounding, not movement."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Moments:
     """What the returns of one series are like."""
 

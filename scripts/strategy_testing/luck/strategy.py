@@ -32,7 +32,7 @@ Figures = dict[str, float | int | bool | list[int] | None]
 """By column; None where a figure is not known."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """A completed backtest of the strategy."""
 

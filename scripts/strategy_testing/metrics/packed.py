@@ -1,13 +1,15 @@
 """Figures by column in a tenth of the memory: thousands of backtests are judged at once."""
 
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import Hashable, ItemsView, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from sys import intern
+from typing import TypeVar
 
 from strategy_testing.metrics.performance import BuyAndHold
 
 _BETWEEN = " "
+T = TypeVar("T", bound=Hashable)
 
 
 class PackedFigures(Mapping[str, Decimal | None]):
@@ -56,6 +58,12 @@ def _places(columns: str) -> dict[str, int]:
     if columns not in _known:
         _known[columns] = {name: place for place, name in enumerate(columns.split(_BETWEEN) if columns else ())}
     return _known[columns]
+
+
+@lru_cache(maxsize=1024)
+def one_for_all(value: T) -> T:
+    """The first of the values that are equal."""
+    return value
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from strategy_testing.files import read_bytes
 from strategy_testing.metrics.catalogue import MetricValues, Section
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
-from strategy_testing.metrics.packed import PackedFigures, shared
+from strategy_testing.metrics.packed import PackedFigures, one_for_all, shared
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.figures import LargeFile, backtest_figures, outcome_hash, read_large_file
@@ -41,6 +41,8 @@ DATA_REPORT = "data-monitor-report-"
 
 NO_PRICES = "No prices"
 """How the error of a backtest begins for which LEAN found no price at all."""
+_MOSTLY_EQUAL = ("backtest_start", "backtest_end", "account_currency", "lean_version", "stocks")
+"""Fields in which the backtests of a run differ seldom."""
 _FAILED_STATES = ("runtimeerror", "deployerror", "invalid")
 
 
@@ -51,7 +53,7 @@ class BacktestStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BacktestResult:
     """One finished backtest."""
 
@@ -90,16 +92,15 @@ class BacktestResult:
     """Of the trading days, packed by metrics/daily_returns.py; None of a failed backtest, or where not known."""
     luck: MetricValues = field(default_factory=dict)
     """What all trials of its strategy tell, by the columns of LUCK_METRICS; empty before it is stored."""
-
     source_signs: str | None = field(default=None, compare=False)
     """Of the files that it was read from, which change when these do; None where it was read from none."""
 
     def packed(self) -> "BacktestResult":
         """The same in little memory, without its daily returns."""
-        names = map(intern, self.parameters)
         return replace(
             self,
-            parameters=dict(zip(names, map(intern, self.parameters.values()), strict=True)),
+            parameters={intern(name): intern(value) for name, value in self.parameters.items()},
+            **{name: one_for_all(getattr(self, name)) for name in _MOSTLY_EQUAL},
             metrics=PackedFigures(self.metrics),
             other_statistics=PackedFigures(self.other_statistics),
             luck=PackedFigures(self.luck),

@@ -120,7 +120,7 @@ def _scaled_constraint(constraint: Constraint, share: Decimal) -> Constraint:
 NOT_JUDGED = Verdict(None, ())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """A backtest and what is said of it."""
 

@@ -8,7 +8,7 @@ FAILED, PERIOD, TRADELESS = "failed", "period", "no_trades"
 """What a rejection names in place of a criterion of the config."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rejection:
     """One reason why a backtest does not pass."""
 
@@ -28,7 +28,7 @@ class Rejection:
         return abs((self.value - self.limit) / self.limit)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a backtest meets the criteria and constraints, and every reason why it does not."""
 

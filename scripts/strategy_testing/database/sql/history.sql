@@ -86,9 +86,7 @@ WITH tried AS (
             OR (%(run)s::bigint IS NULL AND result.id IN (SELECT id FROM latest_results))
         )
     ORDER BY result.strategy_id, tested.combination, result.backtest_start, result.backtest_end, result.id DESC
-),
-
-targets AS (SELECT count(DISTINCT target_metric) AS different FROM tried)
+)
 
 SELECT
     strategies.name AS strategy,
@@ -111,12 +109,13 @@ FROM (
         row_number() OVER (
             ORDER BY
                 tried.meets_criteria IS TRUE DESC,
-                CASE WHEN targets.different = 1 THEN tried.merit END DESC NULLS LAST,
+                CASE
+                    WHEN (SELECT count(DISTINCT target_metric) FROM tried) = 1 THEN tried.merit
+                END DESC NULLS LAST,
                 tried.sharpe_ratio DESC NULLS LAST,
                 tried.id
         ) AS place
     FROM tried
-    CROSS JOIN targets
 ) AS best
 INNER JOIN backtest_results AS result ON result.id = best.id
 INNER JOIN strategies ON strategies.id = result.strategy_id
