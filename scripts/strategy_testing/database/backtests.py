@@ -11,7 +11,7 @@ from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
 from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
-from strategy_testing.metrics.domains import without_impossible
+from strategy_testing.metrics.domains import decimal_of
 from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged
@@ -154,17 +154,17 @@ def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
         Judged(
             result=replace(
                 result_of(row, row["reused_from"]),
-                luck={metric.column: _decimal(row[metric.column]) for metric in LUCK_METRICS},
+                luck={metric.column: decimal_of(row[metric.column]) for metric in LUCK_METRICS},
             ).packed(),
             verdict=Verdict(
                 row["meets_criteria"],
                 tuple(row["rejection_reasons"]),
                 tuple(
-                    Rejection(criterion, reason, _decimal(value), _decimal(limit))
+                    Rejection(criterion, reason, decimal_of(value), decimal_of(limit))
                     for criterion, reason, value, limit in row["rejections"]
                 ),
             ),
-            target_value=_decimal(row["target_value"]),
+            target_value=decimal_of(row["target_value"]),
         )
         for row in rows
     ]
@@ -209,16 +209,16 @@ def result_of(row: Row, reused_from: int | None) -> BacktestResult:
     target = (row["target_metric"] or "").lower().rpartition(".")[2]
     periods = [reason for reason in row["rejection_reasons"] if reason.startswith(OTHER_PERIOD)]
     also = row["also_read"] or {}
-    statistics = {name: _decimal(value) for name, value in also.get("statistics", {}).items()}
+    statistics = {name: decimal_of(value) for name, value in also.get("statistics", {}).items()}
     return BacktestResult(
         **{column: row[column] for column in _AS_IT_IS},
         daily_returns=None if row.get("daily_returns") is None else bytes(row["daily_returns"]),
         parameters=row["parameters"],
         status=BacktestStatus(row["status"]),
-        metrics={column: _decimal(row[column]) for column in _METRIC_COLUMNS},
+        metrics={column: decimal_of(row[column]) for column in _METRIC_COLUMNS},
         reused_from=reused_from,
         period_reason=periods[0] if periods else None,
-        other_statistics=statistics or {target: _decimal(row["target_value"])},
+        other_statistics=statistics or {target: decimal_of(row["target_value"])},
         held=_held(also["held"]) if "held" in also else None,
         stocks=frozenset(also.get("stocks", ())),
         without_prices=tuple(also.get("without_prices", ())),
@@ -236,8 +236,3 @@ def _held(found: Mapping[str, str]) -> BuyAndHold:
         Decimal(sharpe) if sharpe else None,
         Decimal(drawdown or 0),
     )
-
-
-def _decimal(value: Any) -> Decimal | None:
-    """None also for what an older version has let into the column."""
-    return None if value is None else without_impossible(Decimal(value))

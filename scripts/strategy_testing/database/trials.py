@@ -7,7 +7,10 @@ from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.files import Spool
 from strategy_testing.luck.series import digest_of
 from strategy_testing.luck.strategy import Result, luck_of
+from strategy_testing.metrics.catalogue import LUCK_METRICS, MetricValues
 from strategy_testing.metrics.daily_returns import DailyReturns, count_of, unpack
+from strategy_testing.metrics.domains import decimal_of
+from strategy_testing.metrics.packed import PackedFigures
 from strategy_testing.results.parsing.signs import hash_of_code
 from strategy_testing.verdict.summary import LuckOfBest
 
@@ -52,6 +55,15 @@ def store_luck(database: Database, strategy_id: int, run_id: int) -> LuckOfBest 
         database.execute("keep_luck_signs", wanted)
     rows = database.rows("luck_of_best", {"run": run_id})
     return LuckOfBest(**rows[0]) if rows else None
+
+
+def luck_of_results(database: Database, run_id: int) -> dict[str, MetricValues]:
+    """What all trials tell of a run's backtests, by their ids and the columns of LUCK_METRICS."""
+    columns = [metric.column for metric in LUCK_METRICS]  # some of them are the run's
+    return {
+        row["backtest_id"]: PackedFigures({column: decimal_of(row[column]) for column in columns})
+        for row in database.each("luck_of_results", {"run": run_id}, columns)
+    }
 
 
 def _compute_luck(database: Database, strategy_id: int, run_id: int) -> None:

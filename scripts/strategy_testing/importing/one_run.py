@@ -22,7 +22,7 @@ from strategy_testing.database.runs import (
     store_strategy,
     update_run,
 )
-from strategy_testing.database.trials import keep_standing, lock_strategy, store_luck
+from strategy_testing.database.trials import keep_standing, lock_strategy, luck_of_results, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import estimate_fees
 from strategy_testing.files import Spool
@@ -174,8 +174,10 @@ def _with_luck(
     """Judged by what all trials tell, which is known now, where the criteria ask for it."""
     if read.config is None or not Standard.of(read.config).asks_for_luck:
         return read, decided
-    known = {each.result.backtest_id: each.result for each in stored_results(database, read.run.manifest.run_uuid)}
-    read = replace(read, results=tuple(replace(one, luck=known[one.backtest_id].luck) for one in read.results))
+    luck = luck_of_results(database, stored.id)
+    if all(one.luck == luck[one.backtest_id] for one in read.results):
+        return read, decided
+    read = replace(read, results=tuple(replace(one, luck=luck[one.backtest_id]) for one in read.results))
     decided = decide(read, runner)
     store_verdicts(database, stored, decided.results)
     update_run(database, stored, _ended(read, decided, stored, runner))

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, MetricValues, Unit
 
@@ -62,3 +63,8 @@ def counted(value: int | None) -> int | None:
 def without_impossible(value: Decimal | None) -> Decimal | None:
     """A figure that has no column; None where it cannot be."""
     return value if value is not None and _can_be(value) else None
+
+
+def decimal_of(value: Any) -> Decimal | None:
+    """What a numeric column holds; None also for what an older version has let into it."""
+    return None if value is None else without_impossible(Decimal(value))

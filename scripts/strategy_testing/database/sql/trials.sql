@@ -169,6 +169,12 @@ WHERE
         %(spa_p)s::numeric
     );
 
+-- name: luck_of_results
+SELECT result.backtest_id, {columns}
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+WHERE runs.id = %(run)s;
+
 -- name: luck_of_best
 SELECT result.daily_sharpe_ratio AS best_sharpe, runs.expected_best_sharpe, runs.trials, result.deflated_sharpe
 FROM backtest_results AS result
