@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-PEERS := .venv-bench/.installed
+PEERS_STAMP := .venv-bench/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-walk-forward test lint check-strategies bench-overhead bench-engine bench-statistics bench-views bench-import bench-live campaign faults replay-orders report psql director-role database-server clean
@@ -52,13 +52,13 @@ bench-views: $(STAMP) ## how the views grow from ten thousand backtests to a mil
 bench-statistics: $(STAMP) ## what the statistics of luck cost for 1,000 combinations of 1,500 days, part by part
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=scripts:tests $(BIN)/python tests/bench_statistics.py
 
-bench-import: $(STAMP) $(PEERS) ## an import of 100, 1,000 and 10,000 backtests over the least that it can cost (20 GB, 20 minutes)
+bench-import: $(STAMP) $(PEERS_STAMP) ## an import of 100, 1,000 and 10,000 backtests over the least that it can cost (20 GB, 20 minutes)
 	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_import.py
 
 bench-live: $(STAMP) ## what a look at a running LEAN and storing two results cost, whatever has finished (3 minutes)
 	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_live.py
 
-$(PEERS):
+$(PEERS_STAMP):
 	@echo "making the environment .venv-bench, with MLflow and Optuna to compare with …"
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check mlflow optuna psycopg2-binary
