@@ -171,7 +171,7 @@ def test_independent_trials() -> None:
 
 
 def test_resampled_histories_are_blocks_of_the_real_one() -> None:
-    weights = np.concatenate(list(resampled_weights(160, 4000)))
+    weights = resampled_weights(160, 4000)
     assert weights.sum(axis=1) == pytest.approx(1)
     assert weights.mean(axis=0) * 160 == pytest.approx(np.ones(160), abs=0.12)
     assert (mean_block(1500), mean_block(2)) == (11, 1)

@@ -37,7 +37,7 @@ _STORED_COLUMNS = tuple(
     if column not in _OF_RUN
 )
 _OF_HELD = ("name", "total_return", "annual_return", "sharpe", "max_drawdown")
-_ROWS_AT_ONCE = 50
+_ROWS_AT_ONCE = 100
 """Bounds what is in memory beside the results."""
 
 
@@ -97,18 +97,20 @@ def _store_some(database: Database, run: StoredRun, results: Sequence[Judged], r
 
 def store_verdicts(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
     """Only the verdicts of backtests that are stored; those that have not changed stay untouched."""
-    rows = [
-        {
-            "backtest": judged.result.backtest_id,
-            "meets_criteria": judged.verdict.meets_criteria,
-            "reasons": list(judged.verdict.reasons),
-            "miss_distance": None if (miss := judged.verdict.miss_distance) is None else str(miss),
-            "target_value": None if judged.target_value is None else str(judged.target_value),
-        }
-        for judged in results
-    ]
-    database.execute("update_verdicts", {"run": run.id, "rows": as_jsonb(rows)})
-    _store_rejections(database, run, results)
+    for at in range(0, len(results), _ROWS_AT_ONCE):
+        some = results[at : at + _ROWS_AT_ONCE]
+        rows = [
+            {
+                "backtest": judged.result.backtest_id,
+                "meets_criteria": judged.verdict.meets_criteria,
+                "reasons": list(judged.verdict.reasons),
+                "miss_distance": None if (miss := judged.verdict.miss_distance) is None else str(miss),
+                "target_value": None if judged.target_value is None else str(judged.target_value),
+            }
+            for judged in some
+        ]
+        database.execute("update_verdicts", {"run": run.id, "rows": as_jsonb(rows)})
+        _store_rejections(database, run, some)
 
 
 def _store_rejections(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:

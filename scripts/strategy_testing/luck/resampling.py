@@ -4,7 +4,6 @@ Politis & Romano 1994, "The Stationary Bootstrap", Journal of the American Stati
 """
 
 import math
-from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -23,22 +22,16 @@ def mean_block(periods: int) -> int:
     return max(1, round(math.cbrt(periods)))
 
 
-def resampled_weights(periods: int, samples: int = SAMPLES) -> Iterator[Matrix]:
-    """How often each period occurs in each sample, divided by the periods: a few samples by all periods at a time.
+@lru_cache(maxsize=1)  # for one block of series after the other
+def resampled_weights(periods: int, samples: int = SAMPLES) -> Matrix:
+    """How often each period occurs in each sample, divided by the periods: samples by periods, to be read only.
 
     A product with it is the mean of each sample, so that no resampled series is ever made.
     """
-    counts = _resampled(periods, samples)
-    return (counts[at : at + _AT_ONCE] / periods for at in range(0, samples, _AT_ONCE))
-
-
-@lru_cache(maxsize=2)  # that of the run, and that with the benchmark's days, for one block of series after the other
-def _resampled(periods: int, samples: int) -> NDArray[np.uint16]:
-    """How often each period occurs: samples by periods."""
     random = np.random.default_rng(_SEED)
     starts_anew = 1 / mean_block(periods)
     steps = np.arange(periods)
-    counts = np.empty((samples, periods), np.uint16)
+    weights = np.empty((samples, periods))
     for at in range(0, samples, _AT_ONCE):
         count = min(_AT_ONCE, samples - at)
         starts = random.random((count, periods)) < starts_anew
@@ -47,8 +40,10 @@ def _resampled(periods: int, samples: int) -> NDArray[np.uint16]:
         places = random.integers(0, periods, (count, periods))
         drawn = (np.take_along_axis(places, firsts, axis=1) + steps - firsts) % periods
         drawn += np.arange(count)[:, None] * periods
-        counts[at : at + count] = np.bincount(drawn.ravel(), minlength=count * periods).reshape(count, periods)
-    return counts
+        weights[at : at + count] = np.bincount(drawn.ravel(), minlength=count * periods).reshape(count, periods)
+    weights /= periods
+    weights.flags.writeable = False
+    return weights
 
 
 def sharpe_intervals(returns: Matrix | Series, confidence: float = 0.95) -> Matrix:
@@ -64,14 +59,15 @@ def sharpe_intervals(returns: Matrix | Series, confidence: float = 0.95) -> Matr
 
 def _intervals(returns: Matrix, ends: tuple[float, float]) -> Matrix:
     periods = len(returns)
-    found = []
-    squared = returns**2
-    for weights in resampled_weights(periods):
-        means = weights @ returns
-        variance = (weights @ squared - means**2) * periods / (periods - 1)
-        moves = variance > 1e-24
-        found.append(np.where(moves, means / np.sqrt(np.where(moves, variance, 1.0)), 0.0))
-    quantiles: Matrix = np.quantile(np.concatenate(found), ends, axis=0, overwrite_input=True)
+    weights = resampled_weights(periods)
+    ratios = weights @ returns
+    variance = weights @ returns**2 - ratios**2
+    variance *= periods / (periods - 1)
+    still = variance <= 1e-24
+    if still.any():
+        variance[still], ratios[still] = 1.0, 0.0
+    ratios /= np.sqrt(variance, out=variance)
+    quantiles: Matrix = np.quantile(ratios, ends, axis=0, overwrite_input=True)
     return quantiles
 
 
@@ -102,8 +98,7 @@ def superior_predictive_ability(returns: Matrix | Series, benchmark: NDArray[np.
         statistic = max(statistic, float((means / deviations).max()))
         threshold = -deviations * math.sqrt(2 * math.log(math.log(periods)))
         centre = np.where(means >= threshold, means, 0.0)
-        ratios = (((weights @ above - centre) / deviations).max(axis=1) for weights in resampled_weights(periods))
-        best = np.maximum(best, np.concatenate(list(ratios)))
+        best = np.maximum(best, ((resampled_weights(periods) @ above - centre) / deviations).max(axis=1))
         is_above = True
     return float((best >= statistic).mean()) if is_above else None
 

@@ -62,9 +62,10 @@ def _squared_correlations(returns: Matrix | Series) -> tuple[float, int]:
     for at in range(0, periods, at_once):
         height = min(at_once, periods - at)
         strip, moving = np.zeros((height, periods - at)), 0
+        product = np.empty_like(strip)
         for block in blocks_of(returns):
             standard, moves = _standard(block)
-            strip += standard[at : at + height] @ standard[at:].T
+            strip += np.matmul(standard[at : at + height], standard[at:].T, out=product)
             moving += moves
         squares += 2 * _sum_of_squares(strip) - _sum_of_squares(strip[:, :height])
     return squares, moving
