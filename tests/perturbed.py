@@ -36,7 +36,9 @@ class Template:
 
 def templates(home: Path) -> list[Template]:
     """The backtests of the recording, in the order in which they were launched; it is unpacked below a folder."""
-    output = unpack_recording(RECORDED, home) / "output"
+    output = home / RECORDED / "output"
+    if not output.exists():
+        unpack_recording(RECORDED, home)
     lines = (output / "log.txt").read_text(encoding="utf-8").splitlines()
     return [_template(output / match[2], line) for line in lines if (match := _LAUNCHED.match(line))]
 
