@@ -8,15 +8,17 @@
 \ir db_schema/comments.sql
 \ir db_schema/views/latest_results.sql
 \ir db_schema/triggers.sql
+\ir db_schema/figures.sql
 \ir db_schema/standings.sql
 
 DROP VIEW IF EXISTS strategy_leaderboard, daily_summary, parameter_performance, fee_analysis, rejection_summary,
     walk_forward_summary, walk_forward_windows_view, luck, trials_per_strategy, combination_leaderboard,
-    weekly_throughput, parameter_heatmap, run_health, strategy_history, next_steps, near_misses;
+    weekly_throughput, parameter_heatmap, run_health, strategy_history, next_steps, near_misses, luck_of_runs;
 
 \ir db_schema/views/strategy_leaderboard.sql
 \ir db_schema/views/combination_leaderboard.sql
 \ir db_schema/views/luck.sql
+\ir db_schema/views/luck_of_runs.sql
 \ir db_schema/views/trials_per_strategy.sql
 \ir db_schema/views/daily_summary.sql
 \ir db_schema/views/weekly_throughput.sql

@@ -436,7 +436,7 @@ def test_failed_backtests_and_those_without_a_trade_lead_no_ranking(ask: Ask) ->
     assert best == ["-1"]
     days = ask("SELECT summary, failed FROM daily_summary")
     assert days == [{"summary": "4 runs complete (1 failed), 0 passed, best Sharpe: -1.0", "failed": 1}]
-    values = ask("SELECT value, backtests, best_sharpe::text AS best FROM parameter_performance")
+    values = ask("SELECT value, backtests, best_sharpe::text AS best FROM parameter_performance ORDER BY value")
     assert values == [
         {"value": "3", "backtests": 1, "best": "-1"},
         {"value": "4", "backtests": 1, "best": "-3"},
@@ -444,7 +444,7 @@ def test_failed_backtests_and_those_without_a_trade_lead_no_ranking(ask: Ask) ->
 
 
 def _lead(ask: Ask) -> list[tuple[object, object]]:
-    return [(row["rank"], row["strategy"]) for row in ask("SELECT rank, strategy FROM strategy_leaderboard")]
+    return [(row["rank"], row["strategy"]) for row in ask("SELECT * FROM strategy_leaderboard ORDER BY rank, strategy")]
 
 
 def test_strategies_that_pass_lead_then_the_target_decides(ask: Ask) -> None:
@@ -541,7 +541,7 @@ def test_what_another_day_has_computed_is_not_counted_again(ask: Ask) -> None:
     ask("INSERT INTO backtest_results (optimization_run_id, strategy_id) VALUES (%s, %s)", first, strategy)
     origin = ask("SELECT id FROM backtest_results ORDER BY id")[0]["id"]
     _result(ask, second, strategy, True, **known, reused_from=origin)
-    assert ask("SELECT day::text, runs, combinations, reused, passed, summary FROM daily_summary") == [
+    assert ask("SELECT day::text, runs, combinations, reused, passed, summary FROM daily_summary ORDER BY 1 DESC") == [
         {
             "day": "2026-01-02", "runs": 1, "combinations": 0, "reused": 1, "passed": 0,
             "summary": "0 runs complete (1 more known before), not judged, best Sharpe: n/a",

@@ -125,7 +125,8 @@ def test_a_combination_counts_once_a_day_and_a_run_alone_by_its_own_counts(ask: 
                 parameters = f'{{"n": "{n + number}"}}'
                 _result(ask, run, strategy, parameters, sharpe_ratio=n + number, meets_criteria=n == 1)
     rows = ask(
-        "SELECT runs, combinations AS tested, passed, best_sharpe AS best, best_strategy AS led FROM daily_summary"
+        "SELECT runs, combinations AS tested, passed, best_sharpe AS best, best_strategy AS led FROM daily_summary "
+        "ORDER BY day DESC"
     )
     assert rows == [
         {"runs": 1, "tested": 2, "passed": 1, "best": 4, "led": "A"},

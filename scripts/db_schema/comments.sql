@@ -277,7 +277,7 @@ COMMENT ON COLUMN rejections.distance IS
 
 COMMENT ON TABLE strategy_standings IS
     'What strategy_leaderboard says of strategies whose results have not changed since; a row that is not there is worked '
-    'out by whoever asks';
+    'out by whoever asks, and so is what strategy_rejections, strategy_parameters and run_figures keep beside it';
 COMMENT ON COLUMN strategy_standings.strategy_id IS 'The strategy';
 COMMENT ON COLUMN strategy_standings.best_result_id IS 'Its best backtest; NULL where none made a trade';
 COMMENT ON COLUMN strategy_standings.is_walked IS 'Whether that is what its walk-forward analysis would trade next';
@@ -287,6 +287,45 @@ COMMENT ON COLUMN strategy_standings.combinations IS 'Combinations tested over a
 COMMENT ON COLUMN strategy_standings.passed IS 'Combinations that met the criteria';
 COMMENT ON COLUMN strategy_standings.failed IS 'Combinations whose every backtest failed';
 COMMENT ON COLUMN strategy_standings.is_judged IS 'Whether any of them was judged';
+
+COMMENT ON TABLE strategy_rejections IS 'What rejection_summary says of the strategies of strategy_standings';
+COMMENT ON COLUMN strategy_rejections.strategy_id IS 'The strategy';
+COMMENT ON COLUMN strategy_rejections.reason IS 'Kind of reason, the text before its colon';
+COMMENT ON COLUMN strategy_rejections.backtests IS 'Combinations rejected for it';
+COMMENT ON COLUMN strategy_rejections.judged IS 'Combinations of the strategy that were judged';
+COMMENT ON COLUMN strategy_rejections.example IS 'One such reason in full';
+
+COMMENT ON TABLE strategy_parameters IS 'What parameter_performance says of the strategies of strategy_standings, unrounded';
+COMMENT ON COLUMN strategy_parameters.strategy_id IS 'The strategy';
+COMMENT ON COLUMN strategy_parameters.parameter IS 'Name of the parameter';
+COMMENT ON COLUMN strategy_parameters.value IS 'Its value; 30 and 30.0 are the same';
+COMMENT ON COLUMN strategy_parameters.backtests IS 'Combinations with this value';
+COMMENT ON COLUMN strategy_parameters.passed IS 'Combinations that met the criteria';
+COMMENT ON COLUMN strategy_parameters.avg_sharpe IS 'Average Sharpe ratio';
+COMMENT ON COLUMN strategy_parameters.best_sharpe IS 'Best Sharpe ratio';
+COMMENT ON COLUMN strategy_parameters.avg_total_return IS 'Average total return, a fraction';
+COMMENT ON COLUMN strategy_parameters.avg_max_drawdown IS 'Average largest drawdown, a fraction';
+COMMENT ON COLUMN strategy_parameters.avg_fee_pct IS 'Average fees as a fraction of the starting capital';
+
+COMMENT ON TABLE run_figures IS
+    'What fee_analysis, luck_of_runs and next_steps say of the runs of the strategies of strategy_standings, unrounded';
+COMMENT ON COLUMN run_figures.run_id IS 'The run';
+COMMENT ON COLUMN run_figures.strategy_id IS 'Its strategy';
+COMMENT ON COLUMN run_figures.luckiest_result_id IS
+    'The result with the highest deflated_sharpe of those that figures over several runs count; NULL without one';
+COMMENT ON COLUMN run_figures.ends IS
+    'Lowest and highest value of each numeric parameter with three or more; NULL without one';
+COMMENT ON COLUMN run_figures.backtests IS 'Combinations that did not fail, each by one backtest';
+COMMENT ON COLUMN run_figures.avg_orders IS 'Average orders of a backtest';
+COMMENT ON COLUMN run_figures.avg_total_fees IS 'Average fees of a backtest, dollars';
+COMMENT ON COLUMN run_figures.fee_per_order IS 'Fees of an order, dollars';
+COMMENT ON COLUMN run_figures.avg_fee_pct IS 'Average fees as a fraction of the starting capital';
+COMMENT ON COLUMN run_figures.max_fee_pct IS 'Highest fees as a fraction of the starting capital';
+COMMENT ON COLUMN run_figures.avg_annual_fee_pct IS 'Average fees a year as a fraction of the starting capital';
+COMMENT ON COLUMN run_figures.max_annual_fee_pct IS 'Highest fees a year as a fraction of the starting capital';
+COMMENT ON COLUMN run_figures.over_30_percent IS 'Backtests whose fees passed 30 % of the starting capital';
+COMMENT ON COLUMN run_figures.avg_net_profit IS 'Average net profit, dollars';
+COMMENT ON COLUMN run_figures.avg_profit_before_fees IS 'Average profit without the fees, dollars';
 
 COMMENT ON TABLE walk_forward_analyses IS
     'Walk-forward analyses: in each window a combination is chosen in-sample and tested on the days after';

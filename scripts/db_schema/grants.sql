@@ -11,8 +11,8 @@ BEGIN
     ) THEN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO director', current_schema());
         FOREACH readable IN ARRAY ARRAY[
-            'combination_leaderboard', 'daily_summary', 'fee_analysis', 'latest_results', 'luck', 'near_misses',
-            'next_steps', 'parameter_heatmap', 'parameter_performance', 'rejection_summary', 'run_health',
+            'combination_leaderboard', 'daily_summary', 'fee_analysis', 'latest_results', 'luck', 'luck_of_runs',
+            'near_misses', 'next_steps', 'parameter_heatmap', 'parameter_performance', 'rejection_summary', 'run_health',
             'strategy_history', 'strategy_leaderboard', 'trials_per_strategy', 'walk_forward_summary',
             'walk_forward_windows_view', 'weekly_throughput'
         ]

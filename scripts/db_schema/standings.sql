@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION strategy_standing(strategy bigint) RETURNS TABLE (
     is_judged boolean
 )
 -- Who may read the view may not read the tables.
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
 AS $$
 WITH walked AS (
@@ -96,15 +96,27 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     -- Where somebody is changing its results just now, it is left to whoever comes next.
-    IF pg_try_advisory_xact_lock(22434, strategy::integer) THEN
-        INSERT INTO strategy_standings
-        SELECT strategy, standing.* FROM strategy_standing(strategy) AS standing
-        ON CONFLICT (strategy_id) DO NOTHING;
+    IF NOT pg_try_advisory_xact_lock(22434, strategy::integer) THEN
+        RETURN;
+    END IF;
+    INSERT INTO strategy_standings
+    SELECT strategy, standing.* FROM strategy_standing(strategy) AS standing
+    ON CONFLICT (strategy_id) DO NOTHING;
+    IF FOUND THEN
+        INSERT INTO strategy_rejections
+        SELECT strategy, known.* FROM rejections_of_strategy(strategy) AS known;
+        INSERT INTO strategy_parameters
+        SELECT strategy, known.* FROM parameters_of_strategy(strategy) AS known;
+        INSERT INTO run_figures
+        SELECT runs.id, strategy, known.*
+        FROM optimization_runs AS runs
+        CROSS JOIN LATERAL figures_of_run(runs.id) AS known
+        WHERE runs.strategy_id = strategy;
     END IF;
 END;
 $$;
 COMMENT ON FUNCTION keep_standing(bigint) IS
-    'Keeps what the leaderboard says of a strategy until its results change; the last act of a transaction';
+    'Keeps what the views say of a strategy and its runs until its results change; the last act of a transaction';
 
 CREATE OR REPLACE FUNCTION forget_standings(strategy_ids bigint[]) RETURNS void
 LANGUAGE plpgsql

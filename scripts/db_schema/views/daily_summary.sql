@@ -131,8 +131,7 @@ SELECT
         CASE WHEN has_few_trades(best.total_trades) THEN ' (few trades)' END
     ) AS summary
 FROM counts
-LEFT JOIN best ON best.day = counts.day
-ORDER BY counts.day DESC;
+LEFT JOIN best ON best.day = counts.day;
 
 COMMENT ON VIEW daily_summary IS
     'What did each day bring? One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a '

@@ -1,53 +1,36 @@
 CREATE VIEW fee_analysis AS
+WITH paid AS (
+    SELECT * FROM run_figures
+    UNION ALL
+    SELECT runs.id, runs.strategy_id, now_is.*
+    FROM optimization_runs AS runs
+    CROSS JOIN LATERAL figures_of_run(runs.id) AS now_is
+    -- NOT IN, which is asked before the function is called.
+    WHERE runs.strategy_id NOT IN (SELECT strategy_id FROM strategy_standings)
+)
 SELECT
     strategies.name AS strategy,
     runs.id AS optimization_run_id,
     paid.backtests,
-    paid.avg_orders,
-    paid.avg_total_fees,
-    paid.fee_per_order,
-    paid.avg_fee_pct,
+    round(paid.avg_orders, 1) AS avg_orders,
+    round(paid.avg_total_fees, 2) AS avg_total_fees,
+    round(paid.fee_per_order, 4) AS fee_per_order,
+    round(paid.avg_fee_pct, 4) AS avg_fee_pct,
     paid.max_fee_pct,
-    paid.avg_annual_fee_pct,
+    round(paid.avg_annual_fee_pct, 4) AS avg_annual_fee_pct,
     paid.max_annual_fee_pct,
     runs.estimated_orders,
     runs.estimated_fees,
     runs.estimated_fee_pct,
     runs.fee_model,
-    round(paid.whole_fees / nullif(runs.estimated_fees, 0), 2) AS fees_to_estimate,
+    round(paid.avg_total_fees / nullif(runs.estimated_fees, 0), 2) AS fees_to_estimate,
     paid.over_30_percent,
-    paid.avg_net_profit,
-    paid.avg_profit_before_fees
-FROM optimization_runs AS runs
+    round(paid.avg_net_profit, 2) AS avg_net_profit,
+    round(paid.avg_profit_before_fees, 2) AS avg_profit_before_fees
+FROM paid
+INNER JOIN optimization_runs AS runs ON runs.id = paid.run_id
 INNER JOIN strategies ON strategies.id = runs.strategy_id
--- A run at a time: who asks for a few runs waits for these.
-CROSS JOIN LATERAL (
-    SELECT
-        count(*) AS backtests,
-        round(avg(result.total_orders), 1) AS avg_orders,
-        avg(result.total_fees) AS whole_fees,
-        round(avg(result.total_fees), 2) AS avg_total_fees,
-        round(sum(result.total_fees) / nullif(sum(result.total_orders), 0), 4) AS fee_per_order,
-        round(avg(result.fee_pct), 4) AS avg_fee_pct,
-        max(result.fee_pct) AS max_fee_pct,
-        round(avg(result.annual_fee_pct), 4) AS avg_annual_fee_pct,
-        max(result.annual_fee_pct) AS max_annual_fee_pct,
-        count(*) FILTER (WHERE result.fee_pct > 0.30) AS over_30_percent,
-        round(avg(result.net_profit), 2) AS avg_net_profit,
-        round(avg(result.net_profit + result.total_fees), 2) AS avg_profit_before_fees
-    FROM (
-        -- An Euler search tests some combinations twice.
-        SELECT DISTINCT ON (tested.combination) each.*
-        FROM backtest_results AS each
-        CROSS JOIN LATERAL tested_combination(
-            runs.optimization_type, each.parameters, each.combination, each.backtest_id
-        ) AS tested (combination)
-        WHERE each.optimization_run_id = runs.id AND each.status = 'completed'
-        ORDER BY tested.combination, each.id
-    ) AS result
-) AS paid
-WHERE paid.backtests > 0
-ORDER BY avg_fee_pct DESC NULLS LAST, optimization_run_id;
+WHERE paid.backtests > 0;
 
 COMMENT ON VIEW fee_analysis IS
     'What do fees eat, estimated and paid? A line for each run, over backtests that did not fail';

@@ -23,11 +23,10 @@ FROM latest_results
 INNER JOIN backtest_results AS result ON result.id = latest_results.id
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
 INNER JOIN strategies ON strategies.id = result.strategy_id
-WHERE result.psr IS NOT NULL
-ORDER BY result.deflated_sharpe DESC, result.id;
+WHERE result.psr IS NOT NULL;
 
 COMMENT ON VIEW luck IS
-    'Is it luck? How much of each result may be; a combination counts once, the likeliest skill first';
+    'Is it luck? How much of each result may be; a combination counts once';
 COMMENT ON COLUMN luck.strategy IS
     'Name of the strategy';
 COMMENT ON COLUMN luck.optimization_run_id IS

@@ -24,7 +24,8 @@ looked_at AS (
         best.best_fee_pct,
         best.has_fee_reason,
         best.plateau,
-        best.on_edge
+        best.on_edge,
+        known.ends
     FROM newest
     LEFT JOIN LATERAL (
         SELECT
@@ -42,10 +43,26 @@ looked_at AS (
         FROM backtest_results AS result
         WHERE
             result.optimization_run_id = newest.id AND result.status = 'completed' AND result.total_trades > 0
-            AND (newest.best_backtest_id IS NULL OR result.backtest_id = newest.best_backtest_id)
-        ORDER BY result.sharpe_ratio DESC NULLS LAST, result.id
-        LIMIT 1
+            AND result.backtest_id = coalesce(
+                newest.best_backtest_id,
+                (
+                    SELECT highest.backtest_id
+                    FROM backtest_results AS highest
+                    WHERE
+                        highest.optimization_run_id = newest.id
+                        AND highest.status = 'completed'
+                        AND highest.total_trades > 0
+                    ORDER BY highest.sharpe_ratio DESC NULLS LAST, highest.id
+                    LIMIT 1
+                )
+            )
     ) AS best ON true
+    LEFT JOIN LATERAL (
+        SELECT ends FROM run_figures WHERE run_id = newest.id
+        UNION ALL
+        SELECT ends_of_run(newest.id)
+        WHERE NOT EXISTS (SELECT FROM strategy_standings WHERE strategy_id = newest.strategy_id)
+    ) AS known ON best.on_edge
 ),
 steps AS (
     SELECT
@@ -58,19 +75,7 @@ steps AS (
     CROSS JOIN LATERAL (
         SELECT string_agg(format('%s %s', mine.key, mine.value), ', ' ORDER BY mine.key) AS list
         FROM jsonb_each_text(looked_at.parameters) AS mine
-        CROSS JOIN LATERAL (
-            SELECT
-                count(DISTINCT canonical_value(tried.parameters ->> mine.key)::numeric) AS tried,
-                min(canonical_value(tried.parameters ->> mine.key)::numeric) AS lowest,
-                max(canonical_value(tried.parameters ->> mine.key)::numeric) AS highest
-            FROM backtest_results AS tried
-            WHERE
-                tried.optimization_run_id = looked_at.id
-                AND tried.parameters ->> mine.key ~ '^-?[0-9]{1,20}([.][0-9]{1,20})?$'
-        ) AS span
-        WHERE
-            span.tried > 2
-            AND canonical_value(mine.value) IN (trim_scale(span.lowest)::text, trim_scale(span.highest)::text)
+        WHERE looked_at.ends -> mine.key ? canonical_value(mine.value)
     ) AS ends
     WHERE looked_at.on_edge AND ends.list IS NOT NULL
     UNION ALL

@@ -1,48 +1,20 @@
 CREATE VIEW rejection_summary AS
+WITH known AS (
+    SELECT * FROM strategy_rejections
+    UNION ALL
+    SELECT strategies.id, now_is.*
+    FROM strategies
+    CROSS JOIN LATERAL rejections_of_strategy(strategies.id) AS now_is
+    WHERE strategies.id NOT IN (SELECT strategy_id FROM strategy_standings)
+)
 SELECT
     strategies.name AS strategy,
-    rejected.reason,
-    rejected.backtests,
-    round(rejected.backtests::numeric / rejected.of_strategy, 4) AS share_of_judged,
-    rejected.example
-FROM strategies
--- A strategy at a time: who asks for one waits for one.
-CROSS JOIN LATERAL (
-    WITH judged AS (
-        -- As latest_results has it, which is quicker for a few results than for all of a strategy's.
-        SELECT *
-        FROM (
-            SELECT DISTINCT ON (tested.combination, result.backtest_start, result.backtest_end)
-                result.id,
-                result.rejection_reasons,
-                result.meets_criteria
-            FROM backtest_results AS result
-            INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-            CROSS JOIN LATERAL tested_combination(
-                runs.optimization_type, result.parameters, result.combination, result.backtest_id
-            ) AS tested (combination)
-            WHERE result.strategy_id = strategies.id
-            ORDER BY
-                tested.combination,
-                result.backtest_start,
-                result.backtest_end,
-                result.status = 'failed',
-                result.meets_criteria IS NULL,
-                result.id DESC
-        ) AS latest
-        WHERE latest.meets_criteria IS NOT NULL
-    )
-    SELECT
-        split_part(reason, ':', 1) AS reason,
-        count(DISTINCT judged.id) AS backtests,
-        (SELECT count(*) FROM judged) AS of_strategy,
-        min(reason) AS example
-    FROM judged
-    CROSS JOIN LATERAL unnest(judged.rejection_reasons) AS reason
-    WHERE judged.meets_criteria IS FALSE
-    GROUP BY split_part(reason, ':', 1)
-) AS rejected
-ORDER BY strategy, backtests DESC, reason;
+    known.reason,
+    known.backtests,
+    round(known.backtests::numeric / known.judged, 4) AS share_of_judged,
+    known.example
+FROM known
+INNER JOIN strategies ON strategies.id = known.strategy_id;
 
 COMMENT ON VIEW rejection_summary IS
     'Why did it fail? Reasons for which backtests were rejected, by strategy and kind; a combination counts once';

@@ -25,7 +25,7 @@ WITH watched AS (
                 AND granted
         ) AS is_held
     FROM optimization_runs AS runs
-    WHERE runs.status <> 'refused' OR runs.batch_id IS NULL
+    WHERE runs.status <> 'completed' AND (runs.status <> 'refused' OR runs.batch_id IS NULL)
 ),
 told AS (
     SELECT
@@ -77,6 +77,25 @@ LEFT JOIN LATERAL (
         AND reused_from IS NULL
         AND backtest_results.created_at >= told.begun_at
 ) AS since ON told.status = 'running'
+UNION ALL
+-- Most runs, apart from the others, so that who leaves them out does not look at them.
+SELECT
+    'completed' AS health,
+    strategies.name AS strategy,
+    runs.id AS optimization_run_id,
+    runs.config_file,
+    runs.started_at,
+    runs.completed_at AS ended_at,
+    NULL AS heartbeat,
+    NULL AS seconds_left,
+    runs.total_combinations AS combinations,
+    runs.completed_combinations AS completed,
+    runs.failed_combinations AS failed,
+    runs.reused_combinations AS reused,
+    coalesce(runs.error_message, runs.import_problems[1]) AS cause
+FROM optimization_runs AS runs
+INNER JOIN strategies ON strategies.id = runs.strategy_id
+WHERE runs.status = 'completed'
 UNION ALL
 SELECT
     never_ran.status AS health,

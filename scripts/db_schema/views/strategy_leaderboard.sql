@@ -5,7 +5,7 @@ WITH standing AS (
     SELECT strategies.id, now_is.*
     FROM strategies
     CROSS JOIN LATERAL strategy_standing(strategies.id) AS now_is
-    WHERE NOT EXISTS (SELECT FROM strategy_standings WHERE strategy_id = strategies.id)
+    WHERE strategies.id NOT IN (SELECT strategy_id FROM strategy_standings)
 ),
 best AS (
     SELECT result.*, standing.is_walked, standing.target, standing.score, home.target_metric, home.benchmark,
@@ -122,8 +122,7 @@ LEFT JOIN walked ON walked.strategy_id = strategies.id
 LEFT JOIN backtest_results AS origin ON origin.id = best.reused_from
 LEFT JOIN optimization_runs AS made
     ON made.id = coalesce(origin.optimization_run_id, best.optimization_run_id)
-CROSS JOIN targets
-ORDER BY rank, strategy;
+CROSS JOIN targets;
 
 COMMENT ON VIEW strategy_leaderboard IS
     'Which strategies are worth money? Those that pass first, those by walk-forward before others, then by the target '

@@ -37,11 +37,10 @@ CROSS JOIN LATERAL (
     FROM walk_forward_windows AS cut
     LEFT JOIN backtest_results AS tested ON tested.id = cut.out_of_sample_result_id
     WHERE cut.analysis_id = analysis.id
-) AS cut
-ORDER BY analysis.id DESC;
+) AS cut;
 
 COMMENT ON VIEW walk_forward_summary IS
-    'Does it hold out of sample? Walk-forward analyses, the newest first; figures are of the stitched out-of-sample days';
+    'Does it hold out of sample? Walk-forward analyses; figures are of the stitched out-of-sample days';
 COMMENT ON COLUMN walk_forward_summary.analysis_id IS 'Number of the analysis';
 COMMENT ON COLUMN walk_forward_summary.strategy IS 'Name of the strategy';
 COMMENT ON COLUMN walk_forward_summary.status IS 'running, completed, partial, failed or interrupted';

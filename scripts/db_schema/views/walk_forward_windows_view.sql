@@ -31,8 +31,7 @@ FROM walk_forward_windows AS cut
 INNER JOIN walk_forward_analyses AS analysis ON analysis.id = cut.analysis_id
 INNER JOIN strategies ON strategies.id = analysis.strategy_id
 LEFT JOIN backtest_results AS inside ON inside.id = cut.in_sample_result_id
-LEFT JOIN backtest_results AS outside ON outside.id = cut.out_of_sample_result_id
-ORDER BY analysis.id DESC, cut.number;
+LEFT JOIN backtest_results AS outside ON outside.id = cut.out_of_sample_result_id;
 
 COMMENT ON VIEW walk_forward_windows_view IS
     'What did each window of a walk-forward analysis choose, and did it hold? In-sample beside out-of-sample';
