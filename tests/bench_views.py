@@ -1,12 +1,15 @@
 """How the views that people look at daily grow with what is stored: `make bench-views`.
 
-Three databases are made of the recorded 72 backtests, each figure perturbed: the large one, and two of a hundredth of
-its backtests, one with as many strategies, one with as much of each strategy. What asks about all strategies is
-compared with the first, what asks about one strategy or a few days with the second: so the answers are of the same
-size. RESULTS in the environment makes the large one smaller, which is quicker and says less; PLANS=1 prints the plans.
+Four databases are made of the recorded 72 backtests, each figure perturbed: the large one, and three of a hundredth of
+its backtests: one with as many strategies, one with as many runs as well, one with as much of each strategy. What has a
+line for each strategy is compared with the first, what has one for each run with the second, what asks about one
+strategy or a few days with the third: so the answers are of the same size, which stands in brackets. Questions that
+docs/DIRECTOR.md asks are asked as they stand there. RESULTS in the environment makes the large one smaller, which is
+quicker and says less; PLANS=1 prints the plans.
 """
 
 import os
+import re
 import sys
 import tempfile
 import time
@@ -27,16 +30,24 @@ from strategy_testing.importing.one_run import import_run
 from strategy_testing.results.folder import read_run
 from support import PROJECT, unpack_recording
 
-_OF_ALL = {
-    "strategy_leaderboard": "SELECT * FROM strategy_leaderboard",
-    "trials_per_strategy": "SELECT * FROM trials_per_strategy",
-    "run_health": "SELECT * FROM run_health LIMIT 20",
-    "next_steps": "SELECT * FROM next_steps LIMIT 20",
-    "near_misses": "SELECT * FROM near_misses ORDER BY distance LIMIT 20",
+_DIRECTOR = {
+    question["view"]: question["sql"]
+    for question in re.finditer(
+        r"```sql\n(?P<sql>.*?FROM (?P<view>\w+).*?)```",
+        (PROJECT / "docs" / "DIRECTOR.md").read_text(encoding="utf-8"),
+        re.DOTALL,
+    )
 }
+_OF_STRATEGIES = {
+    view: _DIRECTOR[view]
+    for view in ("strategy_leaderboard", "rejection_summary", "near_misses", "parameter_performance", "next_steps")
+} | {
+    "trials_per_strategy": "SELECT * FROM trials_per_strategy",
+    "combination_leaderboard": "SELECT * FROM combination_leaderboard ORDER BY sharpe_ratio DESC NULLS LAST LIMIT 20",
+}
+_OF_RUNS = {view: _DIRECTOR[view] for view in ("weekly_throughput", "luck_of_runs", "fee_analysis", "run_health")}
 _OF_ONE = {
     "daily_summary": "SELECT * FROM daily_summary ORDER BY day DESC LIMIT 2",
-    "weekly_throughput": "SELECT * FROM weekly_throughput ORDER BY week DESC LIMIT 4",
     "combination_leaderboard": "SELECT * FROM combination_leaderboard WHERE strategy = 'S1' "
     "ORDER BY sharpe_ratio DESC LIMIT 20",
     "rejection_summary": "SELECT * FROM rejection_summary WHERE strategy = 'S1'",
@@ -49,7 +60,7 @@ _OF_ONE = {
 _TRIES = 5
 _NOT_COPIED = {
     "id", "run_uuid", "started_at", "completed_at", "optimization_run_id", "strategy_id", "backtest_id", "parameters",
-    "daily_returns",
+    "daily_returns", "best_backtest_id",
 }  # fmt: skip
 _MULTIPLY = """
     SET session_replication_role = replica;
@@ -85,6 +96,14 @@ _MULTIPLY = """
     SELECT result.id, position, criterion, reason, value * (0.9 + 0.2 * random()::numeric(6, 5)), "limit"
     FROM backtest_results AS result
     INNER JOIN said ON said.number = ((result.id - 1) %% %(each)s + 1) %% 72;
+    UPDATE optimization_runs
+    SET best_backtest_id = (
+        SELECT backtest_id
+        FROM backtest_results
+        WHERE optimization_run_id = optimization_runs.id
+        ORDER BY sharpe_ratio DESC
+        LIMIT 1
+    );
     SET session_replication_role = origin;
     SELECT refresh_run_counts(array_agg(id)) FROM optimization_runs;
     SELECT refresh_strategy_status(array_agg(id)) FROM strategies;
@@ -124,15 +143,16 @@ def _multiply(server: connection, strategies: int, runs_each: int, results_each:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _milliseconds(server: connection, statement: str) -> float:
+def _asked(server: connection, statement: str) -> tuple[float, int]:
+    """Milliseconds until the answer is there, and its lines."""
     taken = []
     with server.cursor() as cursor:
         for _ in range(_TRIES):
             began = time.perf_counter()
             cursor.execute(statement)
-            cursor.fetchall()
+            lines = len(cursor.fetchall())
             taken.append(1000 * (time.perf_counter() - began))
-    return median(taken)
+    return median(taken), lines
 
 
 def _filled(url: str, home: Path, name: str, sizes: Sequence[int]) -> connection:
@@ -151,7 +171,7 @@ def _filled(url: str, home: Path, name: str, sizes: Sequence[int]) -> connection
 
 def _plans(server: connection) -> Iterator[str]:
     with server.cursor() as cursor:
-        for name, statement in (_OF_ALL | _OF_ONE).items():
+        for name, statement in (*_OF_STRATEGIES.items(), *_OF_RUNS.items(), *_OF_ONE.items()):
             cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}")
             yield f"\n{name}\n" + "\n".join(row[0] for row in cursor.fetchall())
 
@@ -169,22 +189,28 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         fresh_database(Path(folder)) as for_large,
         fresh_database(Path(folder)) as for_narrow,
+        fresh_database(Path(folder)) as for_thin,
         fresh_database(Path(folder)) as for_small,
     ):
         home = Path(folder)
         large = _filled(for_large, home, "large", (100, runs, each))
         narrow = _filled(for_narrow, home, "narrow", (100, 1, max(1, each // 5)))
+        thin = _filled(for_thin, home, "thin", (100, runs, max(1, each // 100)))
         small = _filled(for_small, home, "small", (1, runs, each))
-        _say(f"{'':26}{'a hundredth':>14}{'all':>10}{'ratio':>8}")
-        for questions, other in ((_OF_ALL, narrow), (_OF_ONE, small)):
+        for about, questions, other in (
+            ("of all strategies", _OF_STRATEGIES, narrow),
+            ("of all runs", _OF_RUNS, thin),
+            ("of one strategy, or a few days", _OF_ONE, small),
+        ):
+            _say(f"{about:32}{'a hundredth':>22}{'all':>22}{'ratio':>8}")
             for name, statement in questions.items():
-                before, after = _milliseconds(other, statement), _milliseconds(large, statement)
+                (before, few), (after, many) = _asked(other, statement), _asked(large, statement)
                 broken = "" if after <= 3 * before else "  above 3"
-                _say(f"{name:26}{before:11.1f} ms{after:7.1f} ms{after / before:8.1f}{broken}")
+                _say(f"{name:32}{before:11.1f} ms ({few:5}){after:11.1f} ms ({many:5}){after / before:8.1f}{broken}")
         if os.environ.get("PLANS"):
             for plan in _plans(large):
                 _say(plan)
-        for server in (large, narrow, small):
+        for server in (large, narrow, thin, small):
             server.close()
 
 
