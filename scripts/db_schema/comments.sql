@@ -308,13 +308,17 @@ COMMENT ON COLUMN strategy_parameters.avg_max_drawdown IS 'Average largest drawd
 COMMENT ON COLUMN strategy_parameters.avg_fee_pct IS 'Average fees as a fraction of the starting capital';
 
 COMMENT ON TABLE run_figures IS
-    'What fee_analysis, luck_of_runs and next_steps say of the runs of the strategies of strategy_standings, unrounded';
+    'What fee_analysis, luck_of_runs, next_steps and the pages say of the runs of the strategies of strategy_standings, '
+    'unrounded';
 COMMENT ON COLUMN run_figures.run_id IS 'The run';
 COMMENT ON COLUMN run_figures.strategy_id IS 'Its strategy';
 COMMENT ON COLUMN run_figures.luckiest_result_id IS
     'The result with the highest deflated_sharpe of those that figures over several runs count; NULL without one';
 COMMENT ON COLUMN run_figures.ends IS
     'Lowest and highest value of each numeric parameter with three or more; NULL without one';
+COMMENT ON COLUMN run_figures.is_judged IS 'Whether any of its results was judged; NULL without results';
+COMMENT ON COLUMN run_figures.best_sharpe IS 'Highest sharpe_ratio of those that did not fail and made a trade';
+COMMENT ON COLUMN run_figures.best_deflated_sharpe IS 'Highest deflated_sharpe of those that did not fail';
 COMMENT ON COLUMN run_figures.backtests IS 'Combinations that did not fail, each by one backtest';
 COMMENT ON COLUMN run_figures.avg_orders IS 'Average orders of a backtest';
 COMMENT ON COLUMN run_figures.avg_total_fees IS 'Average fees of a backtest, dollars';

@@ -112,6 +112,9 @@ COMMENT ON FUNCTION ends_of_run(bigint) IS
 CREATE OR REPLACE FUNCTION figures_of_run(run bigint) RETURNS TABLE (
     luckiest_result_id bigint,
     ends jsonb,
+    is_judged boolean,
+    best_sharpe numeric,
+    best_deflated_sharpe numeric,
     backtests bigint,
     avg_orders numeric,
     avg_total_fees numeric,
@@ -139,6 +142,9 @@ SELECT
         LIMIT 1
     ),
     ends_of_run(run),
+    (SELECT bool_or(meets_criteria IS NOT NULL) FROM backtest_results WHERE optimization_run_id = run),
+    max(paid.best_sharpe),
+    max(paid.best_deflated_sharpe),
     count(*),
     avg(paid.total_orders),
     avg(paid.total_fees),
@@ -152,7 +158,10 @@ SELECT
     avg(paid.net_profit + paid.total_fees)
 FROM (
     -- An Euler search tests some combinations twice.
-    SELECT DISTINCT ON (tested.combination) each.*
+    SELECT DISTINCT ON (tested.combination)
+        each.*,
+        max(each.sharpe_ratio) FILTER (WHERE each.total_trades > 0) OVER () AS best_sharpe,
+        max(each.deflated_sharpe) OVER () AS best_deflated_sharpe
     FROM backtest_results AS each
     INNER JOIN optimization_runs AS runs ON runs.id = each.optimization_run_id
     CROSS JOIN LATERAL tested_combination(
@@ -163,4 +172,4 @@ FROM (
 ) AS paid
 $$;
 COMMENT ON FUNCTION figures_of_run(bigint) IS
-    'What fee_analysis, luck_of_runs and next_steps say of a run, worked out of its results and those of its strategy';
+    'What fee_analysis, luck_of_runs, next_steps and the pages say of a run, worked out of its results and those of its strategy';

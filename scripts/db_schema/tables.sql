@@ -215,7 +215,7 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT backtest_results_pkey PRIMARY KEY (id),
-    CONSTRAINT backtest_results_run_backtest_key UNIQUE (optimization_run_id, backtest_id),
+    CONSTRAINT backtest_results_run_backtest_key UNIQUE (backtest_id, optimization_run_id),
     CONSTRAINT backtest_results_run_fkey FOREIGN KEY (optimization_run_id, strategy_id)
         REFERENCES optimization_runs (id, strategy_id) ON UPDATE CASCADE ON DELETE CASCADE,
     CONSTRAINT backtest_results_strategy_id_fkey FOREIGN KEY (strategy_id) REFERENCES strategies (id),
@@ -298,6 +298,9 @@ CREATE TABLE IF NOT EXISTS run_figures (
     strategy_id bigint NOT NULL,
     luckiest_result_id bigint,
     ends jsonb,
+    is_judged boolean,
+    best_sharpe numeric,
+    best_deflated_sharpe numeric,
     backtests bigint NOT NULL,
     avg_orders numeric,
     avg_total_fees numeric,

@@ -158,20 +158,20 @@ SELECT
     runs.total_combinations AS combinations,
     runs.completed_combinations AS completed,
     runs.failed_combinations AS failed,
-    CASE WHEN best.is_judged THEN runs.passed_combinations END AS passed,
-    best.sharpe_ratio,
+    CASE WHEN known.is_judged THEN runs.passed_combinations END AS passed,
+    known.best_sharpe AS sharpe_ratio,
     extract(EPOCH FROM runs.completed_at - runs.started_at) AS seconds,
     runs.config_file,
     count(*) OVER () AS matching
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
-CROSS JOIN LATERAL (
-    SELECT
-        max(result.sharpe_ratio) FILTER (WHERE result.status = 'completed' AND result.total_trades > 0) AS sharpe_ratio,
-        bool_or(result.meets_criteria IS NOT NULL) AS is_judged
-    FROM backtest_results AS result
-    WHERE result.optimization_run_id = runs.id
-) AS best
+LEFT JOIN LATERAL (
+    SELECT is_judged, best_sharpe FROM run_figures WHERE run_id = runs.id
+    UNION ALL
+    SELECT is_judged, best_sharpe FROM figures_of_run(runs.id)
+    -- Not EXISTS, which would be asked when the function has answered.
+    WHERE (SELECT true FROM strategy_standings WHERE strategy_id = runs.strategy_id) IS NULL
+) AS known ON true
 WHERE
     (%(strategy)s::text IS NULL OR strategies.name = %(strategy)s)
     AND (%(status)s::text IS NULL OR runs.status = %(status)s)

@@ -112,20 +112,19 @@ SELECT
     runs.benchmark_returns,
     link.analysis_id,
     link.part,
-    best.is_judged,
-    best.sharpe,
-    best.deflated_sharpe
+    known.is_judged,
+    known.best_sharpe AS sharpe,
+    known.best_deflated_sharpe AS deflated_sharpe
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
 LEFT JOIN walk_forward_runs AS link ON link.run_id = runs.id
 LEFT JOIN LATERAL (
-    SELECT
-        bool_or(meets_criteria IS NOT NULL) AS is_judged,
-        max(sharpe_ratio) FILTER (WHERE status = 'completed' AND total_trades > 0) AS sharpe,
-        max(deflated_sharpe) FILTER (WHERE status = 'completed') AS deflated_sharpe
-    FROM backtest_results
-    WHERE optimization_run_id = runs.id
-) AS best ON true
+    SELECT is_judged, best_sharpe, best_deflated_sharpe FROM run_figures WHERE run_id = runs.id
+    UNION ALL
+    SELECT is_judged, best_sharpe, best_deflated_sharpe FROM figures_of_run(runs.id)
+    -- Not EXISTS, which would be asked when the function has answered.
+    WHERE (SELECT true FROM strategy_standings WHERE strategy_id = runs.strategy_id) IS NULL
+) AS known ON true
 WHERE
     (%(batch)s::bigint IS NULL OR runs.batch_id = %(batch)s)
     AND (%(analysis)s::bigint IS NULL OR link.analysis_id = %(analysis)s)

@@ -1,0 +1,11 @@
+-- A backtest is looked for by its id alone, too: the same constraint with its columns the other way round.
+
+DO $$
+BEGIN
+    IF to_regclass('backtest_results') IS NOT NULL THEN
+        ALTER TABLE backtest_results
+            DROP CONSTRAINT IF EXISTS backtest_results_run_backtest_key,
+            ADD CONSTRAINT backtest_results_run_backtest_key UNIQUE (backtest_id, optimization_run_id);
+    END IF;
+END;
+$$;
