@@ -4,12 +4,16 @@ Four databases are made of the recorded 72 backtests, each figure perturbed: the
 its backtests: one with as many strategies, one with as many runs as well, one with as much of each strategy. What has a
 line for each strategy is compared with the first, what has one for each run with the second, what asks about one
 strategy or a few days with the third: so the answers are of the same size, which stands in brackets. Questions that
-docs/DIRECTOR.md asks are asked as they stand there. RESULTS in the environment makes the large one smaller, which is
-quicker and says less; PLANS=1 prints the plans.
+docs/DIRECTOR.md asks are asked as they stand there. An import of the recorded 72 into the large one, a process of its
+own, is compared with one into an empty database.
+
+RESULTS in the environment makes the large one smaller, which is quicker and says less; TIMES is how often each is
+asked, of which the median counts; PLANS=1 prints the plans.
 """
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -57,7 +61,8 @@ _OF_ONE = {
     "luck": "SELECT * FROM luck WHERE strategy = 'S1' ORDER BY deflated_sharpe DESC LIMIT 20",
     "strategy_history": "SELECT * FROM strategy_history WHERE strategy = 'S1'",
 }
-_TRIES = 5
+_TRIES = int(os.environ.get("TIMES", "5"))
+_EXAMPLE = PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml"
 _NOT_COPIED = {
     "id", "run_uuid", "started_at", "completed_at", "optimization_run_id", "strategy_id", "backtest_id", "parameters",
     "daily_returns", "best_backtest_id",
@@ -108,6 +113,10 @@ _MULTIPLY = """
     SELECT refresh_run_counts(array_agg(id)) FROM optimization_runs;
     SELECT refresh_strategy_status(array_agg(id)) FROM strategies;
     SELECT keep_standing(id) FROM strategies;
+    SELECT
+        setval(pg_get_serial_sequence('strategies', 'id'), (SELECT max(id) FROM strategies)),
+        setval(pg_get_serial_sequence('optimization_runs', 'id'), (SELECT max(id) FROM optimization_runs)),
+        setval(pg_get_serial_sequence('backtest_results', 'id'), (SELECT max(id) FROM backtest_results));
 """
 
 
@@ -157,16 +166,46 @@ def _asked(server: connection, statement: str) -> tuple[float, int]:
 
 def _filled(url: str, home: Path, name: str, sizes: Sequence[int]) -> connection:
     with closing(connect(DatabaseTarget(Source.ARGUMENT, url))) as database:
-        config = read_config(PROJECT / "configs" / "optimizations" / "rsi_etf_example.yaml")
         run = read_run(unpack_recording("grid-72", home / name) / "output")
         assert run is not None
-        import_run(database, run, config=config)
+        import_run(database, run, config=read_config(_EXAMPLE))
     server = psycopg2.connect(url)
     began = time.perf_counter()
     _multiply(server, *sizes)
     runs, took = sizes[0] * sizes[1], time.perf_counter() - began
     _say(f"{name}: {sizes[0]} strategies, {runs} runs, {runs * sizes[2]:,} backtests made in {took:.0f} s")
     return server
+
+
+def _imported(url: str, folder: Path) -> tuple[float, float]:
+    """Seconds of an import of the recorded 72, and how many of them PostgreSQL was at work; they are removed again."""
+    script = [sys.executable, str(PROJECT / "scripts" / "results_importer.py"), "--database-url", url]
+    script += ["--optimization-dir", str(folder), "--config", str(_EXAMPLE), "--leaderboard", str(folder / "l.md")]
+    at_work = "SELECT active_time / 1000 FROM pg_stat_database WHERE datname = current_database()"
+    remove = "DELETE FROM {} WHERE {} IN (SELECT id FROM strategies WHERE name = 'RSI_MeanReversion_ETF')"
+    with closing(psycopg2.connect(url)) as server, server.cursor() as cursor:
+        server.autocommit = True
+        cursor.execute(at_work)
+        ((before,),) = cursor.fetchall()
+        began = time.perf_counter()
+        subprocess.run(script, env=os.environ | {"PYTHONPATH": "scripts"}, cwd=PROJECT, capture_output=True, check=True)
+        took = time.perf_counter() - began
+        time.sleep(0.5)  # until the statistics of the connection that has ended are there
+        cursor.execute(at_work)
+        ((after,),) = cursor.fetchall()
+        cursor.execute(remove.format("optimization_runs", "strategy_id"))
+        cursor.execute(remove.format("strategies", "id"))
+    return took, after - before
+
+
+def _compare_imports(empty: str, large: str, home: Path) -> None:
+    folder = unpack_recording("grid-72", home / "imported") / "output"
+    pairs = [(_imported(empty, folder), _imported(large, folder)) for _ in range(_TRIES)]
+    _say(f"{'import of 72':32}{'none stored':>22}{'all':>22}{'ratio':>8}")
+    for about, place in (("seconds", 0), ("seconds of PostgreSQL", 1)):
+        none, all_of_them = (median(pair[which][place] for pair in pairs) for which in (0, 1))
+        ratio = median(pair[1][place] / pair[0][place] for pair in pairs)
+        _say(f"{about:32}{none:20.2f} s{all_of_them:20.2f} s{ratio:8.2f}")
 
 
 def _plans(server: connection) -> Iterator[str]:
@@ -191,6 +230,7 @@ def main() -> None:
         fresh_database(Path(folder)) as for_narrow,
         fresh_database(Path(folder)) as for_thin,
         fresh_database(Path(folder)) as for_small,
+        fresh_database(Path(folder)) as for_none,
     ):
         home = Path(folder)
         large = _filled(for_large, home, "large", (100, runs, each))
@@ -207,6 +247,7 @@ def main() -> None:
                 (before, few), (after, many) = _asked(other, statement), _asked(large, statement)
                 broken = "" if after <= 3 * before else "  above 3"
                 _say(f"{name:32}{before:11.1f} ms ({few:5}){after:11.1f} ms ({many:5}){after / before:8.1f}{broken}")
+        _compare_imports(for_none, for_large, home)
         if os.environ.get("PLANS"):
             for plan in _plans(large):
                 _say(plan)

@@ -12,7 +12,7 @@ _TINY = {
     "bench_overhead": ({"RECORDING": "crashy", "SPEED": "200"}, "ratio "),
     "bench_engine": ({"COMBINATIONS": "12", "BACKTESTS": "4", "SPEED": "400"}, "ratio "),
     "bench_statistics": ({"COMBINATIONS": "24", "DAYS": "120"}, "MB at most"),
-    "bench_views": ({"RESULTS": "2000"}, "strategy_history"),
+    "bench_views": ({"RESULTS": "2000", "TIMES": "1"}, "seconds of PostgreSQL"),
     "bench_import": ({"SIZES": "6,8", "TIMES": "1", "PEERS": "/nowhere"}, "of the floor"),
     "bench_live": ({"SIZES": "2,4"}, "storing two results of      4 finished"),
 }
