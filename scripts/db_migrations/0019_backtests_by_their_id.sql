@@ -1,5 +1,7 @@
--- A backtest is looked for by its id alone, too: the same constraint with its columns the other way round.
+-- A backtest is looked for by its id alone, too: the same constraint with its columns the other way round. Few results
+-- are taken from others: the index, which db_schema.sql makes anew, has no more than these.
 
+DROP INDEX IF EXISTS backtest_results_reused_from_idx;
 DO $$
 BEGIN
     IF to_regclass('backtest_results') IS NOT NULL THEN

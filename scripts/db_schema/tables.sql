@@ -226,7 +226,8 @@ CREATE TABLE IF NOT EXISTS backtest_results (
     CONSTRAINT backtest_results_failed_never_passes_check CHECK (status <> 'failed' OR meets_criteria IS NOT TRUE)
 );
 CREATE INDEX IF NOT EXISTS backtest_results_sharpe_ratio_idx ON backtest_results (sharpe_ratio DESC NULLS LAST);
-CREATE INDEX IF NOT EXISTS backtest_results_reused_from_idx ON backtest_results (reused_from);
+CREATE INDEX IF NOT EXISTS backtest_results_reused_from_idx ON backtest_results (reused_from)
+    WHERE reused_from IS NOT NULL;
 CREATE INDEX IF NOT EXISTS backtest_results_combination_idx
     ON backtest_results (strategy_id, hashtextextended(coalesce(combination, ''), 0));
 CREATE INDEX IF NOT EXISTS backtest_results_best_of_strategy_idx
