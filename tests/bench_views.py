@@ -110,6 +110,7 @@ _MULTIPLY = """
         LIMIT 1
     );
     SET session_replication_role = origin;
+    ANALYZE optimization_runs, backtest_results;
     SELECT refresh_run_counts(array_agg(id)) FROM optimization_runs;
     SELECT refresh_strategy_status(array_agg(id)) FROM strategies;
     SELECT keep_standing(id) FROM strategies;

@@ -142,7 +142,7 @@ def test_an_interrupted_run_goes_on_to_the_same_rows_as_an_undisturbed_one(
 
 
 _OF_ANALYSES = ("walk_forward_summary", "walk_forward_windows_view")
-_OF_RUNS = ("weekly_throughput", "run_health", "strategy_history", "next_steps")
+_OF_RUNS = ("weekly_throughput", "run_health", "strategy_history", "next_steps", "luck_of_runs")
 _VIEWS = {
     "strategy_leaderboard": ("runs", "last_run_at", "optimization_run_id"),
     "combination_leaderboard": ("optimization_run_id", "backtest_result_id"),

@@ -1,5 +1,26 @@
 -- What is kept beside a strategy's standing, and goes with it: one who may read the views may not read the tables.
 
+CREATE OR REPLACE FUNCTION latest_of_strategy(strategy bigint) RETURNS SETOF backtest_results
+LANGUAGE sql STABLE
+AS $$
+SELECT DISTINCT ON (tested.combination, result.backtest_start, result.backtest_end) result.*
+FROM backtest_results AS result
+INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+CROSS JOIN LATERAL tested_combination(
+    runs.optimization_type, result.parameters, result.combination, result.backtest_id
+) AS tested (combination)
+WHERE result.strategy_id = strategy
+ORDER BY
+    tested.combination,
+    result.backtest_start,
+    result.backtest_end,
+    result.status = 'failed',
+    result.meets_criteria IS NULL,
+    result.id DESC
+$$;
+COMMENT ON FUNCTION latest_of_strategy(bigint) IS
+    'The results of a strategy that latest_results names, which this finds quicker where all of them are wanted';
+
 CREATE OR REPLACE FUNCTION rejections_of_strategy(strategy bigint) RETURNS TABLE (
     reason text, backtests bigint, judged bigint, example text
 )
@@ -7,28 +28,9 @@ LANGUAGE sql STABLE SECURITY DEFINER ROWS 10
 SET search_path FROM CURRENT
 AS $$
 WITH judged AS (
-    -- As latest_results has it, which is quicker for a few results than for all of a strategy's.
-    SELECT *
-    FROM (
-        SELECT DISTINCT ON (tested.combination, result.backtest_start, result.backtest_end)
-            result.id,
-            result.rejection_reasons,
-            result.meets_criteria
-        FROM backtest_results AS result
-        INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-        CROSS JOIN LATERAL tested_combination(
-            runs.optimization_type, result.parameters, result.combination, result.backtest_id
-        ) AS tested (combination)
-        WHERE result.strategy_id = strategy
-        ORDER BY
-            tested.combination,
-            result.backtest_start,
-            result.backtest_end,
-            result.status = 'failed',
-            result.meets_criteria IS NULL,
-            result.id DESC
-    ) AS latest
-    WHERE latest.meets_criteria IS NOT NULL
+    SELECT id, rejection_reasons, meets_criteria
+    FROM latest_of_strategy(strategy)
+    WHERE meets_criteria IS NOT NULL
 )
 SELECT
     split_part(reason, ':', 1),
@@ -69,12 +71,10 @@ FROM (
         avg(result.max_drawdown) AS avg_max_drawdown,
         avg(result.fee_pct) AS avg_fee_pct,
         count(*) OVER (PARTITION BY given.key) AS values_tried
-    FROM latest_results
-    INNER JOIN backtest_results AS result ON result.id = latest_results.id
+    FROM latest_of_strategy(strategy) AS result
     CROSS JOIN LATERAL jsonb_each_text(result.parameters) AS given
     WHERE
-        latest_results.strategy_id = strategy
-        AND result.status = 'completed'
+        result.status = 'completed'
         AND result.total_trades > 0
         -- The days of a backtest are no parameter of its strategy.
         AND given.key NOT IN ('start_date', 'end_date')
@@ -109,8 +109,19 @@ $$;
 COMMENT ON FUNCTION ends_of_run(bigint) IS
     'The lowest and the highest value of each numeric parameter of which a run tried three or more';
 
+CREATE OR REPLACE FUNCTION luckiest_of_runs(strategy bigint) RETURNS TABLE (run_id bigint, result_id bigint)
+LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
+SET search_path FROM CURRENT
+AS $$
+SELECT DISTINCT ON (optimization_run_id) optimization_run_id, id
+FROM latest_of_strategy(strategy)
+WHERE psr IS NOT NULL
+ORDER BY optimization_run_id, deflated_sharpe DESC NULLS LAST, id
+$$;
+COMMENT ON FUNCTION luckiest_of_runs(bigint) IS
+    'What luck_of_runs says of the runs of a strategy, worked out of its results';
+
 CREATE OR REPLACE FUNCTION figures_of_run(run bigint) RETURNS TABLE (
-    luckiest_result_id bigint,
     ends jsonb,
     is_judged boolean,
     best_sharpe numeric,
@@ -130,21 +141,32 @@ CREATE OR REPLACE FUNCTION figures_of_run(run bigint) RETURNS TABLE (
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1
 SET search_path FROM CURRENT
 AS $$
+WITH results AS (
+    SELECT
+        result.id,
+        result.status,
+        result.meets_criteria,
+        result.sharpe_ratio,
+        result.deflated_sharpe,
+        result.total_trades,
+        result.total_orders,
+        result.total_fees,
+        result.fee_pct,
+        result.annual_fee_pct,
+        result.net_profit,
+        tested.combination
+    FROM backtest_results AS result
+    INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
+    CROSS JOIN LATERAL tested_combination(
+        runs.optimization_type, result.parameters, result.combination, result.backtest_id
+    ) AS tested (combination)
+    WHERE result.optimization_run_id = run
+)
 SELECT
-    (
-        SELECT result.id
-        FROM backtest_results AS result
-        WHERE
-            result.optimization_run_id = run
-            AND result.psr IS NOT NULL
-            AND EXISTS (SELECT FROM latest_results WHERE latest_results.id = result.id)
-        ORDER BY result.deflated_sharpe DESC NULLS LAST, result.id
-        LIMIT 1
-    ),
     ends_of_run(run),
-    (SELECT bool_or(meets_criteria IS NOT NULL) FROM backtest_results WHERE optimization_run_id = run),
-    max(paid.best_sharpe),
-    max(paid.best_deflated_sharpe),
+    (SELECT bool_or(meets_criteria IS NOT NULL) FROM results),
+    (SELECT max(sharpe_ratio) FROM results WHERE status = 'completed' AND total_trades > 0),
+    (SELECT max(deflated_sharpe) FROM results WHERE status = 'completed'),
     count(*),
     avg(paid.total_orders),
     avg(paid.total_fees),
@@ -158,18 +180,11 @@ SELECT
     avg(paid.net_profit + paid.total_fees)
 FROM (
     -- An Euler search tests some combinations twice.
-    SELECT DISTINCT ON (tested.combination)
-        each.*,
-        max(each.sharpe_ratio) FILTER (WHERE each.total_trades > 0) OVER () AS best_sharpe,
-        max(each.deflated_sharpe) OVER () AS best_deflated_sharpe
-    FROM backtest_results AS each
-    INNER JOIN optimization_runs AS runs ON runs.id = each.optimization_run_id
-    CROSS JOIN LATERAL tested_combination(
-        runs.optimization_type, each.parameters, each.combination, each.backtest_id
-    ) AS tested (combination)
-    WHERE each.optimization_run_id = run AND each.status = 'completed'
-    ORDER BY tested.combination, each.id
+    SELECT DISTINCT ON (combination) total_orders, total_fees, fee_pct, annual_fee_pct, net_profit
+    FROM results
+    WHERE status = 'completed'
+    ORDER BY combination, id
 ) AS paid
 $$;
 COMMENT ON FUNCTION figures_of_run(bigint) IS
-    'What fee_analysis, luck_of_runs, next_steps and the pages say of a run, worked out of its results and those of its strategy';
+    'What fee_analysis, next_steps and the pages say of a run, worked out of its results';

@@ -31,10 +31,8 @@ WITH walked AS (
     LIMIT 1
 ),
 latest AS MATERIALIZED (
-    SELECT result.*
-    FROM latest_results
-    INNER JOIN backtest_results AS result ON result.id = latest_results.id
-    WHERE latest_results.strategy_id = strategy
+    SELECT id, optimization_run_id, status, meets_criteria, sharpe_ratio, target_value, total_trades
+    FROM latest_of_strategy(strategy)
 ),
 candidates AS (
     SELECT
@@ -108,9 +106,10 @@ BEGIN
         INSERT INTO strategy_parameters
         SELECT strategy, known.* FROM parameters_of_strategy(strategy) AS known;
         INSERT INTO run_figures
-        SELECT runs.id, strategy, known.*
+        SELECT runs.id, strategy, luckiest.result_id, known.*
         FROM optimization_runs AS runs
         CROSS JOIN LATERAL figures_of_run(runs.id) AS known
+        LEFT JOIN luckiest_of_runs(strategy) AS luckiest ON luckiest.run_id = runs.id
         WHERE runs.strategy_id = strategy;
     END IF;
 END;

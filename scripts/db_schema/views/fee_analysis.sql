@@ -2,7 +2,7 @@ CREATE VIEW fee_analysis AS
 WITH paid AS (
     SELECT * FROM run_figures
     UNION ALL
-    SELECT runs.id, runs.strategy_id, now_is.*
+    SELECT runs.id, runs.strategy_id, NULL, now_is.*
     FROM optimization_runs AS runs
     CROSS JOIN LATERAL figures_of_run(runs.id) AS now_is
     -- NOT IN, which is asked before the function is called.

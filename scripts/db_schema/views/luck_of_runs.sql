@@ -2,11 +2,10 @@ CREATE VIEW luck_of_runs AS
 WITH known AS (
     SELECT run_id, luckiest_result_id FROM run_figures
     UNION ALL
-    SELECT runs.id, now_is.luckiest_result_id
-    FROM optimization_runs AS runs
-    CROSS JOIN LATERAL figures_of_run(runs.id) AS now_is
-    -- NOT IN, which is asked before the function is called.
-    WHERE runs.strategy_id NOT IN (SELECT strategy_id FROM strategy_standings)
+    SELECT now_is.run_id, now_is.result_id
+    FROM strategies
+    CROSS JOIN LATERAL luckiest_of_runs(strategies.id) AS now_is
+    WHERE strategies.id NOT IN (SELECT strategy_id FROM strategy_standings)
 )
 SELECT
     strategies.name AS strategy,
