@@ -129,6 +129,8 @@ CREATE INDEX IF NOT EXISTS optimization_runs_of_strategy_idx
     ON optimization_runs (strategy_id, started_at DESC, id DESC) INCLUDE (trials);
 CREATE INDEX IF NOT EXISTS optimization_runs_batch_id_idx ON optimization_runs (batch_id);
 CREATE INDEX IF NOT EXISTS optimization_runs_started_at_idx ON optimization_runs (started_at);
+CREATE INDEX IF NOT EXISTS optimization_runs_day_idx
+    ON optimization_runs (((coalesce(completed_at, started_at) AT TIME ZONE 'UTC')::date));
 CREATE INDEX IF NOT EXISTS optimization_runs_not_completed_idx ON optimization_runs (started_at)
     WHERE status <> 'completed';
 

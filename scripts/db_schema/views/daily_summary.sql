@@ -1,119 +1,14 @@
 CREATE VIEW daily_summary AS
-WITH days AS (
-    SELECT
-        runs.*,
-        ended.day,
-        -- A strategy's only run of the day that took nothing from others: its own counts are the day's.
-        count(*) OVER (PARTITION BY ended.day, runs.strategy_id) = 1 AND runs.reused_combinations = 0 AS is_alone
-    FROM optimization_runs AS runs
-    CROSS JOIN LATERAL (
-        SELECT (coalesce(runs.completed_at, runs.started_at) AT TIME ZONE 'UTC')::date AS day
-    ) AS ended
-    WHERE runs.status <> 'refused'
-),
-results AS (
-    SELECT DISTINCT ON (
-        days.day, result.strategy_id, tested.combination, result.backtest_start, result.backtest_end
-    )
-        days.day,
-        result.*,
-        coalesce(origin_days.day, days.day) <> days.day AS is_reused
-    FROM days
-    CROSS JOIN LATERAL (
-        SELECT * FROM backtest_results WHERE optimization_run_id = days.id
-        OFFSET 0  -- run by run through the index, however many are expected
-    ) AS result
-    LEFT JOIN backtest_results AS origin ON origin.id = result.reused_from
-    LEFT JOIN days AS origin_days ON origin_days.id = origin.optimization_run_id
-    CROSS JOIN LATERAL tested_combination(
-        days.optimization_type, result.parameters, result.combination, result.backtest_id
-    ) AS tested (combination)
-    WHERE NOT days.is_alone
-    ORDER BY
-        days.day,
-        result.strategy_id,
-        tested.combination,
-        result.backtest_start,
-        result.backtest_end,
-        is_reused,
-        result.status = 'failed',
-        result.meets_criteria IS NULL,
-        result.id DESC
-),
-counted AS (
-    SELECT
-        days.day,
-        days.completed_combinations + days.failed_combinations AS combinations,
-        0 AS reused,
-        days.failed_combinations AS failed,
-        days.passed_combinations AS passed,
-        EXISTS (
-            SELECT FROM backtest_results
-            WHERE optimization_run_id = days.id AND meets_criteria IS NOT NULL
-        ) AS is_judged
-    FROM days
-    WHERE days.is_alone
-    UNION ALL
-    SELECT
-        day,
-        count(*) FILTER (WHERE NOT is_reused),
-        count(*) FILTER (WHERE is_reused),
-        count(*) FILTER (WHERE NOT is_reused AND status = 'failed'),
-        count(*) FILTER (WHERE NOT is_reused AND meets_criteria),
-        coalesce(bool_or(meets_criteria IS NOT NULL) FILTER (WHERE NOT is_reused), false)
-    FROM results
-    GROUP BY day
-),
-counts AS (
-    SELECT
-        runs.day,
-        runs.runs,
-        runs.strategies,
-        coalesce(sum(counted.combinations), 0)::bigint AS combinations,
-        coalesce(sum(counted.reused), 0)::bigint AS reused,
-        coalesce(sum(counted.failed), 0)::bigint AS failed,
-        coalesce(sum(counted.passed), 0)::bigint AS passed,
-        coalesce(bool_or(counted.is_judged), false) AS is_judged
-    FROM (
-        SELECT day, count(*) AS runs, count(DISTINCT strategy_id) AS strategies
-        FROM days
-        GROUP BY day
-    ) AS runs
-    LEFT JOIN counted ON counted.day = runs.day
-    GROUP BY runs.day, runs.runs, runs.strategies
-),
-candidates AS (
-    SELECT days.day, best.*
-    FROM days
-    CROSS JOIN LATERAL (
-        SELECT id, strategy_id, sharpe_ratio, total_trades, parameters
-        FROM backtest_results
-        WHERE optimization_run_id = days.id AND backtest_results.status = 'completed' AND total_trades > 0
-        ORDER BY sharpe_ratio DESC NULLS LAST, id
-        LIMIT 1
-    ) AS best
-    WHERE days.is_alone
-    UNION ALL
-    SELECT day, id, strategy_id, sharpe_ratio, total_trades, parameters
-    FROM results
-    WHERE NOT is_reused AND status = 'completed' AND total_trades > 0
-),
-best AS (
-    SELECT DISTINCT ON (candidates.day) candidates.*, strategies.name AS strategy
-    FROM candidates
-    INNER JOIN strategies ON strategies.id = candidates.strategy_id
-    ORDER BY candidates.day, candidates.sharpe_ratio DESC NULLS LAST, candidates.id
-)
 SELECT
-    counts.day,
-    counts.runs,
-    counts.strategies,
+    days.day,
+    days.runs,
+    days.strategies,
     counts.combinations,
     counts.reused,
     counts.failed,
     counts.passed,
-    best.sharpe_ratio AS best_sharpe,
-    best.strategy AS best_strategy,
+    counts.sharpe_ratio AS best_sharpe,
+    strategies.name AS best_strategy,
     best.parameters AS best_parameters,
     format(
         '%s %s complete%s, %s, best Sharpe: %s%s',
@@ -127,11 +22,126 @@ SELECT
             ))
         END,
         CASE WHEN counts.is_judged THEN format('%s passed', counts.passed) ELSE 'not judged' END,
-        coalesce(round(best.sharpe_ratio, 1)::text, 'n/a'),
-        CASE WHEN has_few_trades(best.total_trades) THEN ' (few trades)' END
+        coalesce(round(counts.sharpe_ratio, 1)::text, 'n/a'),
+        CASE WHEN has_few_trades(counts.total_trades) THEN ' (few trades)' END
     ) AS summary
-FROM counts
-LEFT JOIN best ON best.day = counts.day;
+FROM (
+    -- Sorted, so that who asks for the last days waits for these alone.
+    SELECT
+        (coalesce(completed_at, started_at) AT TIME ZONE 'UTC')::date AS day,
+        count(*) AS runs,
+        count(DISTINCT strategy_id) AS strategies
+    FROM optimization_runs
+    WHERE status <> 'refused'
+    GROUP BY day
+    ORDER BY day DESC
+) AS days
+CROSS JOIN LATERAL (
+    WITH of_day AS (
+        SELECT
+            runs.*,
+            -- A strategy's only run of the day that took nothing from others: its own counts are the day's.
+            count(*) OVER (PARTITION BY runs.strategy_id) = 1 AND runs.reused_combinations = 0 AS is_alone
+        FROM optimization_runs AS runs
+        WHERE
+            (coalesce(runs.completed_at, runs.started_at) AT TIME ZONE 'UTC')::date = days.day
+            AND runs.status <> 'refused'
+    ),
+    results AS (
+        SELECT DISTINCT ON (result.strategy_id, tested.combination, result.backtest_start, result.backtest_end)
+            result.id,
+            result.status,
+            result.meets_criteria,
+            result.sharpe_ratio,
+            result.total_trades,
+            made.day <> days.day AS is_reused
+        FROM of_day
+        CROSS JOIN LATERAL (
+            SELECT * FROM backtest_results WHERE optimization_run_id = of_day.id
+            OFFSET 0  -- run by run through the index, however many are expected
+        ) AS result
+        CROSS JOIN LATERAL tested_combination(
+            of_day.optimization_type, result.parameters, result.combination, result.backtest_id
+        ) AS tested (combination)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(
+                (
+                    SELECT (coalesce(runs.completed_at, runs.started_at) AT TIME ZONE 'UTC')::date
+                    FROM backtest_results AS origin
+                    INNER JOIN optimization_runs AS runs ON runs.id = origin.optimization_run_id
+                    WHERE origin.id = result.reused_from AND runs.status <> 'refused'
+                ),
+                days.day
+            ) AS day
+        ) AS made
+        WHERE NOT of_day.is_alone
+        ORDER BY
+            result.strategy_id,
+            tested.combination,
+            result.backtest_start,
+            result.backtest_end,
+            is_reused,
+            result.status = 'failed',
+            result.meets_criteria IS NULL,
+            result.id DESC
+    ),
+    counted AS (
+        SELECT
+            completed_combinations + failed_combinations AS combinations,
+            0 AS reused,
+            failed_combinations AS failed,
+            passed_combinations AS passed,
+            EXISTS (
+                SELECT FROM backtest_results
+                WHERE optimization_run_id = of_day.id AND meets_criteria IS NOT NULL
+            ) AS is_judged
+        FROM of_day
+        WHERE is_alone
+        UNION ALL
+        SELECT
+            count(*) FILTER (WHERE NOT is_reused),
+            count(*) FILTER (WHERE is_reused),
+            count(*) FILTER (WHERE NOT is_reused AND status = 'failed'),
+            count(*) FILTER (WHERE NOT is_reused AND meets_criteria),
+            bool_or(meets_criteria IS NOT NULL) FILTER (WHERE NOT is_reused)
+        FROM results
+    ),
+    candidates AS (
+        SELECT highest.*
+        FROM of_day
+        CROSS JOIN LATERAL (
+            SELECT id, sharpe_ratio, total_trades
+            FROM backtest_results
+            WHERE optimization_run_id = of_day.id AND backtest_results.status = 'completed' AND total_trades > 0
+            ORDER BY sharpe_ratio DESC NULLS LAST, id
+            LIMIT 1
+        ) AS highest
+        WHERE of_day.is_alone
+        UNION ALL
+        SELECT id, sharpe_ratio, total_trades
+        FROM results
+        WHERE NOT is_reused AND status = 'completed' AND total_trades > 0
+    ),
+    winner AS (
+        SELECT id, sharpe_ratio, total_trades
+        FROM candidates
+        ORDER BY sharpe_ratio DESC NULLS LAST, id
+        LIMIT 1
+    )
+    SELECT summed.*, winner.*
+    FROM (
+        SELECT
+            sum(combinations)::bigint AS combinations,
+            sum(reused)::bigint AS reused,
+            sum(failed)::bigint AS failed,
+            sum(passed)::bigint AS passed,
+            coalesce(bool_or(is_judged), false) AS is_judged
+        FROM counted
+    ) AS summed
+    LEFT JOIN winner ON true
+) AS counts
+LEFT JOIN backtest_results AS best ON best.id = counts.id
+LEFT JOIN strategies ON strategies.id = best.strategy_id;
 
 COMMENT ON VIEW daily_summary IS
     'What did each day bring? One line a day (UTC): what ran, what failed, what passed, and the best Sharpe ratio; a combination counts once a '
