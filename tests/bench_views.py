@@ -76,8 +76,13 @@ _MULTIPLY = """
     TRUNCATE rejections, backtest_results, optimization_runs, strategies CASCADE;
     INSERT INTO strategies (id, name) SELECT n, 'S' || n FROM generate_series(1, %(strategies)s) AS n;
     INSERT INTO optimization_runs (id, strategy_id, started_at, completed_at, {of_runs})
-    SELECT n, 1 + n %% %(strategies)s, now() - n * interval '3 hours', now() - n * interval '3 hours', {of_runs}
-    FROM ran, generate_series(1, %(runs)s) AS n;
+    SELECT n, 1 + n %% %(strategies)s, ended, ended, {of_runs}
+    FROM ran
+    CROSS JOIN generate_series(1, %(runs)s) AS n
+    -- Strategies have their days one after the other, on which a strategy is run several times.
+    CROSS JOIN LATERAL (
+        SELECT now() - (n %% %(strategies)s * %(runs)s + n) / %(strategies)s * interval '3 hours'
+    ) AS place (ended);
     INSERT INTO backtest_results (
         id, optimization_run_id, strategy_id, started_at, completed_at, parameters, {of_results}
     )
