@@ -571,6 +571,17 @@ def test_a_combination_counts_by_its_newest_result_that_did_not_fail(ask: Ask) -
     assert rejections == [{"reason": "Too bad", "backtests": 1, "share": "0.5000"}]
 
 
+def test_a_trial_is_a_combination_without_its_dates(database: Database, ask: Ask) -> None:
+    strategy = _strategy(ask)
+    run = _run(ask, strategy)
+    for parameters in ('{"n": "30", "start_date": "2012-01-01"}', '{"n": "30.0"}', "{}", '{"end_date": "2013-01-01"}'):
+        _result(ask, run, strategy, None, parameters=parameters)
+    bare = [row["backtest_id"] for row in ask("SELECT backtest_id FROM backtest_results ORDER BY id OFFSET 2")]
+    with database.transaction():
+        trials = database.rows("trials", {"strategy": strategy})
+    assert [trial["combination"] for trial in trials] == ["n=30", "n=30", *bare]
+
+
 def test_rejections_are_counted_by_kind(ask: Ask) -> None:
     strategy = _strategy(ask)
     run = _run(ask, strategy)

@@ -11,12 +11,18 @@ ORDER BY id;
 SELECT benchmark_returns FROM optimization_runs WHERE id = %(run)s;
 
 -- name: trials
--- Every completed backtest of a strategy; what it is a trial of leaves out the dates.
+-- Every completed backtest of a strategy; what it is a trial of leaves out the dates. Without any it is known already.
 SELECT
     result.id,
     result.optimization_run_id,
-    coalesce(canonical_combination(result.parameters - ARRAY['start_date', 'end_date']), result.backtest_id)
-        AS combination,
+    coalesce(
+        CASE
+            WHEN result.parameters ?| ARRAY['start_date', 'end_date']
+            THEN canonical_combination(result.parameters - ARRAY['start_date', 'end_date'])
+            ELSE result.combination
+        END,
+        result.backtest_id
+    ) AS combination,
     result.parameters - ARRAY['start_date', 'end_date'] AS parameters,
     result.daily_returns,
     result.target_value,
