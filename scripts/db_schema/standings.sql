@@ -110,7 +110,10 @@ BEGIN
         FROM optimization_runs AS runs
         CROSS JOIN LATERAL figures_of_run(runs.id) AS known
         LEFT JOIN luckiest_of_runs(strategy) AS luckiest ON luckiest.run_id = runs.id
-        WHERE runs.strategy_id = strategy;
+        -- A run without results may go unnoticed. A foreign key would wait for whoever has locked a run.
+        WHERE
+            runs.strategy_id = strategy
+            AND EXISTS (SELECT FROM backtest_results WHERE optimization_run_id = runs.id);
     END IF;
 END;
 $$;

@@ -316,7 +316,6 @@ CREATE TABLE IF NOT EXISTS run_figures (
     avg_net_profit numeric,
     avg_profit_before_fees numeric,
     CONSTRAINT run_figures_pkey PRIMARY KEY (run_id),
-    CONSTRAINT run_figures_run_id_fkey FOREIGN KEY (run_id) REFERENCES optimization_runs (id) ON DELETE CASCADE,
     CONSTRAINT run_figures_strategy_id_fkey FOREIGN KEY (strategy_id) REFERENCES strategy_standings (strategy_id)
         ON DELETE CASCADE
 );
