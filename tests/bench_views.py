@@ -53,7 +53,7 @@ _OF_RUNS = {view: _DIRECTOR[view] for view in ("weekly_throughput", "luck_of_run
 _OF_ONE = {
     "daily_summary": "SELECT * FROM daily_summary ORDER BY day DESC LIMIT 2",
     "combination_leaderboard": "SELECT * FROM combination_leaderboard WHERE strategy = 'S1' "
-    "ORDER BY sharpe_ratio DESC LIMIT 20",
+    "ORDER BY sharpe_ratio DESC NULLS LAST LIMIT 20",
     "rejection_summary": "SELECT * FROM rejection_summary WHERE strategy = 'S1'",
     "parameter_performance": "SELECT * FROM parameter_performance WHERE strategy = 'S1'",
     "parameter_heatmap": "SELECT * FROM parameter_heatmap WHERE strategy = 'S1'",

@@ -25,7 +25,12 @@ SELECT
 FROM latest_results
 INNER JOIN backtest_results AS result ON result.id = latest_results.id
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-INNER JOIN strategies ON strategies.id = result.strategy_id
+INNER JOIN strategies
+    ON
+        strategies.id = result.strategy_id
+        -- The same once more, so that PostgreSQL expects few results of a strategy, and sorts these: else it looks
+        -- through those of all strategies, the best first, for seconds where the strategy's are among the last.
+        AND strategies.id = coalesce(result.strategy_id, 0)
 WHERE result.status = 'completed' AND result.total_trades > 0;
 
 COMMENT ON VIEW combination_leaderboard IS
