@@ -41,22 +41,22 @@ check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's 
 	@$(BIN)/python scripts/check_strategies.py
 
 bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
-	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_overhead.py
+	@$(BIN)/python tests/bench_overhead.py
 
 bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean optimize (40 minutes)
-	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_engine.py
+	@$(BIN)/python tests/bench_engine.py
 
 bench-views: $(STAMP) ## how the views grow from ten thousand backtests to a million, as ratios (10 minutes)
-	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_views.py
+	@$(BIN)/python tests/bench_views.py
 
 bench-statistics: $(STAMP) ## what the statistics of luck cost for 1,000 combinations of 1,500 days, part by part
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=scripts:tests $(BIN)/python tests/bench_statistics.py
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python tests/bench_statistics.py
 
 bench-import: $(STAMP) $(PEERS_STAMP) ## an import of 100, 1,000 and 10,000 backtests over the least that it can cost (20 GB, 20 minutes)
-	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_import.py
+	@$(BIN)/python tests/bench_import.py
 
 bench-live: $(STAMP) ## what a look at a running LEAN and storing two results cost, whatever has finished (3 minutes)
-	@PYTHONPATH=scripts:tests $(BIN)/python tests/bench_live.py
+	@$(BIN)/python tests/bench_live.py
 
 $(PEERS_STAMP):
 	@echo "making the environment .venv-bench, with MLflow and Optuna to compare with …"

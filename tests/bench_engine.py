@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import beside_scripts  # noqa: F401
 from support import PROJECT, make_project, unpack_recording
 from warm_lean.bench import Backtest, Bench, bench
 

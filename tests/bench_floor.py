@@ -13,6 +13,7 @@ import numpy as np
 import psycopg2
 import simdjson
 
+import beside_scripts  # noqa: F401
 from strategy_testing.metrics.catalogue import METRICS, Section, Unit
 
 _ROWS_AT_ONCE = 200

@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import beside_scripts  # noqa: F401
 from bench_database import fresh_database
 from perturbed import RECORDED, make_run, templates
 from support import PROJECT, unpack_recording

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
+import beside_scripts  # noqa: F401
 from bench_database import fresh_database
 from perturbed import templates
 from strategy_testing.config.model import StrategyInfo

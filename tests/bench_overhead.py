@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import beside_scripts  # noqa: F401
 from support import PROJECT, make_project, unpack_recording, write_config
 
 _GRIDS = {

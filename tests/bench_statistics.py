@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+import beside_scripts  # noqa: F401
 from strategy_testing.luck.overfitting import MOST_BLOCKS, overfitting
 from strategy_testing.luck.plateau import surroundings
 from strategy_testing.luck.resampling import sharpe_intervals, superior_predictive_ability

@@ -26,6 +26,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
+import beside_scripts  # noqa: F401
 from bench_database import fresh_database
 from strategy_testing.config.reader import read_config
 from strategy_testing.database.connection import connect
