@@ -1,14 +1,22 @@
 """Example configs: each valid one is read as it is meant, each invalid one is refused with exactly these messages."""
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.config.reader import read_config, read_document
+from strategy_testing.config.schema_validation import surely_keeps
+from strategy_testing.config.yaml_source import read_yaml
 from strategy_testing.errors import ConfigError, UserError
 from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS, Unit
 from strategy_testing.search.space import ListParameter, RangeParameter
@@ -393,3 +401,43 @@ def test_the_document_that_is_kept_of_a_config_can_judge_in_its_place(tmp_path: 
     assert again.document == kept
     with pytest.raises(ConfigError, match=r"kept: success_criteria\.min_luck: unknown criterion"):
         read_document(kept | {"success_criteria": {"min_luck": 7}}, Path("kept"))
+
+
+def test_what_is_accepted_without_jsonschema_keeps_the_schema_by_jsonschema(tmp_path: Path) -> None:
+    (file := tmp_path / "described.yaml").write_text(DESCRIBED, encoding="utf-8")
+    schema = json.loads((PROJECT / "configs/schemas/optimization.schema.json").read_text(encoding="utf-8"))
+    judge = Draft202012Validator(schema)
+    document: Any = read_yaml(file).data
+    accepted = refused = 0
+    for holder, key in _places(document):
+        whole = holder[key]
+        for odd in ("", "1", "x", 0, 1, 0.5, Decimal("-0.5"), True, None, [], ["x", 1], {}, {"x": 1}):
+            holder[key] = odd
+            is_plain = surely_keeps(document, schema, schema)
+            assert not is_plain or judge.is_valid(document), (key, odd)
+            accepted, refused = accepted + is_plain, refused + (not is_plain)
+        del holder[key]
+        assert not surely_keeps(document, schema, schema) or judge.is_valid(document), key
+        holder[key] = whole
+    assert accepted > 100 < refused
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every member of a document that another may stand for, by what holds it; what is in lists stays."""
+    for key, member in list(value.items()) if isinstance(value, dict) else ():
+        yield from _places(member)
+        yield value, key
+
+
+@pytest.mark.parametrize("file", SHIPPED[:1] + VALID[:1], ids=lambda file: file.stem)
+def test_a_valid_file_is_read_without_what_is_slow_to_import(file: Path) -> None:
+    reads = f"from strategy_testing.config.reader import read_config; read_config(pathlib.Path({str(file)!r}))"
+    asks = "print([name for name in ('jsonschema', 'numpy', 'tabulate') if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import pathlib, sys; {reads}; {asks}"],
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "scripts")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from tabulate import tabulate
-
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer, tell
 from strategy_testing.database.batches import NeverRan, store_never_ran
@@ -91,6 +89,8 @@ def report_estimate(
         *((f"  at {label}", _of_capital(other.total_fees, other)) for label, other in at_models
           if isinstance(other, FeeEstimate)),
     ]  # fmt: skip
+    from tabulate import tabulate  # noqa: PLC0415 - slow to import, and only needed here
+
     answer(tabulate(rows, tablefmt="plain"))
     if (years := years_needed(config, tried)) is not None:
         answer(years)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from strategy_testing.commands.check import quick_preflight
-from strategy_testing.commands.ending import end_with, end_with_analysis
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict, years_needed
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
@@ -33,9 +32,7 @@ from strategy_testing.runs.engine import WARM
 from strategy_testing.runs.execute import RunOptions, reserve_folder, run_plan
 from strategy_testing.runs.plan import LeanSetup, RunPlan, plan_run
 from strategy_testing.runs.recovery import recover_orphans
-from strategy_testing.runs.resume import config_in, find_resumable, plan_resumption
 from strategy_testing.runs.reuse import find_reusable
-from strategy_testing.runs.walk_forward import AnalysisPlan, run_analysis
 from strategy_testing.verdict.criteria import Standard
 
 
@@ -135,6 +132,8 @@ def _plan_new_run(job: Job) -> None:
 
 
 def _plan_the_rest(job: Job) -> ExitCode | None:
+    from strategy_testing.runs.resume import plan_resumption  # noqa: PLC0415 - slow to import
+
     settings = job.settings
     resumption = plan_resumption(
         job.database,
@@ -150,6 +149,8 @@ def _plan_the_rest(job: Job) -> ExitCode | None:
     if resumption.plan.commands:
         return None
     tell(f"run {resumption.run_id} has a result for every combination; nothing is left to run")
+    from strategy_testing.commands.ending import end_with  # noqa: PLC0415 - slow to import
+
     return end_with(job.database, [resumption.imported], settings.leaderboard)
 
 
@@ -159,6 +160,8 @@ def _run_analysis(job: Job) -> ExitCode:
 
 def _go_on_with_analysis(job: Job) -> ExitCode | None:
     """Where the run to resume is part of a walk-forward analysis, all that this lacks is run."""
+    from strategy_testing.runs.resume import config_in, find_resumable  # noqa: PLC0415 - slow to import
+
     run = find_resumable(job.database, job.resumed_run, job.config)
     with job.database.transaction():
         found = analysis_of_run(job.database, run.id)
@@ -169,6 +172,9 @@ def _go_on_with_analysis(job: Job) -> ExitCode | None:
 
 
 def _analyse(job: Job, config: OptimizationConfig, identity: UUID) -> ExitCode:
+    from strategy_testing.commands.ending import end_with_analysis  # noqa: PLC0415 - slow to import
+    from strategy_testing.runs.walk_forward import AnalysisPlan, run_analysis  # noqa: PLC0415
+
     settings, database = job.settings, job.database
     assert config.walk_forward is not None  # its callers have seen to it  # noqa: S101
     with database.transaction():
@@ -198,7 +204,15 @@ def _options(job: Job) -> RunOptions:
         force=settings.force,
         expected_fees=job.expected_fees,
         batch_id=settings.batch_id,
+        meanwhile=_load_what_comes_later,
     )
+
+
+def _load_what_comes_later() -> None:
+    """What a run does once a backtest has finished, and in its end, takes modules that are slow to import."""
+    from strategy_testing.commands import ending  # noqa: F401, PLC0415
+    from strategy_testing.importing import benchmark, one_run  # noqa: F401, PLC0415
+    from strategy_testing.results import figures  # noqa: F401, PLC0415
 
 
 def _run(job: Job) -> ExitCode:
@@ -208,6 +222,8 @@ def _run(job: Job) -> ExitCode:
         tell(f"engine: {plan.engine_said}")
     began = time.monotonic()
     imported = run_plan(job.database, plan, _options(job), _display(plan.config, settings))
+    from strategy_testing.commands.ending import end_with  # noqa: PLC0415 - LEAN was at work while it was loaded
+
     return end_with(job.database, [imported], settings.leaderboard, time.monotonic() - began)
 
 

@@ -23,7 +23,6 @@ from strategy_testing.report.outlook import ASSUMED_MEGABYTES, Outlook, PreviewL
 from strategy_testing.runs.engine import engine_rule, usual_time
 from strategy_testing.runs.pilot import after_first, first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
-from strategy_testing.runs.walk_forward import follows, in_sample_config
 
 _MEGABYTE = 10**6
 _UNKNOWN = "n/a"
@@ -36,6 +35,8 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
     except UserError as error:
         tell(f"warning: {error}")
         lean = ("lean",)
+    from strategy_testing.runs.walk_forward import follows, in_sample_config  # noqa: PLC0415 - slow to import
+
     setup = LeanSetup(workspace_of(settings), lean, default_concurrency(), is_cold=settings.cold)
     cut = config.walk_forward
     plan = plan_run(config if cut is None else in_sample_config(config, cut), setup, datetime.now(UTC))

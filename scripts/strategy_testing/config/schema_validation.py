@@ -2,29 +2,36 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from strategy_testing.config.yaml_source import YamlDocument, YamlPath, dotted, is_yaml_number, lean_decimal
 from strategy_testing.errors import Problem
 from strategy_testing.paths import SCHEMAS_DIR
 
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
 
 @cache
-def _validator(schema_name: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS_DIR / f"{schema_name}.schema.json").read_text(encoding="utf-8"))
-    return Draft202012Validator(schema)
+def _schema(schema_name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads((SCHEMAS_DIR / f"{schema_name}.schema.json").read_text(encoding="utf-8"))
+    return schema
 
 
 def schema_problems(document: YamlDocument, schema_name: str) -> list[Problem]:
     """Every way in which the document breaks configs/schemas/<schema_name>.schema.json."""
+    schema = _schema(schema_name)
+    if surely_keeps(document.data, schema, schema):
+        return []
+    # It takes as long to import as all that a run needs before it starts LEAN.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
     problems: list[Problem] = []
-    for error in _validator(schema_name).iter_errors(document.data):
+    for error in Draft202012Validator(schema).iter_errors(document.data):
         for path, message in _explained(error):
             problems.append(Problem(document.file, dotted(path), message, document.line_of(path)))
     return problems
@@ -32,8 +39,7 @@ def schema_problems(document: YamlDocument, schema_name: str) -> list[Problem]:
 
 def known_keys(schema_name: str) -> list[str]:
     """The sections that a file of this kind may have at its top."""
-    schema: Any = _validator(schema_name).schema
-    return list(schema["properties"])
+    return list(_schema(schema_name)["properties"])
 
 
 def suggestion(wrong: str, known: Iterable[str]) -> str:
@@ -43,7 +49,58 @@ def suggestion(wrong: str, known: Iterable[str]) -> str:
     return f"did you mean {names[close[0]]}?" if close else f"use one of {', '.join(names.values())}"
 
 
-def _explained(error: ValidationError) -> Iterator[tuple[YamlPath, str]]:
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,), "array": (list,), "string": (str,), "number": (int, float, Decimal), "integer": (int,),
+    "boolean": (bool,), "null": (type(None),),
+}  # fmt: skip
+_RULES: dict[str, Callable[[Any, Any], bool]] = {
+    "type": lambda value, rule: any(_is_of(value, kind) for kind in ([rule] if isinstance(rule, str) else rule)),
+    "enum": lambda value, rule: isinstance(value, str) and value in rule,
+    "pattern": lambda value, rule: isinstance(value, str) and re.search(rule, value) is not None,
+    "required": lambda value, rule: isinstance(value, dict) and value.keys() >= set(rule),
+    "minimum": lambda value, rule: _is_of(value, "number") and value >= rule,
+    "exclusiveMinimum": lambda value, rule: _is_of(value, "number") and value > rule,
+    "minLength": lambda value, rule: isinstance(value, str) and len(value) >= rule,
+    "minItems": lambda value, rule: isinstance(value, list) and len(value) >= rule,
+    "minProperties": lambda value, rule: isinstance(value, dict) and len(value) >= rule,
+}
+_OF_MEMBERS = ("properties", "additionalProperties", "items", "$ref")
+_FOR_PEOPLE = ("$schema", "$defs", "title", "description", "default", "writeOnly")
+_DEFINITION = "#/$defs/"
+
+
+def surely_keeps(value: Any, schema: Any, whole: Mapping[str, Any]) -> bool:
+    """Whether a value keeps a schema, as far as that is plain; where it is not, only jsonschema knows.
+
+    Args:
+        value: plain values, as YAML or JSON gives them.
+        schema: a schema, or a part of one.
+        whole: the schema whose $defs it names.
+    """
+    if not isinstance(schema, Mapping):
+        return schema is True
+    if not schema.keys() <= {*_RULES, *_OF_MEMBERS, *_FOR_PEOPLE}:
+        return False
+    kept = all(_RULES[keyword](value, rule) for keyword, rule in schema.items() if keyword in _RULES)
+    return kept and all(surely_keeps(member, part, whole) for member, part in _members(value, schema, whole))
+
+
+def _is_of(value: Any, kind: str) -> bool:
+    return isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+
+
+def _members(value: Any, schema: Mapping[str, Any], whole: Mapping[str, Any]) -> Iterator[tuple[Any, Any]]:
+    """What is in a value, and the schema of each."""
+    if isinstance(value, dict):
+        named, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+        yield from ((member, named.get(name, others)) for name, member in value.items())
+    if isinstance(value, list):
+        yield from ((member, schema.get("items", True)) for member in value)
+    if "$ref" in schema:
+        yield value, whole["$defs"][schema["$ref"].removeprefix(_DEFINITION)]
+
+
+def _explained(error: "ValidationError") -> Iterator[tuple[YamlPath, str]]:
     path: YamlPath = tuple(error.absolute_path)
     value: Any = error.instance
     rule: Any = error.validator_value

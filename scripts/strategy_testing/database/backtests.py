@@ -10,9 +10,9 @@ from uuid import UUID
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
 from strategy_testing.metrics.domains import decimal_of
-from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged
 from strategy_testing.verdict.inputs import RunInputs

@@ -10,8 +10,8 @@ from strategy_testing.config.model import FIXED_PARAMETERS
 from strategy_testing.database.connection import Database, Row
 from strategy_testing.database.runs import StoredRun
 from strategy_testing.fees.estimate import ExpectedFees, OrderHistory
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.domains import without_impossible
-from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.verdict.summary import RunSummary
 
 

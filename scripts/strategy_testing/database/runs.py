@@ -12,7 +12,7 @@ from uuid import UUID
 from strategy_testing.config.model import StrategyInfo
 from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.fees.estimate import ExpectedFees
-from strategy_testing.metrics.performance import BuyAndHold
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.results.manifest import RunManifest
 from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus

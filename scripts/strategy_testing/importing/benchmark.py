@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.daily_returns import DailyReturns, pack
-from strategy_testing.metrics.performance import BuyAndHold, buy_and_hold
+from strategy_testing.metrics.performance import buy_and_hold
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.strategy.prices import TOLERANCE, PriceDataError, adjusted_closes
 from strategy_testing.strategy.workspace import LeanConfigError, data_folder, lean_config_file

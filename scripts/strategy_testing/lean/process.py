@@ -63,6 +63,7 @@ def run_lean(
     *,
     should_stop: Callable[[], bool],
     has_ended: Callable[[], bool],
+    meanwhile: Callable[[], None],
 ) -> int:
     """Runs `lean` to its end and returns its exit code (negative: the signal that ended it).
 
@@ -77,6 +78,7 @@ def run_lean(
         transcript: gets everything it prints, unwrapped.
         should_stop: asked several times a second; True ends LEAN.
         has_ended: whether LEAN's log says that its work is done.
+        meanwhile: called when it has been started; signals wait until it has returned.
 
     Raises:
         UserError: the program cannot be started.
@@ -109,6 +111,7 @@ def run_lean(
         try:
             _note_process(note, process.pid)
             errors.start()
+            meanwhile()
             signals.close()
             return _wait(process, output_folder, is_ending, should_stop, has_ended)
         except BaseException:

@@ -41,6 +41,8 @@ class LeanSession:
     transcript: Path
     """Gets everything that LEAN prints, one command after the other."""
     limits: Limits
+    meanwhile: Callable[[], None] = lambda: None
+    """Called whenever LEAN has been started."""
     started: float = field(default_factory=time.monotonic)
 
     def run(self, command: LeanCommand, on_look: OnLook) -> Ended:
@@ -58,6 +60,7 @@ class LeanSession:
                 self.transcript,
                 should_stop=monitor.should_stop,
                 has_ended=monitor.has_ended,
+                meanwhile=self.meanwhile,
             )
         finally:
             self._hide_secrets(command, before)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from sys import intern
 from typing import TypeVar
 
-from strategy_testing.metrics.performance import BuyAndHold
+from strategy_testing.metrics.benchmark import BuyAndHold
 
 _BETWEEN = " "
 T = TypeVar("T", bound=Hashable)

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from strategy_testing.metrics.benchmark import BuyAndHold
 
 _TRADING_DAYS_PER_YEAR = 252
 _SECONDS_PER_DAY = 86400
@@ -14,24 +15,6 @@ _DECIMALS = Decimal("0.000001")
 _WITHOUT_LOSS = Decimal(10)
 _MOST_GROWTH = 1e9
 """No market made more; a damaged chart does."""
-
-
-@dataclass(frozen=True)
-class BuyAndHold:
-    """What holding the benchmark would have made over a backtest's days, without fees."""
-
-    name: str
-    """Its ticker, or words where that is not known."""
-    total_return: Decimal
-    """A fraction."""
-    annual_return: Decimal
-    """A fraction, compounding as LEAN's own."""
-    sharpe: Decimal | None
-    """As daily_sharpe_ratio; None without two days that differ."""
-    max_drawdown: Decimal
-    """A positive fraction."""
-    daily_returns: bytes | None = field(default=None, compare=False)
-    """Of trading days, packed by metrics/daily_returns.py; a chart lacks those on which the price stayed as it was."""
 
 
 def buy_and_hold(name: str, prices: ArrayLike, days: float) -> BuyAndHold | None:

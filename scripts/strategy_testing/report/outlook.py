@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from tabulate import tabulate
-
 from strategy_testing.console import shown_path
 from strategy_testing.errors import UserError
 from strategy_testing.metrics.catalogue import Unit
@@ -51,6 +49,8 @@ class PreviewLine:
 def outlook_table(lines: Sequence[PreviewLine]) -> str:
     """A line for each config, in the order of the file."""
     alignment = tuple("right" if header in _NUMBERS else "left" for header in _HEADERS)
+    from tabulate import tabulate  # noqa: PLC0415 - slow to import, and only needed here
+
     return tabulate([_cells(line) for line in lines], _HEADERS, disable_numparse=True, colalign=alignment)
 
 

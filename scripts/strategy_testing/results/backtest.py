@@ -11,13 +11,12 @@ from sys import intern
 from typing import Any
 
 from strategy_testing.files import read_bytes
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.catalogue import MetricValues, Section
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
 from strategy_testing.metrics.packed import PackedFigures, one_for_all, shared
-from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.data_requests import read_data_requests
-from strategy_testing.results.figures import LargeFile, backtest_figures, outcome_hash, read_large_file
 from strategy_testing.results.json_values import (
     NotAResultError,
     as_day,
@@ -204,7 +203,7 @@ def _read_files(file: BacktestFile, log: OptimizerLog) -> BacktestResult | Skipp
             read = content if content and path == file.path else read_bytes(path)
             document = read_sections(read)
             launched_with = log.launched.get(file.backtest_id)
-            result = parse_backtest(file.backtest_id, document, launched_with, read_large_file(content))
+            result = parse_backtest(file.backtest_id, document, launched_with, content)
             if not log.agrees_with(file.backtest_id, result.parameters):
                 by = "LEAN's log" if log.table is None else TABLE
                 raise NotAResultError(f"was not run with the parameters that {by} names; see {LEAN_OUTPUT} for why")
@@ -237,7 +236,7 @@ def parse_backtest(
     backtest_id: str,
     document: Any,
     parameters_from_log: Mapping[str, str] | None = None,
-    large_file: LargeFile | None = None,
+    large_file: bytes = b"",
 ) -> BacktestResult:
     """Reads a parsed `<id>.json` or `<id>-summary.json`, camelCase or, from before 2024, PascalCase.
 
@@ -245,11 +244,14 @@ def parse_backtest(
         backtest_id: the file's name.
         document: the JSON; numbers may be int, float, Decimal or text.
         parameters_from_log: the optimizer's own record, for files that name no parameters.
-        large_file: what only the large file holds; None where it is not there.
+        large_file: what `<id>.json` holds; nothing where it is not there.
 
     Raises:
         NotAResultError: the document is something else, or a backtest still under way.
     """
+    # It takes numpy, which nothing needs before a backtest has finished.
+    from strategy_testing.results.figures import backtest_figures, outcome_hash, read_large_file  # noqa: PLC0415
+
     if not isinstance(document, Mapping):
         raise NotAResultError("is not the result of a LEAN backtest")
     state = get_section(document, "state")
@@ -270,9 +272,9 @@ def parse_backtest(
     }
     configuration = get_section(document, "algorithmConfiguration")
     parameters = {as_text(name): as_text(value) for name, value in get_section(configuration, "parameters").items()}
-    large_file = large_file or LargeFile()
+    kept = read_large_file(large_file)
     first_day, last_day = as_day(get(configuration, "startDate")), as_day(get(configuration, "endDate"))
-    metrics, problems = backtest_figures(sections, large_file, first_day, last_day)
+    metrics, problems = backtest_figures(sections, kept, first_day, last_day)
     problems += impossible_moments(configuration, ("startDate", "endDate"))
     return BacktestResult(
         backtest_id=backtest_id,
@@ -292,9 +294,7 @@ def parse_backtest(
         problems=tuple(problems),
         started_at=as_moment(get(state, "StartTime")),
         completed_at=as_moment(get(state, "EndTime")),
-        held=large_file.held,
-        daily_returns=None if failed else large_file.daily_returns,
-        outcome_hash=outcome_hash(
-            sections[section] for section in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)
-        ),
+        held=kept.held,
+        daily_returns=None if failed else kept.daily_returns,
+        outcome_hash=outcome_hash(sections[each] for each in (Section.PORTFOLIO, Section.TRADES, Section.STATISTICS)),
     )

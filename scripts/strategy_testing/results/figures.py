@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.catalogue import METRICS, NEED_BENCHMARK, Metric, Section, Unit
 from strategy_testing.metrics.daily_returns import (
     SECONDS_PER_DAY,
@@ -21,7 +22,6 @@ from strategy_testing.metrics.daily_returns import (
 from strategy_testing.metrics.domains import gated
 from strategy_testing.metrics.figures import years_between
 from strategy_testing.metrics.performance import (
-    BuyAndHold,
     buy_and_hold,
     daily_sharpe_ratio,
     days_under_water,

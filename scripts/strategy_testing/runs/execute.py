@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strategy_testing.database.backtests import store_results
 from strategy_testing.database.connection import Database
@@ -14,12 +15,9 @@ from strategy_testing.database.runs import NewRun, StoredRun, restart_run, store
 from strategy_testing.errors import DatabaseError, ExitCode, TerminatedError, UserError
 from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.files import exit_code_of
-from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.live import LiveImporter
-from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import RunnersView, holding, this_process
 from strategy_testing.importing.price_check import price_warnings, short_period
-from strategy_testing.importing.walk_forward import join_analysis
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.preparation import prepare
@@ -32,18 +30,18 @@ from strategy_testing.results.diagnosis import Failure, unforeseen
 from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import CONFIG_COPY, LEAN_OUTPUT, PILOT_FOLDER, RunManifest, write_manifest
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.engine import COLD, WARM, usual_time
+from strategy_testing.runs.engine import usual_time
 from strategy_testing.runs.engine_checks import EngineChecks
-from strategy_testing.runs.going_cold import explain, plan_again_cold
 from strategy_testing.runs.pilot import Expectations, after_first, first_command, needs_pilot, run_pilot
-from strategy_testing.runs.plan import RunPlan, manifest_of
+from strategy_testing.runs.plan import RunPlan, new_manifest
 from strategy_testing.runs.reuse import read_inputs
-from strategy_testing.strategy.code_hash import hash_strategy
-from strategy_testing.strategy.workspace import project_folder
 from strategy_testing.verdict.criteria import Standard, judge_results
 from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import ImportedRun
+
+if TYPE_CHECKING:
+    from strategy_testing.importing.benchmark import Benchmark
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,8 @@ class RunOptions:
     expected_fees: ExpectedFees | None = None
     """None where nothing could be estimated; for a run that goes on, its row has them."""
     batch_id: int | None = None
+    meanwhile: Callable[[], None] = lambda: None
+    """Called when LEAN has been started: what is slow to import and not needed before is loaded then."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,8 @@ def _go_on_cold(run: RunUnderWay) -> Failure | None:
     """Where warm engines made other figures: the same combinations again, in LEAN's own processes."""
     if run.checks.difference is None:
         return None
+    from strategy_testing.runs.going_cold import explain, plan_again_cold  # noqa: PLC0415 - seldom needed
+
     told = explain(run.plan, run.checks.difference)
     for line in (*told, "what the warm engines made is set aside, and run again in LEAN's own processes"):
         run.display.say(line)
@@ -119,7 +121,7 @@ def _go_on_cold(run: RunUnderWay) -> Failure | None:
         plan = plan_again_cold(run.database, run.stored, run.plan, told)
     except OSError as error:
         raise _no_folder(run.plan, error) from None
-    manifest = _manifest(plan)
+    manifest = new_manifest(plan)
     _prepare_folder(plan, manifest)
     run.database.retrying(partial(_restart, run.database, run.stored, manifest))
     run.display.start_again(plan.backtests_to_run, plan.known)
@@ -129,10 +131,15 @@ def _go_on_cold(run: RunUnderWay) -> Failure | None:
 def _run_commands(run: RunUnderWay, commands: Sequence[LeanCommand]) -> Failure | None:
     """LEAN's commands one after another; every backtest is stored as it finishes."""
     live = LiveImporter(run.database, run.stored, Standard.of(run.plan.config), run.display.say)
-    benchmark = Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
+
+    @cache
+    def benchmark() -> "Benchmark":
+        from strategy_testing.importing.benchmark import Benchmark  # noqa: PLC0415 - slow to import
+
+        return Benchmark(run.plan.folder, run.plan.config.backtest.benchmark)
 
     def on_look(folder: Path, finished: Sequence[BacktestResult], log: OptimizerLog) -> Failure | None:
-        live.store(compared := list(map(benchmark.compared, finished)))
+        live.store(compared := [benchmark().compared(each) for each in finished])
         run.display.update(compared, log)
         return run.checks.look(folder, finished)
 
@@ -194,7 +201,7 @@ def _begin(
     database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay, until_the_end: ExitStack
 ) -> RunUnderWay:
     """The run's folder, its manifest and its row, before LEAN is started; nobody sees the row before it is held."""
-    manifest = _manifest(plan)
+    manifest = new_manifest(plan)
     with database.transaction():
         stored = _store_start(database, plan, manifest, options)
         if not until_the_end.enter_context(holding(database, stored.id)):
@@ -203,7 +210,7 @@ def _begin(
     display.say(plan.said(stored.id, manifest.analysis_part))
     display.expect(plan.backtests_to_run, plan.known)
     limits = Limits(plan.config.lean.stall_minutes or DEFAULT_STALL_MINUTES, plan.config.lean.timeout_minutes)
-    session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits)
+    session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits, options.meanwhile)
     return RunUnderWay(database, plan, options, stored, session, display, EngineChecks(plan, session, display.say))
 
 
@@ -218,7 +225,10 @@ def _store_start(database: Database, plan: RunPlan, manifest: RunManifest, optio
     document, runner = plan.config.document, this_process()
     new = NewRun(manifest, document, plan.folder, runner, options.batch_id, options.expected_fees)
     stored = store_run(database, store_strategy(database, plan.config.strategy), new)
-    join_analysis(database, stored, manifest, plan.config)
+    if manifest.analysis_part is not None:
+        from strategy_testing.importing.walk_forward import join_analysis  # noqa: PLC0415 - slow to import
+
+        join_analysis(database, stored, manifest, plan.config)
     if plan.resumed is not None:
         restart_run(database, stored.id, "\n".join(manifest.commands), runner)
     store_results(database, stored, judge_results(plan.reused, Standard.of(plan.config)))
@@ -237,6 +247,8 @@ def _inputs(plan: RunPlan) -> RunInputs:
 
 
 def _import(database: Database, plan: RunPlan, view: RunnersView, patience_seconds: float) -> ImportedRun:
+    from strategy_testing.importing.one_run import import_run  # noqa: PLC0415 - slow to import
+
     run = read_run(plan.folder)
     if run is None:
         raise UserError(f"{plan.folder}: the run's folder has gone", "nothing can be imported")
@@ -283,15 +295,3 @@ def _prepare_folder(plan: RunPlan, manifest: RunManifest) -> None:
         write_manifest(plan.folder, manifest)
     except OSError as error:
         raise _no_folder(plan, error) from None
-
-
-def _manifest(plan: RunPlan) -> RunManifest:
-    parts = tuple(str(command.output.relative_to(plan.output)) for command in plan.commands)
-    if (before := plan.resumed) is not None:
-        engine = WARM if WARM in (before.engine, plan.engine) else COLD
-        commands = before.commands + plan.shown_commands()
-        return replace(before, parts=before.parts + parts, commands=commands, engine=engine)
-    project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
-    new = manifest_of(plan.config, datetime.now(UTC), plan.part_of)
-    used, code = plan.engine if plan.commands else None, hash_strategy(project, plan.workspace)
-    return replace(new, parts=parts, commands=plan.shown_commands(), engine=used, strategy_code_hash=code)

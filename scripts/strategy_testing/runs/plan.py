@@ -2,8 +2,8 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from uuid import UUID, uuid4
 
@@ -15,6 +15,8 @@ from strategy_testing.results.backtest import BacktestResult
 from strategy_testing.results.combinations import combination_of
 from strategy_testing.results.manifest import RunManifest
 from strategy_testing.runs.engine import COLD, WARM, EngineRule, engine_rule
+from strategy_testing.strategy.code_hash import hash_strategy
+from strategy_testing.strategy.workspace import project_folder
 from strategy_testing.verdict.inputs import RunInputs
 
 OUTPUT_ROOT = ".optimization"
@@ -230,3 +232,16 @@ def shown_script(plan: RunPlan, first: Sequence[LeanCommand] = ()) -> str:
     if plan.engine == WARM:
         lines.append("# then one of the last combinations again by `lean backtest`, to compare")
     return "\n".join(lines)
+
+
+def new_manifest(plan: RunPlan) -> RunManifest:
+    """The manifest that the run's folder gets: a new one, or the one that it has, with what is run now."""
+    parts = tuple(str(command.output.relative_to(plan.output)) for command in plan.commands)
+    if (before := plan.resumed) is not None:
+        engine = WARM if WARM in (before.engine, plan.engine) else COLD
+        commands = before.commands + plan.shown_commands()
+        return replace(before, parts=before.parts + parts, commands=commands, engine=engine)
+    project = project_folder(plan.workspace, plan.config.strategy.lean_project_path)
+    new = manifest_of(plan.config, datetime.now(UTC), plan.part_of)
+    used, code = plan.engine if plan.commands else None, hash_strategy(project, plan.workspace)
+    return replace(new, parts=parts, commands=plan.shown_commands(), engine=used, strategy_code_hash=code)

@@ -10,7 +10,6 @@ from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run
 from strategy_testing.database.walk_forward import interrupt_analysis_of
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import no_access
-from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.owner import (
     SECONDS_TO_HOLD_AGAIN,
     RunnersView,
@@ -76,6 +75,8 @@ def _recover(database: Database, orphan: UnfinishedRun) -> str:
             abandon_run(database, orphan.id, f"{_GONE.cause}, and its folder {folder} is gone too")
         return f"run {orphan.id} was left behind by a runner that is gone, and so is its folder; marked interrupted"
     run = read_run(folder) or run  # LEAN may have written on until it was ended
+    from strategy_testing.importing.one_run import import_run  # noqa: PLC0415 - slow, and seldom needed
+
     view = RunnersView(_GONE, datetime.now(UTC), RunStatus.INTERRUPTED)
     try:
         imported = import_run(database, run, runner=view)

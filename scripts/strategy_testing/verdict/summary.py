@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value, number_of
-from strategy_testing.metrics.performance import BuyAndHold
 from strategy_testing.results.backtest import SkippedFile
 from strategy_testing.verdict.fees import PaidFees
 from strategy_testing.verdict.outcome import RunOutcome

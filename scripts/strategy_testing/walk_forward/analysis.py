@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from strategy_testing.metrics.performance import daily_sharpe_ratio
 from strategy_testing.search.space import canonical_value
 from strategy_testing.walk_forward.choice import axis_places
 from strategy_testing.walk_forward.windows import Period, Window
@@ -103,6 +102,9 @@ def analyse(windows: Sequence[WindowResult], tried: Sequence[Mapping[str, str]])
         windows: in their order.
         tried: the combinations that could be chosen.
     """
+    # It takes numpy, and reading a config does not.
+    from strategy_testing.metrics.performance import daily_sharpe_ratio  # noqa: PLC0415
+
     stitched = stitch(windows)
     returns = [value for _, value in stitched]
     growth = math.prod(1 + value for value in returns)
