@@ -204,15 +204,23 @@ def _options(job: Job) -> RunOptions:
         force=settings.force,
         expected_fees=job.expected_fees,
         batch_id=settings.batch_id,
-        meanwhile=_load_what_comes_later,
+        meanwhile=load_what_comes_later,
     )
 
 
-def _load_what_comes_later() -> None:
+def load_what_comes_later() -> None:
     """What a run does once a backtest has finished, and in its end, takes modules that are slow to import."""
+    import numpy.ma  # noqa: PLC0415 - which numpy itself puts off
+    import numpy.random  # noqa: F401, PLC0415
+    import rich.console  # noqa: PLC0415
+    import rich.table  # noqa: F401, PLC0415
+
     from strategy_testing.commands import ending  # noqa: F401, PLC0415
     from strategy_testing.importing import benchmark, one_run  # noqa: F401, PLC0415
+    from strategy_testing.pages import rendering  # noqa: PLC0415
     from strategy_testing.results import figures  # noqa: F401, PLC0415
+
+    rendering.get_ready()
 
 
 def _run(job: Job) -> ExitCode:

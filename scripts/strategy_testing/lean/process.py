@@ -113,7 +113,7 @@ def run_lean(
             errors.start()
             meanwhile()
             signals.close()
-            return _wait(process, output_folder, is_ending, should_stop, has_ended)
+            return _wait(process, errors, output_folder, is_ending, should_stop=should_stop, has_ended=has_ended)
         except BaseException:
             _stop(process, output_folder, is_ending)
             raise
@@ -185,15 +185,18 @@ def _writers(output_folders: Sequence[Path]) -> Iterator[psutil.Process]:
 
 def _wait(
     process: "subprocess.Popen[bytes]",
+    errors: threading.Thread,
     output_folder: Path,
     is_ending: threading.Event,
+    *,
     should_stop: Callable[[], bool],
     has_ended: Callable[[], bool],
 ) -> int:
     tail_began: float | None = None
     while True:
+        errors.join(POLL_SECONDS)  # which tells of LEAN's end at once, where Popen.wait() looks for it now and then
         with contextlib.suppress(subprocess.TimeoutExpired):
-            code = process.wait(POLL_SECONDS)
+            code = process.wait(0 if errors.is_alive() else POLL_SECONDS)
             if code != 0:  # it may have been killed, and its container not
                 kill_container(container_name(output_folder))
             return code

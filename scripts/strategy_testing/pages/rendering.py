@@ -26,6 +26,11 @@ _EXPORT = "window.vegaEmbed = vegaEmbed;"
 """What the library leaves for the page's script."""
 
 
+def get_ready() -> None:
+    """Compiles the template, which takes longer than filling it in."""
+    _template()
+
+
 def rendered(page: Page, root: str) -> str:
     """The page as HTML that needs no other file.
 
@@ -42,7 +47,7 @@ def rendered(page: Page, root: str) -> str:
     library, digest = _library() if data["charts"] else ("", "")
     script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
     hashes = [f"'sha256-{each}'" for each in (_sha256(script), digest) if each]
-    return _environment().get_template("page.html").render(
+    return _template().render(
         page=page,
         root=root,
         index=INDEX,
@@ -82,7 +87,7 @@ def _clean(value: Any) -> Any:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _template() -> jinja2.Template:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -92,7 +97,7 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
     environment.filters["inside_script"] = lambda text: text.replace("<", "\\u003c")
-    return environment
+    return environment.get_template("page.html")
 
 
 @cache
