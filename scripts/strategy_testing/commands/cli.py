@@ -1,6 +1,7 @@
 """What the commands share: arguments, configs, and the one place where a mistake or a signal becomes an exit code."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
@@ -56,6 +57,7 @@ def run_script(main: Callable[[], int]) -> int:
         return int(ExitCode.OK)
     finally:
         end_streams()
+        gc.freeze()  # the process ends: to look at all that is left for cycles takes it 60 ms, and frees nothing
 
 
 def run_main(work: Callable[[], ExitCode]) -> int:
