@@ -37,11 +37,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _work(arguments: argparse.Namespace) -> ExitCode:
     settings = settings_from(arguments)
+    if settings.turn is not None and not _has_turn(settings.turn):
+        return ExitCode.OK
     if arguments.new_strategy is not None:
         from strategy_testing.commands.new_strategy import new_strategy  # noqa: PLC0415
 
         return new_strategy(arguments.new_strategy, settings)
     return _run_batch(arguments, settings) if arguments.batch else _run(arguments, settings)
+
+
+def _has_turn(turn: int) -> bool:
+    """Whether the turn of a batch's config has come, for which this waits with all loaded that a run needs."""
+    from strategy_testing.commands.batch_processes import accept_signals, has_turn  # noqa: PLC0415
+    from strategy_testing.commands.optimize import load_what_comes_later  # noqa: PLC0415
+
+    load_what_comes_later()
+    if has_come := has_turn(turn):
+        accept_signals()
+    return has_come
 
 
 def _check_batch_arguments(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
@@ -89,10 +102,6 @@ def _run_batch(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
 
 
 def _run(arguments: argparse.Namespace, settings: Settings) -> ExitCode:
-    if settings.batch_id is not None:
-        from strategy_testing.commands.batch_processes import accept_signals  # noqa: PLC0415
-
-        accept_signals()
     from strategy_testing.commands.check import check  # noqa: PLC0415
     from strategy_testing.commands.estimate import known_history, needs_history, report_estimate  # noqa: PLC0415
     from strategy_testing.commands.optimize import optimize, resume  # noqa: PLC0415

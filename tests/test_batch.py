@@ -394,16 +394,40 @@ def test_a_batch_whose_process_was_killed_goes_on(
     batch = bench.batch([bench.config("Long"), bench.config("Small")])
     process = start(batch, LEAN_REPLAY_SPEED="40", LEAN_REPLAY_ANY="")
     _wait_for(lambda: len(ask("SELECT * FROM backtest_results")) >= 3)
-    children = psutil.Process(process.pid).children()
+    running, next_one = _child(process, "Long.yaml"), _child(process, "Small.yaml")
     process.kill()
-    for child in children:
-        child.kill()
+    running.kill()
+    next_one.wait(timeout=20)  # it was waiting for its turn, which does not come
+    assert len(ask("SELECT * FROM optimization_runs")) == 1
     process.communicate(timeout=20)
     rest = run_batch(batch, "--resume", LEAN_REPLAY_ANY="")
     assert (rest.exit_code, rest.last_line) == (0, "26 runs complete, not judged, best Sharpe: 0.4")
     assert "was left behind by a runner that is gone" in rest.stderr
     assert ask("SELECT status FROM optimization_batches") == [{"status": "completed"}]
     assert len(ask("SELECT * FROM optimization_runs")) == 2
+
+
+def test_a_process_that_ends_before_its_turn_costs_nothing(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], ask: Ask
+) -> None:
+    process = start(bench.batch([bench.config("Idle"), bench.config("Small")]), LEAN_REPLAY_SPEED="20")
+    _wait_for(lambda: ask("SELECT * FROM optimization_runs") != [])
+    _child(process, "Small.yaml").kill()
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert {cells[4] for cells in _table(ScriptResult(stdout, stderr, 0)).values()} == {"completed"}
+
+
+def _child(batch: "subprocess.Popen[str]", config: str) -> psutil.Process:
+    """The process of a config, once there is one."""
+
+    def found() -> list[psutil.Process]:
+        return [
+            child for child in psutil.Process(batch.pid).children() if any(config in word for word in child.cmdline())
+        ]
+
+    _wait_for(lambda: found() != [])
+    return found()[0]
 
 
 def test_no_password_stands_in_an_argument_list(bench: Bench, run_script: Run, database_url: str, ask: Ask) -> None:

@@ -1,8 +1,12 @@
-"""Runs a batch's configs, each in a process of its own, and passes the user's signals on to them."""
+"""Runs a batch's configs, each in a process of its own, and passes the user's signals on to them.
+
+While one runs, the process of the next is there already, has loaded what it needs, and waits for its turn.
+"""
 
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -44,6 +48,16 @@ class Ended:
     """The last line of its stdout."""
 
 
+def has_turn(turn: int) -> bool:
+    """Waits for the turn of a config's process; False where it never comes, because the batch has ended.
+
+    Args:
+        turn: descriptor of a pipe.
+    """
+    with open(turn, "rb", buffering=0) as pipe:
+        return bool(pipe.read(1))
+
+
 def accept_signals() -> None:
     """Lets a config's process be stopped: it is started deaf, so that no signal meets it before it can obey."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
@@ -75,16 +89,23 @@ def run_jobs(
         on_start: called before each starts.
         on_end: called when each has ended.
     """
+
+    def start(job: Job) -> _Child:
+        mark = f"[{job.strategy}] " if at_once > 1 else "" if progress.is_drawn else None
+        return _Child(job, environment, mark)
+
     waiting = deque(jobs)
     running: list[_Child] = []
+    following = _Following(start)
     passed_on = 0
     try:
         while True:
             while waiting and len(running) < at_once and signals.first is None:
                 on_start(waiting[0])
                 progress.begins(str(waiting[0].config), waiting[0].strategy)
-                mark = f"[{waiting[0].strategy}] " if at_once > 1 else "" if progress.is_drawn else None
-                running.append(_Child(waiting.popleft(), environment, mark))
+                running.append(following.begun(waiting.popleft()))
+            if waiting and signals.first is None:
+                following.get_ready(waiting[0])
             if signals.first is not None and passed_on < signals.count:
                 for child in running:
                     child.stop(signals.first, at_once=signals.count > 1)
@@ -102,10 +123,11 @@ def run_jobs(
             if not running and (not waiting or signals.first is not None):
                 return
             progress.renew()
-            time.sleep(_POLL_SECONDS)
+            select.select(running, [], [], _POLL_SECONDS)
     finally:
         for child in running:  # something of ours has failed
             child.kill()
+        following.dismiss()
 
 
 class _Child:
@@ -113,6 +135,7 @@ class _Child:
         """Starts it; what it says on stderr is told with a mark before each line, or goes there by itself for None."""
         self.job = job
         self._started = time.monotonic()
+        turn, self._turn = os.pipe()
         self._told, progress_to = os.pipe()
         os.set_blocking(self._told, False)
         self._untold = b""
@@ -123,21 +146,40 @@ class _Child:
         try:
             # A session of its own keeps a Ctrl-C in the terminal from reaching it twice.
             self._process = subprocess.Popen(
-                [*job.command, "--progress-to", str(progress_to)],
+                [*job.command, "--progress-to", str(progress_to), "--turn", str(turn)],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=self._stdout,
                 stderr=None if mark is None else subprocess.PIPE,
                 start_new_session=True,
-                pass_fds=(progress_to,),
+                pass_fds=(progress_to, turn),
             )
         finally:
             os.close(progress_to)
+            os.close(turn)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         self._copier: threading.Thread | None = None
         if self._process.stderr is not None:
             self._copier = threading.Thread(target=_copy, args=(self._process.stderr, mark), daemon=True)
             self._copier.start()
+
+    def fileno(self) -> int:
+        """Can be read when it has told something, or has ended."""
+        return self._told
+
+    def begin(self) -> None:
+        """Now is its turn."""
+        self._started = time.monotonic()
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._turn, b"\n")
+        os.close(self._turn)
+
+    def discard(self) -> None:
+        """Ends one whose turn has not come, and which has done nothing yet."""
+        os.close(self._turn)
+        self.kill()
+        self._process.wait()
+        self.ended()
 
     def told(self) -> Mapping[str, Any] | None:
         """The last that it has told of its progress since it was asked; None where that is nothing."""
@@ -169,6 +211,34 @@ class _Child:
             kept.seek(0)
             lines = kept.read().decode("utf-8", "replace").splitlines()
         return Ended(self.job, self._process.returncode, seconds, lines[-1] if lines else "")
+
+
+class _Following:
+    """The process of the next config, which loads what it needs while others run."""
+
+    def __init__(self, start: Callable[[Job], _Child]) -> None:
+        self._start = start
+        self._child: _Child | None = None
+
+    def get_ready(self, job: Job) -> None:
+        """Starts it, once."""
+        self._child = self._child or self._start(job)
+
+    def begun(self, job: Job) -> _Child:
+        """Its turn has come; one that has ended before is started anew."""
+        if self._child is not None and self._child.has_ended():
+            self.dismiss()
+        self.get_ready(job)
+        child, self._child = self._child, None
+        assert child is not None  # it is ready  # noqa: S101
+        child.begin()
+        return child
+
+    def dismiss(self) -> None:
+        """Ends it: its turn will not come."""
+        if self._child is not None:
+            self._child.discard()
+        self._child = None
 
 
 def _copy(source: IO[bytes], mark: str) -> None:

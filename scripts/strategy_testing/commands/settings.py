@@ -77,6 +77,7 @@ class Settings:
         ),
     )
     batch_id: int | None = field(default=None, metadata=_argument("--batch-id", argparse.SUPPRESS, type=int))
+    turn: int | None = field(default=None, metadata=_argument("--turn", argparse.SUPPRESS, handed_on=False, type=int))
     progress_to: int | None = field(
         default=None, metadata=_argument("--progress-to", argparse.SUPPRESS, handed_on=False, type=int)
     )
