@@ -40,7 +40,7 @@ lint: $(STAMP) ## ruff and mypy
 check-strategies: $(STAMP) ## check the strategies and the guide against LEAN's Python API and for usual mistakes
 	@$(BIN)/python scripts/check_strategies.py
 
-bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio (17 minutes)
+bench-overhead: $(STAMP) ## the runner's time over a bare replay at real speed, as a ratio, and a batch's a config (17 minutes)
 	@$(BIN)/python tests/bench_overhead.py
 
 bench-engine: $(STAMP) ## what warm engines save, as ratios against bare lean optimize (40 minutes)

@@ -1,17 +1,21 @@
-"""How much longer a run takes under the runner than by itself: `make bench-overhead`.
+"""How much longer a run takes under the runner than by itself, and a config in a batch: `make bench-overhead`.
 
-Both are a replay of the same recorded run at real speed, once by the bare command that the runner prints, once by the
-runner, one after the other. RECORDING and SPEED in the environment choose another one, which is quicker and says less.
+- A replay of the same recorded run at real speed, in turn by the bare command that the runner prints and by the runner.
+  RECORDING and SPEED in the environment choose another one, which is quicker and says less; PAIRS (1), how many.
+- A batch of CONFIGS (12) that take a third of a second of LEAN's each, one after the other: what they take beside that.
 """
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import beside_scripts  # noqa: F401
+from bench_database import fresh_database
 from support import PROJECT, make_project, unpack_recording, write_config
 
 _GRIDS = {
@@ -23,6 +27,16 @@ _GRIDS = {
     ),
     "crashy": ("Crashy", "    lookback: {start: 2, end: 7, step: 1}\n"),
 }
+_LEAN = PROJECT / "tests" / "replay" / "bin" / "lean"
+_RUNNER = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py")]
+_TIMED_LEAN = """#!/bin/sh
+began=$(date +%s.%N)
+"{lean}" "$@"
+code=$?
+echo "$began $(date +%s.%N)" >> "{log}"
+exit $code
+"""
+_SECONDS_A_CONFIG = 0.5
 
 
 def _timed(command: list[str], environment: dict[str, str], text: str | None = None) -> float:
@@ -34,32 +48,79 @@ def _timed(command: list[str], environment: dict[str, str], text: str | None = N
     return took
 
 
-def main() -> int:
-    """Prints both times and their ratio."""
+def _run(home: Path, workspace: Path, environment: dict[str, str]) -> bool:
+    """Prints both times and their ratio; whether the bound is kept."""
     name = os.environ.get("RECORDING", "grid-72")
     speed = os.environ.get("SPEED", "1")
     project, parameters = _GRIDS[name]
-    with tempfile.TemporaryDirectory(prefix="bench-") as home:
-        workspace = Path(home) / "workspace"
-        make_project(workspace, project)
-        (workspace / "lean.json").write_text("{}\n", encoding="utf-8")
-        config = write_config(Path(home) / "config.yaml", project, parameters, constraint="Drawdown < 0.15")
-        unpack_recording(name, Path(home))
-        environment = os.environ | {
-            "LEAN_COMMAND": str(PROJECT / "tests" / "replay" / "bin" / "lean"),
-            "REPLAY_PYTHON": sys.executable,
-            "LEAN_REPLAY_RECORDING": str(Path(home) / name),
-            "LEAN_REPLAY_SPEED": speed,
-        }
-        runner = [sys.executable, str(PROJECT / "scripts" / "optimize_runner.py"), "--config", str(config), "--fresh"]
-        runner += ["--no-pilot", "--workspace", str(workspace), "--leaderboard", str(Path(home) / "leaderboard.md")]
-        shown = subprocess.run([*runner, "--dry-run"], env=environment, capture_output=True, text=True, check=True)
-        bare = _timed(["sh"], environment, shown.stdout)
-        ours = _timed(runner, environment)
+    make_project(workspace, project)
+    config = write_config(home / "config.yaml", project, parameters, constraint="Drawdown < 0.15")
+    if not (home / name).is_dir():
+        unpack_recording(name, home)
+    environment |= {
+        "LEAN_COMMAND": str(_LEAN),
+        "LEAN_REPLAY_RECORDING": str(home / name),
+        "LEAN_REPLAY_SPEED": speed,
+    }
+    runner = [*_RUNNER, "--config", str(config), "--fresh", "--no-pilot", "--workspace", str(workspace)]
+    runner += ["--leaderboard", str(home / "leaderboard.md")]
+    shown = subprocess.run([*runner, "--dry-run"], env=environment, capture_output=True, text=True, check=True)
+    pairs = [
+        (_timed(["sh"], environment, shown.stdout), _timed(runner, environment))
+        for _ in range(int(os.environ.get("PAIRS", "1")))
+    ]
+    bare, ours = (statistics.median(times) for times in zip(*pairs, strict=True))
+    is_kept: bool = ours <= 1.01 * bare + 1
     print(f"recording {name} at {speed}x speed")  # noqa: T201
     print(f"bare {bare:.2f} s, by the runner {ours:.2f} s, ratio {ours / bare:.4f}")  # noqa: T201
-    print(f"allowed 1.01 x bare + 1 s = {1.01 * bare + 1:.2f} s: {'kept' if ours <= 1.01 * bare + 1 else 'broken'}")  # noqa: T201
-    return 0 if ours <= 1.01 * bare + 1 else 1
+    print(f"allowed 1.01 x bare + 1 s = {1.01 * bare + 1:.2f} s: {'kept' if is_kept else 'broken'}")  # noqa: T201
+    return is_kept
+
+
+def _batch(home: Path, workspace: Path, environment: dict[str, str]) -> bool:
+    """Prints what a config of a batch takes beside LEAN; whether the bound is kept."""
+    if not (home / "crashy").is_dir():
+        unpack_recording("crashy", home)
+    names = [f"Crashy_{number}" for number in range(int(os.environ.get("CONFIGS", "12")))]
+    listed = ""
+    for name in names:
+        make_project(workspace, name)
+        config = write_config(home / f"{name}.yaml", name, _GRIDS["crashy"][1])
+        listed += f"  - {config}\n"
+    (home / "batch.yaml").write_text(f"batch_name: many\noptimizations:\n{listed}", encoding="utf-8")
+    (lean := home / "lean").write_text(_TIMED_LEAN.format(lean=_LEAN, log=home / "lean.log"), encoding="utf-8")
+    lean.chmod(0o755)
+    environment |= {
+        "LEAN_COMMAND": str(lean),
+        "LEAN_REPLAY_ANY": "1",
+        "LEAN_REPLAY_RECORDING": str(home / "crashy"),
+        "LEAN_REPLAY_SPEED": "200",
+    }
+    batch = [*_RUNNER, "--batch", str(home / "batch.yaml"), "--fresh", "--no-pilot", "--workspace", str(workspace)]
+    took = _timed([*batch, "--leaderboard", str(home / "leaderboard.md")], environment)
+    times = [tuple(map(float, line.split())) for line in (home / "lean.log").read_text("utf-8").splitlines()]
+    each = (took - sum(ended - began for began, ended in times)) / len(names)
+    between = [began - ended for (_, ended), (began, _) in pairwise(times)]
+    is_kept = each <= _SECONDS_A_CONFIG
+    print(  # noqa: T201
+        f"a batch of {len(names)} configs: each takes {each:.2f} s beside LEAN, between two of them "
+        f"{statistics.median(between):.2f} s (median); allowed {_SECONDS_A_CONFIG} s: {'kept' if is_kept else 'broken'}"
+    )
+    return is_kept
+
+
+def main() -> int:
+    """Prints what the runner and a batch cost beside LEAN."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        home, workspace = Path(folder), Path(folder) / "workspace"
+        workspace.mkdir()
+        (workspace / "lean.json").write_text("{}\n", encoding="utf-8")
+        are_kept = []
+        for measure in (_batch, _run):
+            with fresh_database(home) as dsn:
+                environment = os.environ | {"DATABASE_URL": dsn, "REPLAY_PYTHON": sys.executable}
+                are_kept.append(measure(home, workspace, environment))
+    return 0 if all(are_kept) else 1
 
 
 if __name__ == "__main__":
