@@ -34,6 +34,7 @@ _CONFIGURING = (
     "LEAN_REPLAY_SPEED",
     "COLUMNS",
     "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",  # or each script that is started compiles the whole project: 0.3 s of a processor
 )
 
 
@@ -56,7 +57,7 @@ def postgres_server(_no_outside_configuration: None) -> Iterator[str]:
         with suppress(Exception):  # the image cannot be had: the next best
             container.start()
             try:
-                yield container.get_connection_url()
+                yield _careless(container.get_connection_url())
             finally:
                 container.stop()
             return
@@ -64,7 +65,15 @@ def postgres_server(_no_outside_configuration: None) -> Iterator[str]:
     # Not below pytest's own folder: each further session closes that one to other users, and root's server is one.
     home = tempfile.mkdtemp(prefix="postgres-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)  # after the server has been stopped: last in, first out
-    yield given or start_embedded_postgres(Path(home))
+    yield given or _careless(start_embedded_postgres(Path(home)))
+
+
+def _careless(server: str) -> str:
+    """The server, which from now on does not wait for the disk: what it holds need not outlive the machine's power."""
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        _administer(server, f"ALTER SYSTEM SET {setting} = off")
+    _administer(server, "SELECT pg_reload_conf()")
+    return server
 
 
 def _docker_runs() -> bool:
