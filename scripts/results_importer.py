@@ -44,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: argparse.Namespace) -> ExitCode:
+    if any(getattr(arguments, name) for name in ("list", "show", "top", "compare", "export")):
+        return _look_back(arguments)
     from strategy_testing.commands.import_results import (  # noqa: PLC0415
         ImportRequest,
         import_results,
@@ -58,8 +60,6 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
         return report(arguments.database_url, arguments.report or None, arguments.leaderboard)
     if arguments.sync_backlog:
         return sync_backlog(arguments.sync_backlog, arguments.database_url, arguments.leaderboard)
-    if any(getattr(arguments, name) for name in ("list", "show", "top", "compare", "export")):
-        return _look_back(arguments)
     request = ImportRequest(
         folder=arguments.optimization_dir,
         config=arguments.config,
