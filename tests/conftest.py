@@ -47,6 +47,7 @@ def _no_outside_configuration() -> None:
     for name in list(os.environ):
         if name in _CONFIGURING or (name.startswith("PG") and name != "PGSERVER_POSTGRES_VERSION"):
             del os.environ[name]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as many tests run at a time as there are cores, and more
 
 
 @pytest.fixture(scope="session")
