@@ -72,6 +72,19 @@ def test_the_main_job_ends_with_the_line_and_stores_everything(
     assert "| 1. RSI_MeanReversion_ETF | passed " in (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
 
 
+def test_lean_is_started_before_what_is_slow_to_import_is_loaded(
+    replayed: Run, workspace: Path, tmp_path: Path
+) -> None:
+    make_project(workspace, "Crashy")
+    config = write_config(tmp_path / "c.yaml", "Crashy", "    lookback: {start: 2, end: 7, step: 1}\n")
+    done = replayed("crashy", config, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    before, _, after = done.stderr.partition("running 6 combinations of Crashy")
+    for package in ("numpy", "jinja2", "tabulate", "rich.table"):
+        loaded = re.compile(rf"^import time: .*\| +{re.escape(package)}$", re.MULTILINE)
+        assert (package, loaded.search(before), bool(loaded.search(after))) == (package, None, True)
+    assert "jsonschema" not in done.stderr
+
+
 def test_the_cli_is_not_waited_for_once_every_result_is_on_disk(
     replayed: Run, workspace: Path, ask: Ask, tmp_path: Path
 ) -> None:
