@@ -97,6 +97,9 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(22434, strategy::integer) THEN
         RETURN;
     END IF;
+    IF EXISTS (SELECT FROM strategy_standings WHERE strategy_id = strategy) THEN
+        RETURN;
+    END IF;
     INSERT INTO strategy_standings
     SELECT strategy, standing.* FROM strategy_standing(strategy) AS standing
     ON CONFLICT (strategy_id) DO NOTHING;
