@@ -12,8 +12,10 @@ import beside_scripts  # noqa: F401
 from strategy_testing.luck.overfitting import MOST_BLOCKS, overfitting
 from strategy_testing.luck.plateau import surroundings
 from strategy_testing.luck.resampling import sharpe_intervals, superior_predictive_ability
-from strategy_testing.luck.selection import deflated_sharpe_ratio, independent_trials
+from strategy_testing.luck.selection import independent_trials, luck_alone
+from strategy_testing.luck.series import Series
 from strategy_testing.luck.sharpe_ratio import min_track_record, moments, probabilistic_sharpe_ratio
+from strategy_testing.metrics.daily_returns import DailyReturns, pack
 
 _COMBINATIONS, _DAYS = int(os.environ.get("COMBINATIONS", "1000")), int(os.environ.get("DAYS", "1500"))
 _SECONDS, _MEGABYTES = 10, 500
@@ -26,19 +28,25 @@ def main() -> int:
     grid = [{"a": str(n % 10), "b": str(n // 10 % 10), "c": str(n // 100)} for n in range(_COMBINATIONS)]
     of_all = moments(returns)
     sharpes = [of.sharpe for of in of_all]
-    both = [(of, trials) for of in of_all for trials in (9, 99)]
+    days = np.arange(_DAYS).astype("datetime64[D]")
+    packed = {number: pack(DailyReturns(days, returns[:, number])) or b"" for number in range(_COMBINATIONS)}
+    series = Series(range(_COMBINATIONS), packed, days)
     parts: Sequence[tuple[str, Callable[[], object]]] = (
         ("moments", lambda: moments(returns)),
         ("PSR and MinTRL", lambda: [(probabilistic_sharpe_ratio(of), min_track_record(of)) for of in of_all]),
-        ("independent trials", lambda: independent_trials(returns)),
+        ("independent trials", lambda: independent_trials(series)),
         (
             "deflated Sharpe ratios, twice",
-            lambda: [deflated_sharpe_ratio(of, sharpes, n) for of, n in both],
+            lambda: [
+                probabilistic_sharpe_ratio(of, luck)
+                for luck in [luck_alone(sharpes, n) for n in (9, 99)]
+                for of in of_all
+            ],
         ),
         ("plateau, worst step, edge", lambda: surroundings(grid, sharpes)),
-        ("PBO, 12,870 splits", lambda: overfitting(returns, MOST_BLOCKS)),
-        ("intervals, 1,000 resamples", lambda: sharpe_intervals(returns)),
-        ("SPA, 1,000 resamples", lambda: superior_predictive_ability(returns, held)),
+        ("PBO, 12,870 splits", lambda: overfitting(series, MOST_BLOCKS)),
+        ("intervals, 1,000 resamples", lambda: sharpe_intervals(series)),
+        ("SPA, 1,000 resamples", lambda: superior_predictive_ability(series, held)),
     )
     spent: list[tuple[str, float]] = []
     for name, work in parts:

@@ -112,7 +112,7 @@ _MULTIPLY = """
         SELECT backtest_id
         FROM backtest_results
         WHERE optimization_run_id = optimization_runs.id
-        ORDER BY sharpe_ratio DESC
+        ORDER BY sharpe_ratio DESC NULLS LAST
         LIMIT 1
     );
     SET session_replication_role = origin;

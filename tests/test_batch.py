@@ -1,5 +1,6 @@
 """optimize_runner.py --batch as a user calls it, while `lean` replays recorded runs."""
 
+import errno
 import os
 import re
 import shlex
@@ -12,11 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
+from strategy_testing.commands.batch_processes import Following, Job
 from strategy_testing.config.batch import read_batch
 from strategy_testing.errors import ConfigError
 from support import PROJECT, ScriptResult, make_project, processes_of, write_config
@@ -428,6 +431,23 @@ def _child(batch: "subprocess.Popen[str]", config: str) -> psutil.Process:
 
     _wait_for(lambda: found() != [])
     return found()[0]
+
+
+def test_a_process_that_cannot_be_started_ahead_is_started_at_its_turn() -> None:
+    tries: list[Job] = []
+
+    def start(job: Job) -> Any:
+        tries.append(job)
+        if len(tries) == 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return SimpleNamespace(begin=lambda: None)
+
+    following, job = Following(start), Job(Path("a.yaml"), "A", ())
+    following.get_ready(job)
+    following.get_ready(job)  # not again and again while another runs
+    assert tries == [job]
+    following.begun(job)
+    assert tries == [job, job]
 
 
 def test_no_password_stands_in_an_argument_list(bench: Bench, run_script: Run, database_url: str, ask: Ask) -> None:

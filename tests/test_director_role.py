@@ -114,6 +114,22 @@ def test_the_director_reads_every_view_and_nothing_else(served: _Served) -> None
             served.ask(statement, options="-c default_transaction_read_only=off")
 
 
+def test_what_the_director_makes_for_himself_is_never_run_by_another(served: _Served) -> None:
+    functions = served.ask(
+        "SELECT oid::regproc FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace AND pronargs = 1",
+        inside=True,
+    )
+    assert len(functions) > 4
+    trap = (
+        "CREATE FUNCTION pg_temp.trap() RETURNS bigint LANGUAGE plpgsql AS "
+        "'BEGIN RAISE EXCEPTION ''run as %'', current_user; END'; "
+        "CREATE TEMPORARY VIEW backtest_results AS SELECT pg_temp.trap() AS optimization_run_id; "
+        "CREATE TEMPORARY VIEW optimization_runs AS SELECT pg_temp.trap() AS id; "
+    )
+    for (function,) in functions:
+        served.ask(f"{trap} SELECT * FROM {function}(1)", options="-c default_transaction_read_only=off")
+
+
 def test_nobody_else_is_let_in_at_the_port_nor_without_the_password(served: _Served) -> None:
     wrong: tuple[dict[str, Any], ...] = ({"user": "postgres"}, {"password": "wrong"}, {"password": ""})
     for how in wrong:

@@ -124,6 +124,16 @@ def test_another_run_of_the_strategy_lowers_what_earlier_ones_found(
     ]
 
 
+def test_parameters_that_somebody_stored_as_numbers_cost_no_import(
+    run_script: Run, ask: Ask, recording: Recording
+) -> None:
+    run_script("results_importer.py", "--optimization-dir", recording("dead-parameter"), "--strategy", "S")
+    ask("""UPDATE backtest_results SET parameters = '{"n": 30, "m": null}' RETURNING id""")
+    done = run_script("results_importer.py", "--optimization-dir", recording("euler-whole"), "--strategy", "S")
+    assert done.exit_code == 0, done.stderr
+    assert ask("SELECT count(*) FROM optimization_runs WHERE trials > 1") == [{"count": 2}]
+
+
 def _example(tmp_path: Path, **criteria: float) -> Path:
     config: dict[str, Any] = yaml.safe_load(_EXAMPLE.read_text(encoding="utf-8"))
     config["success_criteria"] |= criteria

@@ -316,7 +316,7 @@ COMMENT ON COLUMN run_figures.luckiest_result_id IS
     'The result with the highest deflated_sharpe of those that figures over several runs count; NULL without one';
 COMMENT ON COLUMN run_figures.ends IS
     'Lowest and highest value of each numeric parameter with three or more; NULL without one';
-COMMENT ON COLUMN run_figures.is_judged IS 'Whether any of its results was judged; NULL without results';
+COMMENT ON COLUMN run_figures.is_judged IS 'Whether any of its results was judged';
 COMMENT ON COLUMN run_figures.best_sharpe IS 'Highest sharpe_ratio of those that did not fail and made a trade';
 COMMENT ON COLUMN run_figures.best_deflated_sharpe IS 'Highest deflated_sharpe of those that did not fail';
 COMMENT ON COLUMN run_figures.backtests IS 'Combinations that did not fail, each by one backtest';

@@ -25,7 +25,6 @@ CREATE OR REPLACE FUNCTION rejections_of_strategy(strategy bigint) RETURNS TABLE
     reason text, backtests bigint, judged bigint, example text
 )
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 10
-SET search_path FROM CURRENT
 AS $$
 WITH judged AS (
     SELECT id, rejection_reasons, meets_criteria
@@ -56,7 +55,6 @@ CREATE OR REPLACE FUNCTION parameters_of_strategy(strategy bigint) RETURNS TABLE
     avg_fee_pct numeric
 )
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 50
-SET search_path FROM CURRENT
 AS $$
 SELECT parameter, value, backtests, passed, avg_sharpe, best_sharpe, avg_total_return, avg_max_drawdown, avg_fee_pct
 FROM (
@@ -87,7 +85,6 @@ COMMENT ON FUNCTION parameters_of_strategy(bigint) IS
 
 CREATE OR REPLACE FUNCTION ends_of_run(run bigint) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path FROM CURRENT
 AS $$
 SELECT jsonb_object_agg(parameter, jsonb_build_array(lowest, highest))
 FROM (
@@ -111,7 +108,6 @@ COMMENT ON FUNCTION ends_of_run(bigint) IS
 
 CREATE OR REPLACE FUNCTION luckiest_of_runs(strategy bigint) RETURNS TABLE (run_id bigint, result_id bigint)
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
-SET search_path FROM CURRENT
 AS $$
 SELECT DISTINCT ON (optimization_run_id) optimization_run_id, id
 FROM latest_of_strategy(strategy)
@@ -139,7 +135,6 @@ CREATE OR REPLACE FUNCTION figures_of_run(run bigint) RETURNS TABLE (
     avg_profit_before_fees numeric
 )
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1
-SET search_path FROM CURRENT
 AS $$
 WITH results AS (
     SELECT

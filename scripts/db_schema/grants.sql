@@ -1,3 +1,16 @@
+-- What runs with its owner's rights finds nothing but what is ours, whatever the caller has made beside it.
+DO $$
+DECLARE
+    ours regprocedure;
+BEGIN
+    FOR ours IN
+        SELECT oid FROM pg_proc WHERE prosecdef AND pronamespace = current_schema()::regnamespace
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', ours, current_schema());
+    END LOOP;
+END;
+$$;
+
 -- A role that `make director-role` let into this database reads every view, also after an upgrade made the views anew.
 DO $$
 DECLARE

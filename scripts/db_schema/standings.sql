@@ -13,7 +13,6 @@ CREATE OR REPLACE FUNCTION strategy_standing(strategy bigint) RETURNS TABLE (
 )
 -- Who may read the view may not read the tables.
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 1
-SET search_path FROM CURRENT
 AS $$
 WITH walked AS (
     -- The newest analysis that has ended, and what it would trade next.

@@ -96,7 +96,7 @@ def run_jobs(
 
     waiting = deque(jobs)
     running: list[_Child] = []
-    following = _Following(start)
+    following = Following(start)
     passed_on = 0
     try:
         while True:
@@ -177,8 +177,9 @@ class _Child:
     def discard(self) -> None:
         """Ends one whose turn has not come, and which has done nothing yet."""
         os.close(self._turn)
-        self.kill()
-        self._process.wait()
+        if not self.has_ended():  # else its number may be another's by now
+            self.kill()
+            self._process.wait()
         self.ended()
 
     def told(self) -> Mapping[str, Any] | None:
@@ -213,24 +214,28 @@ class _Child:
         return Ended(self.job, self._process.returncode, seconds, lines[-1] if lines else "")
 
 
-class _Following:
+class Following:
     """The process of the next config, which loads what it needs while others run."""
 
     def __init__(self, start: Callable[[Job], _Child]) -> None:
+        """None yet; `start` starts one."""
         self._start = start
         self._child: _Child | None = None
+        self._failed: Job | None = None
 
     def get_ready(self, job: Job) -> None:
-        """Starts it, once."""
-        self._child = self._child or self._start(job)
+        """Starts it, once; where that fails it is left to its turn."""
+        if self._child is None and self._failed is not job:
+            try:
+                self._child = self._start(job)
+            except OSError:
+                self._failed = job
 
     def begun(self, job: Job) -> _Child:
         """Its turn has come; one that has ended before is started anew."""
         if self._child is not None and self._child.has_ended():
             self.dismiss()
-        self.get_ready(job)
-        child, self._child = self._child, None
-        assert child is not None  # it is ready  # noqa: S101
+        child, self._child = self._child or self._start(job), None
         child.begin()
         return child
 

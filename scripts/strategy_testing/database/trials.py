@@ -11,6 +11,7 @@ from strategy_testing.metrics.catalogue import LUCK_METRICS, MetricValues
 from strategy_testing.metrics.daily_returns import DailyReturns, count_of, unpack
 from strategy_testing.metrics.domains import decimal_of
 from strategy_testing.metrics.packed import PackedFigures
+from strategy_testing.results.json_values import as_text
 from strategy_testing.results.parsing.signs import hash_of_code
 from strategy_testing.verdict.summary import LuckOfBest
 
@@ -87,7 +88,7 @@ def _result(row: Row, returns: Spool[int]) -> Result:
         combination=row["combination"],
         days=count_of(packed) if packed else 0,
         digest=digest_of(packed),
-        values={intern(name): intern(value) for name, value in row["parameters"].items()},
+        values={intern(name): intern(as_text(value)) for name, value in row["parameters"].items()},
         target=None if row["target_value"] is None else float(row["target_value"]),
         is_max=row["target_direction"] != "min",
     )

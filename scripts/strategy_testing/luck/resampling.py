@@ -61,9 +61,9 @@ def _intervals(returns: Matrix, ends: tuple[float, float]) -> Matrix:
     periods = len(returns)
     weights = resampled_weights(periods)
     ratios = weights @ returns
-    variance = weights @ returns**2 - ratios**2
-    variance *= periods / (periods - 1)
-    still = variance <= 1e-24
+    squares = weights @ returns**2
+    variance = (squares - ratios**2) * (periods / (periods - 1))
+    still = variance <= 1e-24 + 1e-12 * squares
     if still.any():
         variance[still], ratios[still] = 1.0, 0.0
     ratios /= np.sqrt(variance, out=variance)

@@ -6,7 +6,6 @@ import numpy as np
 
 from strategy_testing.luck.expectations import expected_maximum
 from strategy_testing.luck.series import Matrix, Series, blocks_of
-from strategy_testing.luck.sharpe_ratio import Moments, probabilistic_sharpe_ratio
 
 _STRIP = 1 << 21
 """Correlations of periods that are in memory at once: sixteen megabytes."""
@@ -22,11 +21,6 @@ def luck_alone(sharpes: Sequence[float], trials: float) -> float:
         trials: their number, or the effective number of independent ones.
     """
     return float(np.std(sharpes, ddof=1)) * expected_maximum(trials) if len(sharpes) > 1 else 0.0
-
-
-def deflated_sharpe_ratio(of: Moments, sharpes: Sequence[float], trials: float) -> float:
-    """The probability that the true Sharpe ratio is above what luck alone gives, a fraction (DSR of that paper)."""
-    return probabilistic_sharpe_ratio(of, luck_alone(sharpes, trials))
 
 
 def independent_trials(returns: Matrix | Series) -> float:

@@ -98,7 +98,7 @@ class BacktestResult:
         """The same in little memory, without its daily returns."""
         return replace(
             self,
-            parameters={intern(name): intern(value) for name, value in self.parameters.items()},
+            parameters={intern(name): intern(as_text(value)) for name, value in self.parameters.items()},
             **{name: one_for_all(getattr(self, name)) for name in _MOSTLY_EQUAL},
             metrics=PackedFigures(self.metrics),
             other_statistics=PackedFigures(self.other_statistics),

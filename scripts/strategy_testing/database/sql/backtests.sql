@@ -17,29 +17,36 @@ SET
 FROM jsonb_to_recordset(%(rows)s) AS given (
     backtest text, meets_criteria boolean, reasons text [], miss_distance numeric, target_value numeric
 )
+CROSS JOIN LATERAL (
+    SELECT id FROM backtest_results WHERE backtest_id = given.backtest AND optimization_run_id = %(run)s
+    OFFSET 0  -- one by one through the index, however little is known of a table that is being filled
+) AS known
 WHERE
-    result.optimization_run_id = %(run)s
-    AND result.backtest_id = given.backtest
+    result.id = known.id
     AND (result.meets_criteria, result.rejection_reasons, result.miss_distance, result.target_value)
     IS DISTINCT FROM (given.meets_criteria, given.reasons, given.miss_distance, given.target_value);
 
 -- name: store_rejections
 -- All of these backtests; what is already stored as given stays untouched.
-WITH given AS (
-    SELECT result.id AS backtest_id, each.position, each.criterion, each.reason, each.value, each."limit"
+WITH own AS MATERIALIZED (
+    SELECT known.id, asked.backtest
+    FROM unnest(%(backtests)s::text []) AS asked (backtest)
+    CROSS JOIN LATERAL (
+        SELECT id FROM backtest_results WHERE backtest_id = asked.backtest AND optimization_run_id = %(run)s
+        OFFSET 0  -- one by one through the index, however little is known of a table that is being filled
+    ) AS known
+),
+given AS (
+    SELECT own.id AS backtest_id, each.position, each.criterion, each.reason, each.value, each."limit"
     FROM jsonb_to_recordset(%(rows)s) AS each (
         backtest text, position smallint, criterion text, reason text, value numeric, "limit" numeric
     )
-    INNER JOIN backtest_results AS result
-        ON result.optimization_run_id = %(run)s AND result.backtest_id = each.backtest
+    INNER JOIN own ON own.backtest = each.backtest
 ),
 gone AS (
     DELETE FROM rejections
-    USING backtest_results AS result
     WHERE
-        result.id = rejections.backtest_id
-        AND result.optimization_run_id = %(run)s
-        AND result.backtest_id = any(%(backtests)s)
+        rejections.backtest_id = any(ARRAY(SELECT id FROM own))
         AND NOT EXISTS (
             SELECT FROM given
             WHERE given.backtest_id = rejections.backtest_id AND given.position = rejections.position

@@ -4,6 +4,8 @@ SELECT
     set_config('lock_timeout', '30s', false),
     set_config('statement_timeout', '10min', false),
     set_config('idle_in_transaction_session_timeout', '10min', false),
+    -- The rows of a cursor are read to the last one.
+    set_config('cursor_tuple_fraction', '1', false),
     -- A client whose machine or network has gone counts as gone within half a minute, and so do its locks.
     set_config('tcp_keepalives_idle', '10', false),
     set_config('tcp_keepalives_interval', '5', false),
