@@ -42,6 +42,7 @@ from strategy_testing.verdict.criteria import Standard
 from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.optimum import passing_above
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus
+from strategy_testing.verdict.rejection import Verdict
 from strategy_testing.verdict.summary import ImportedRun
 
 
@@ -137,7 +138,10 @@ def _store(
             if is_still_running:
                 raise UserError(f"run {stored.id} is still running", "move it to another strategy when it has ended")
             stored = move_run(database, stored, owner_id)
-        refused = store_results(database, stored, not_stored(read.stored, decided.results), returns)
+        to_store = not_stored(read.stored, decided.results)
+        if _waits_for_luck(read) and not is_still_running:
+            to_store = [one if one.result.luck else replace(one, verdict=Verdict(None, ())) for one in to_store]
+        refused = store_results(database, stored, to_store, returns)
         if refused:
             read = _without(read, refused)
             decided = decide(read, runner)
@@ -172,7 +176,7 @@ def _with_luck(
     database: Database, read: Read, decided: Decided, stored: StoredRun, runner: RunnersView | None
 ) -> tuple[Read, Decided]:
     """Judged by what all trials tell, which is known now, where the criteria ask for it."""
-    if read.config is None or not Standard.of(read.config).asks_for_luck:
+    if not _waits_for_luck(read):
         return read, decided
     luck = luck_of_results(database, stored.id)
     if all(one.luck == luck[one.backtest_id] for one in read.results):
@@ -182,6 +186,11 @@ def _with_luck(
     store_verdicts(database, stored, decided.results)
     update_run(database, stored, _ended(read, decided, stored, runner))
     return read, decided
+
+
+def _waits_for_luck(read: Read) -> bool:
+    """Whether the verdicts on new results are known only when what all trials tell is."""
+    return read.config is not None and Standard.of(read.config).asks_for_luck
 
 
 def _without(read: Read, refused: Mapping[str, str]) -> Read:
