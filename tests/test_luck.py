@@ -19,7 +19,7 @@ from strategy_testing.luck.overfitting import blocks_for, overfitting
 from strategy_testing.luck.plateau import Surroundings, surroundings
 from strategy_testing.luck.resampling import (
     mean_block,
-    resampled_weights,
+    occurrences,
     sharpe_intervals,
     superior_predictive_ability,
 )
@@ -174,7 +174,7 @@ def test_independent_trials() -> None:
 
 
 def test_resampled_histories_are_blocks_of_the_real_one() -> None:
-    weights = resampled_weights(160, 4000)
+    weights = occurrences(160, 4000) / 160
     assert weights.sum(axis=1) == pytest.approx(1)
     assert weights.mean(axis=0) * 160 == pytest.approx(np.ones(160), abs=0.12)
     assert (mean_block(1500), mean_block(2)) == (11, 1)

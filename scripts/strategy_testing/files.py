@@ -24,6 +24,8 @@ _SECRETS = (
 )
 _MOST_IN_MEMORY = 8_000_000
 """Bytes of a spool: the daily returns of some hundred backtests of ten years."""
+_LONGER = 2**40
+"""Than any piece of a spool."""
 _MOST_BYTES = 2**30
 """LEAN's largest files, of years by the minute, have some hundred megabytes."""
 
@@ -98,7 +100,7 @@ class Spool(Mapping[Key, bytes]):
     def __init__(self) -> None:
         """Empty."""
         self._file = tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
-        self._places: dict[Key, tuple[int, int]] = {}
+        self._places: dict[Key, int] = {}
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -113,12 +115,12 @@ class Spool(Mapping[Key, bytes]):
         if key in self._places:
             return
         self._file.seek(0, os.SEEK_END)
-        self._places[key] = self._file.tell(), len(piece)
+        self._places[key] = self._file.tell() * _LONGER + len(piece)  # one number takes little
         self._file.write(piece)
 
     def __getitem__(self, key: Key) -> bytes:
         """The piece of a key."""
-        at, length = self._places[key]
+        at, length = divmod(self._places[key], _LONGER)
         self._file.seek(at)
         return self._file.read(length)
 

@@ -62,11 +62,12 @@ def overfitting(returns: Matrix | Series, blocks: int) -> Overfitting:
     first, rest = chosen[: len(halves) // 2], chosen[: len(halves) // 2 - 1 : -1]
     periods = length * blocks // 2
     at_once = max(1, _VALUES_AT_ONCE // returns.shape[1])
-    found: list[tuple[Matrix, ...]] = []
+    of_splits = np.empty((3, 2, len(first)))
     for at in range(0, len(first), at_once):
         one, other = (_sharpe(each[at : at + at_once], sums, squares, periods) for each in (first, rest))
-        found += [_ranked(one, other), _ranked(other, one)]
-    inside, outside, ranks = (np.concatenate(part) for part in zip(*found, strict=True))
+        of_splits[:, 0, at : at + at_once] = _ranked(one, other)
+        of_splits[:, 1, at : at + at_once] = _ranked(other, one)
+    inside, outside, ranks = of_splits.reshape(3, -1)
     share = ranks / (returns.shape[1] + 1)
     logits = np.log(share / (1 - share))
     spread = inside - inside.mean()

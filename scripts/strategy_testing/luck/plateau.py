@@ -9,7 +9,7 @@ _FEWEST_FOR_AN_EDGE = 3
 """Of two values both are ends."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """A combination among those one step away: one parameter's next value up or down among those tried."""
 

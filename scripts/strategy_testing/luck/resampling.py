@@ -23,27 +23,35 @@ def mean_block(periods: int) -> int:
 
 
 @lru_cache(maxsize=1)  # for one block of series after the other
-def resampled_weights(periods: int, samples: int = SAMPLES) -> Matrix:
-    """How often each period occurs in each sample, divided by the periods: samples by periods, to be read only.
-
-    A product with it is the mean of each sample, so that no resampled series is ever made.
-    """
+def occurrences(periods: int, samples: int = SAMPLES) -> NDArray[np.uint16]:
+    """How often each period occurs in each sample: samples by periods, to be read only."""
     random = np.random.default_rng(_SEED)
     starts_anew = 1 / mean_block(periods)
     steps = np.arange(periods)
-    weights = np.empty((samples, periods))
+    counts = np.empty((samples, periods), np.uint16)
     for at in range(0, samples, _AT_ONCE):
         count = min(_AT_ONCE, samples - at)
         starts = random.random((count, periods)) < starts_anew
         starts[:, 0] = True
-        firsts = np.maximum.accumulate(np.where(starts, steps, 0), axis=1)
         places = random.integers(0, periods, (count, periods))
-        drawn = (np.take_along_axis(places, firsts, axis=1) + steps - firsts) % periods
-        drawn += np.arange(count)[:, None] * periods
-        weights[at : at + count] = np.bincount(drawn.ravel(), minlength=count * periods).reshape(count, periods)
-    weights /= periods
-    weights.flags.writeable = False
-    return weights
+        for row in range(count):
+            firsts = np.maximum.accumulate(np.where(starts[row], steps, 0))
+            drawn = (places[row, firsts] + steps - firsts) % periods
+            counts[at + row] = np.bincount(drawn, minlength=periods)
+    counts.flags.writeable = False
+    return counts
+
+
+def _means(*values: Matrix) -> list[Matrix]:
+    """Of each matrix the mean of each column in each sample, samples by columns. No resampled series is ever made."""
+    periods = len(values[0])
+    counts = occurrences(periods)
+    means = [np.empty((len(counts), each.shape[1])) for each in values]
+    for at in range(0, len(counts), _AT_ONCE):
+        weights = counts[at : at + _AT_ONCE] / periods
+        for each, found in zip(values, means, strict=True):
+            np.matmul(weights, each, out=found[at : at + _AT_ONCE])
+    return means
 
 
 def sharpe_intervals(returns: Matrix | Series, confidence: float = 0.95) -> Matrix:
@@ -59,9 +67,7 @@ def sharpe_intervals(returns: Matrix | Series, confidence: float = 0.95) -> Matr
 
 def _intervals(returns: Matrix, ends: tuple[float, float]) -> Matrix:
     periods = len(returns)
-    weights = resampled_weights(periods)
-    ratios = weights @ returns
-    squares = weights @ returns**2
+    ratios, squares = _means(returns, returns**2)
     variance = (squares - ratios**2) * (periods / (periods - 1))
     still = variance <= 1e-24 + 1e-12 * squares
     if still.any():
@@ -98,7 +104,7 @@ def superior_predictive_ability(returns: Matrix | Series, benchmark: NDArray[np.
         statistic = max(statistic, float((means / deviations).max()))
         threshold = -deviations * math.sqrt(2 * math.log(math.log(periods)))
         centre = np.where(means >= threshold, means, 0.0)
-        best = np.maximum(best, ((resampled_weights(periods) @ above - centre) / deviations).max(axis=1))
+        best = np.maximum(best, ((_means(above)[0] - centre) / deviations).max(axis=1))
         is_above = True
     return float((best >= statistic).mean()) if is_above else None
 

@@ -7,8 +7,10 @@ import numpy as np
 from strategy_testing.luck.expectations import expected_maximum
 from strategy_testing.luck.series import Matrix, Series, blocks_of
 
-_STRIP = 1 << 21
-"""Correlations of periods that are in memory at once: sixteen megabytes."""
+_STRIP = 1 << 20
+"""Correlations of periods that are in memory at once: eight megabytes."""
+_PIECE = 1 << 17
+"""Of them that are added at once: one megabyte."""
 _FEW = 500
 """Trials whose correlations with each other are in memory at once."""
 
@@ -52,16 +54,20 @@ def _squared_correlations(returns: Matrix | Series) -> tuple[float, int]:
         gram = standard.T @ standard
         return _sum_of_squares(gram), moving
     # The same sum from the other side, periods by periods, of which a strip from the diagonal on is made at a time.
-    squares, moving, at_once = 0.0, 0, max(1, _STRIP // periods)
-    for at in range(0, periods, at_once):
-        height = min(at_once, periods - at)
+    squares, moving, at = 0.0, 0, 0
+    while at < periods:
+        height = min(max(1, _STRIP // (periods - at)), periods - at)
         strip, moving = np.zeros((height, periods - at)), 0
-        product = np.empty_like(strip)
+        at_once = max(1, _PIECE // height)
+        product = np.empty((height, at_once))
         for block in blocks_of(returns):
             standard, moves = _standard(block)
-            strip += np.matmul(standard[at : at + height], standard[at:].T, out=product)
+            for column in range(0, periods - at, at_once):
+                piece, other = strip[:, column : column + at_once], standard[at + column : at + column + at_once]
+                piece += np.matmul(standard[at : at + height], other.T, out=product[:, : len(other)])
             moving += moves
         squares += 2 * _sum_of_squares(strip) - _sum_of_squares(strip[:, :height])
+        at += height
     return squares, moving
 
 
@@ -72,6 +78,6 @@ def _sum_of_squares(values: Matrix) -> float:
 def _standard(returns: Matrix) -> tuple[Matrix, int]:
     """Centred columns of length 1, of length 0 where one never moves, and how many move."""
     centred = returns - returns.mean(axis=0)
-    lengths = np.sqrt((centred**2).sum(axis=0))
+    lengths = np.sqrt(np.einsum("ij,ij->j", centred, centred))
     centred /= np.where(lengths > 0, lengths, 1.0)
     return centred, int(np.count_nonzero(lengths))

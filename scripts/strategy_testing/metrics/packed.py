@@ -26,7 +26,7 @@ class PackedFigures(Mapping[str, Decimal | None]):
         """The figure of a column."""
         columns = _places(self._columns)
         text = self._text.split(_BETWEEN)[columns[column]]
-        return Decimal(text) if text else None
+        return _decimal(text) if text else None
 
     def __iter__(self) -> Iterator[str]:
         """The columns."""
@@ -39,7 +39,7 @@ class PackedFigures(Mapping[str, Decimal | None]):
     def items(self) -> ItemsView[str, Decimal | None]:
         """All of them at once."""
         texts = self._text.split(_BETWEEN) if self._columns else []
-        values = (Decimal(text) if text else None for text in texts)
+        values = (_decimal(text) if text else None for text in texts)
         return dict(zip(_places(self._columns), values, strict=True)).items()
 
     def __eq__(self, other: object) -> bool:
@@ -50,6 +50,18 @@ class PackedFigures(Mapping[str, Decimal | None]):
 
     __hash__ = None  # type: ignore[assignment] # as that of any mapping
 
+
+_NOTHING = PackedFigures({})
+
+
+def packed(figures: Mapping[str, Decimal | None]) -> PackedFigures:
+    """The same, packed once."""
+    if isinstance(figures, PackedFigures):
+        return figures
+    return PackedFigures(figures) if figures else _NOTHING
+
+
+_decimal = lru_cache(4096)(Decimal)  # many backtests have the same count
 
 _known: dict[str, dict[str, int]] = {}
 

@@ -15,7 +15,7 @@ from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.catalogue import MetricValues, Section
 from strategy_testing.metrics.domains import without_impossible
 from strategy_testing.metrics.lean_names import OTHER_TRADE_STATISTICS
-from strategy_testing.metrics.packed import PackedFigures, one_for_all, shared
+from strategy_testing.metrics.packed import one_for_all, packed, shared
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.json_values import (
     NotAResultError,
@@ -90,19 +90,21 @@ class BacktestResult:
     daily_returns: bytes | None = None
     """Of the trading days, packed by metrics/daily_returns.py; None of a failed backtest, or where not known."""
     luck: MetricValues = field(default_factory=dict)
-    """What all trials of its strategy tell, by the columns of LUCK_METRICS; empty before it is stored."""
+    """What all trials of its strategy tell, by the columns of metrics/luck.py; empty before that is known."""
     source_signs: str | None = field(default=None, compare=False)
     """Of the files that it was read from, which change when these do; None where it was read from none."""
 
-    def packed(self) -> "BacktestResult":
-        """The same in little memory, without its daily returns."""
+    def packed(self, launched_with: Mapping[str, str] | None = None) -> "BacktestResult":
+        """The same in little memory, without its daily returns; where the log has equal parameters, with these."""
+        parameters = {intern(name): intern(as_text(value)) for name, value in self.parameters.items()}
         return replace(
             self,
-            parameters={intern(name): intern(as_text(value)) for name, value in self.parameters.items()},
+            backtest_id=intern(self.backtest_id),
+            parameters=launched_with if launched_with == parameters else parameters,
             **{name: one_for_all(getattr(self, name)) for name in _MOSTLY_EQUAL},
-            metrics=PackedFigures(self.metrics),
-            other_statistics=PackedFigures(self.other_statistics),
-            luck=PackedFigures(self.luck),
+            metrics=packed(self.metrics),
+            other_statistics=packed(self.other_statistics),
+            luck=packed(self.luck),
             held=self.held and shared(self.held, self.held.daily_returns),
             daily_returns=None,
         )
@@ -110,8 +112,7 @@ class BacktestResult:
     @property
     def made_a_trade(self) -> bool:
         """Whether at least one round trip was closed."""
-        trades = self.metrics.get("total_trades")
-        return trades is not None and trades > 0
+        return (self.metrics.get("total_trades") or 0) > 0
 
     def completed_by(self, earlier: "BacktestResult | None") -> "BacktestResult":
         """With what an earlier import found of prices and luck, and of the large file where that has gone since."""
@@ -121,9 +122,8 @@ class BacktestResult:
         if metrics["profit_factor"] is None:
             known = {column: value for column, value in metrics.items() if value is not None}
             metrics = {**metrics, **earlier.metrics, **known}
-        returns = self.daily_returns or earlier.daily_returns
-        period, luck = earlier.period_reason, earlier.luck
-        return replace(self, metrics=metrics, daily_returns=returns, period_reason=period, luck=luck)
+        returns, luck = self.daily_returns or earlier.daily_returns, earlier.luck
+        return replace(self, metrics=metrics, daily_returns=returns, luck=luck, period_reason=earlier.period_reason)
 
     @property
     def sharpe_ratio(self) -> Decimal | None:

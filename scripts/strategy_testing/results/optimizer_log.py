@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from sys import intern
 
 from strategy_testing.files import load_json, read_text
 from strategy_testing.results.json_values import as_moment, as_text
@@ -71,7 +72,7 @@ def read_log(text: str, so_far: OptimizerLog | None = None) -> OptimizerLog:
         log = replace(log, started_at=log.started_at or moment, last_line_at=moment)
         message = match[4]
         if launch := _LAUNCHED.search(message):
-            launched[launch[1]] = _parameters(launch[2], log.table)
+            launched[intern(launch[1])] = _parameters(launch[2], log.table)
         log = _with_event(log, match[3], message)
     return log
 
@@ -96,7 +97,8 @@ def _moment(seconds: str, fraction: str | None) -> datetime | None:
 def _parameters(text: str, table: Table | None) -> dict[str, str]:
     """`a:1,b:2` as LEAN writes it; a piece without a colon is no parameter."""
     pieces = (piece.split(":", 1) for piece in storable(text).split(",") if ":" in piece)
-    return dict(sorted(with_real_parameters(dict(pieces), table).items()))
+    given = sorted(with_real_parameters(dict(pieces), table).items())
+    return {intern(name): intern(value) for name, value in given}
 
 
 def read_table(folder: Path) -> Table | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from sys import intern
 
 from strategy_testing.config.model import Bound, Constraint, Criterion, OptimizationConfig
 from strategy_testing.metrics.catalogue import LUCK_METRICS, TRADES_PATH, MetricValues, Unit
@@ -254,7 +255,7 @@ def _missed(figures: MetricValues, criterion: Criterion) -> Rejection | None:
         reason = f"{metric.too_high or metric.label + ' too high'}: {_compared(value, '>', limit, metric.unit)}"
     else:
         return None
-    return Rejection(f"{criterion.bound.value}_{metric.criterion_names[0]}", reason, value, limit)
+    return Rejection(intern(f"{criterion.bound.value}_{metric.criterion_names[0]}"), intern(reason), value, limit)
 
 
 def _compared(value: Decimal, sign: str, threshold: Decimal, unit: Unit) -> str:

@@ -18,7 +18,7 @@ _Combination = tuple[tuple[str, str], ...]
 """Names and canonical values of the parameters, by name."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Outcome:
     """What of a combination's result is compared."""
 
@@ -96,7 +96,7 @@ def _outcomes(finished: Sequence[BacktestResult]) -> _Outcomes:
 
 
 def _combination(result: BacktestResult) -> _Combination:
-    return tuple(sorted((name, _canonical(value)) for name, value in result.parameters.items()))
+    return tuple(sorted(_pair(name, value) for name, value in result.parameters.items()))
 
 
 @cache
@@ -108,7 +108,10 @@ def _number(canonical: str) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-_canonical = cache(canonical_value)
+@cache
+def _pair(name: str, value: str) -> tuple[str, str]:
+    """One for all combinations that have it."""
+    return name, canonical_value(value)
 
 
 def _outcome(result: BacktestResult) -> _Outcome:

@@ -1,12 +1,19 @@
 """Reads the backtests of a run that are not known yet, and keeps of thousands only what judging them needs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
-from strategy_testing.files import Spool
 from strategy_testing.importing.reading_files.processes import read_together
 from strategy_testing.results.backtest import BacktestResult, SkippedFile, known_backtest
 from strategy_testing.results.contents import ToRead
 from strategy_testing.verdict.criteria import Judged
+
+
+class KeepsReturns(Protocol):
+    """Keeps packed daily returns by the ids of their backtests."""
+
+    def put(self, key: str, piece: bytes, /) -> None:
+        """Keeps those of one."""
 
 
 class Reader:
@@ -15,7 +22,7 @@ class Reader:
     def __init__(
         self,
         known: Mapping[str, BacktestResult],
-        returns: Spool[str],
+        returns: KeepsReturns,
         finish: Callable[[BacktestResult], BacktestResult],
     ) -> None:
         """Reads what is not known.
@@ -34,14 +41,14 @@ class Reader:
         unchanged = [self._unchanged(one) for one in files]
         fresh = [one for one, known in zip(files, unchanged, strict=True) if known is None]
         with read_together(fresh) as answers:
-            for known in unchanged:
+            for one, known in zip(files, unchanged, strict=True):
                 read = next(answers) if known is None else known
                 if isinstance(read, SkippedFile):
                     yield read
                     continue
                 if read.daily_returns is not None:
                     self._returns.put(read.backtest_id, read.daily_returns)
-                yield self._finish(read).packed()
+                yield self._finish(read).packed(one.log.launched.get(read.backtest_id))
 
     def _unchanged(self, one: ToRead) -> BacktestResult | None:
         before = self._known.get(one.file.backtest_id)
