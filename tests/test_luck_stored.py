@@ -62,8 +62,8 @@ def test_every_distinct_combination_counts_once_whatever_its_dates() -> None:
     more = _luck_of([*twins, *(_result(10 + n, 10 + n, seed=10 + n) for n in range(30))])
     assert _trials(more) == 33
     before, after = (luck.of_results[1] for luck in (_luck_of(tried), more))
-    assert before["psr"] == after["psr"]
-    deflated, again = before["deflated_sharpe"], after["deflated_sharpe"]
+    assert before.psr == after.psr
+    deflated, again = before.deflated_sharpe, after.deflated_sharpe
     assert isinstance(deflated, float) and isinstance(again, float)
     assert again < deflated
 
@@ -122,6 +122,24 @@ def test_another_run_of_the_strategy_lowers_what_earlier_ones_found(
     assert ask("SELECT count(*) FROM backtest_results WHERE psr IS NOT NULL AND deflated_sharpe >= psr") == [
         {"count": 0}
     ]
+
+
+def test_a_result_is_judged_by_luck_before_it_is_stored(run_script: Run, ask: Ask, recording: Recording) -> None:
+    run_script("results_importer.py", "--list")  # makes the tables
+    ask(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'written twice'; END $$; "
+        "CREATE TRIGGER refuse BEFORE UPDATE ON backtest_results FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    done = run_script("results_importer.py", "--optimization-dir", recording("grid-72"), "--config", _EXAMPLE)
+    assert (done.exit_code, "written twice" in done.stderr) == (0, False), done.stderr
+    assert ask("SELECT count(*), count(psr) AS told FROM backtest_results WHERE meets_criteria IS NOT NULL") == [
+        {"count": 72, "told": 72}
+    ]
+    assert ask(
+        "SELECT count(*) FROM backtest_results AS result INNER JOIN rejections ON rejections.backtest_id = result.id "
+        "WHERE criterion = 'min_deflated_sharpe' AND value = deflated_sharpe"
+    ) != [{"count": 0}]
 
 
 def test_parameters_that_somebody_stored_as_numbers_cost_no_import(
@@ -220,6 +238,6 @@ def test_the_best_is_held_against_buy_and_hold_of_the_same_days() -> None:
 @pytest.mark.parametrize("days", [0, 19])
 def test_too_few_days_tell_nothing(days: int) -> None:
     luck = _luck_of([_result(1, 1, seed=1, days=days), _result(2, 2, seed=2, days=days)])
-    assert "psr" not in luck.of_results[1]
+    assert luck.of_results[1].psr is None
     assert luck.of_strategy["expected_best_sharpe"] is None
     assert luck.of_run["pbo"] is None

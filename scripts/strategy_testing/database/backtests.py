@@ -11,8 +11,9 @@ from strategy_testing.database.connection import Database, Row, as_jsonb
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
 from strategy_testing.metrics.benchmark import BuyAndHold
-from strategy_testing.metrics.catalogue import LUCK_METRICS, METRICS
+from strategy_testing.metrics.catalogue import METRICS, MetricValues
 from strategy_testing.metrics.domains import decimal_of
+from strategy_testing.metrics.luck import LUCK_COLUMNS, LuckOfResult
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.verdict.criteria import OTHER_PERIOD, Judged
 from strategy_testing.verdict.inputs import RunInputs
@@ -29,15 +30,12 @@ _DECIDED_COLUMNS = (
     "strategy_id", "parameters", "status", "meets_criteria", "rejection_reasons", "miss_distance", "target_value",
     "reused_from",
 )  # fmt: skip
-_OF_RUN = ("pbo", "spa_p")
-"""Columns of luck that stand in the run's row."""
 _STORED_COLUMNS = tuple(
     f"result.{column}"
-    for column in (*_AS_IT_IS, "also_read", *_DECIDED_COLUMNS, *_METRIC_COLUMNS, *(m.column for m in LUCK_METRICS))
-    if column not in _OF_RUN
+    for column in (*_AS_IT_IS, "also_read", *_DECIDED_COLUMNS, *_METRIC_COLUMNS, *LuckOfResult._fields)
 )
 _OF_HELD = ("name", "total_return", "annual_return", "sharpe", "max_drawdown")
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE = 50
 """Bounds what is in memory beside the results."""
 
 
@@ -68,15 +66,16 @@ def store_results(
     Args:
         database: in a transaction.
         run: whose backtests they are.
-        results: the backtests.
+        results: the backtests; of one that does not know yet what all trials tell, what is stored of that stays.
         returns: packed daily returns by the backtests' ids, of results without; else what is stored stays.
 
     Returns:
         Why rows were refused, by the ids of their backtests.
     """
     refused: dict[str, str] = {}
-    for at in range(0, len(results), _ROWS_AT_ONCE):
-        refused |= _store_some(database, run, results[at : at + _ROWS_AT_ONCE], returns)
+    for alike in ([one for one in results if one.result.luck], [one for one in results if not one.result.luck]):
+        for at in range(0, len(alike), _ROWS_AT_ONCE):
+            refused |= _store_some(database, run, alike[at : at + _ROWS_AT_ONCE], returns)
     return refused
 
 
@@ -156,7 +155,7 @@ def stored_results(database: Database, run_uuid: UUID) -> list[Judged]:
         Judged(
             result=replace(
                 result_of(row, row["reused_from"]),
-                luck={metric.column: decimal_of(row[metric.column]) for metric in LUCK_METRICS},
+                luck={column: decimal_of(row[column]) for column in LUCK_COLUMNS},
             ).packed(),
             verdict=Verdict(
                 row["meets_criteria"],
@@ -177,6 +176,7 @@ def _result_row(run: StoredRun, judged: Judged, returns: Returns) -> dict[str, A
     return {
         **{column: getattr(result, column) for column in _AS_IT_IS},
         **dict(result.metrics.items()),
+        **_luck_row(result.luck),
         "optimization_run_id": run.id,
         "strategy_id": run.strategy_id,
         "daily_returns": result.daily_returns or returns.get(result.backtest_id),
@@ -189,6 +189,12 @@ def _result_row(run: StoredRun, judged: Judged, returns: Returns) -> dict[str, A
         "target_value": judged.target_value,
         "reused_from": result.reused_from,
     }
+
+
+def _luck_row(luck: MetricValues) -> dict[str, Any]:
+    """Nothing of a backtest of which it is not known yet."""
+    figures: dict[str, Any] = {column: luck[column] for column in LuckOfResult._fields if luck}
+    return figures | {column: bool(figures[column]) for column in ("on_edge",) if figures.get(column) is not None}
 
 
 def _also_read(result: BacktestResult) -> dict[str, Any] | None:

@@ -21,14 +21,14 @@ from strategy_testing.verdict.sanity import find_nonsense
 from strategy_testing.verdict.summary import Comparison
 
 
-@dataclass(frozen=True)
+@dataclass
 class Read:
     """What there is to judge, and by what."""
 
     run: RunFolder
     contents: RunContents
     results: tuple[BacktestResult, ...]
-    """Those on disk, and those that are only stored: taken from earlier runs, or their files are gone."""
+    """Those on disk, and behind them those that are only stored: taken from earlier runs, or their files are gone."""
     config: OptimizationConfig | None
     """That judges; None where nothing is judged."""
     config_file: str | None
@@ -57,6 +57,14 @@ class Decided:
     fees: PaidFees | None
 
 
+def standard_of(read: Read) -> Standard:
+    """What the run's results are judged by; without a config they only have a target."""
+    if read.config is None:
+        manifest = read.run.manifest
+        return Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
+    return replace(Standard.of(read.config), prices_from=read.prices[0], prices_to=read.prices[1])
+
+
 def decide(read: Read, runner: RunnersView | None) -> Decided:
     """Judges the results and the run, and looks for what makes no sense. Pure."""
     contents, config, manifest = read.contents, read.config, read.run.manifest
@@ -69,10 +77,7 @@ def decide(read: Read, runner: RunnersView | None) -> Decided:
         runner.failure if runner else contents.failure,
         search=contents.search,
     )
-    if config is None:
-        standard = Standard(target_metric=manifest.target_metric, target_direction=manifest.target_direction)
-    else:
-        standard = replace(Standard.of(config), prices_from=read.prices[0], prices_to=read.prices[1])
+    standard = standard_of(read)
     before = read.stored if config is None or standard.judges else ()
     judged = judge_again(results, standard, before, is_same_standard=read.config_file is None)
     # Over several windows LEAN's optimum is the best of days that do not compare.

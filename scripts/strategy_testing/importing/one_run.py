@@ -1,6 +1,7 @@
 """Imports a run in three steps: read what LEAN left on disk, judge it by the config, store both.
 
-Storing is one short transaction; whatever takes time has happened by then.
+The last two are one transaction, because what all trials of a strategy tell is to be judged, too; reading, which takes
+far longer, has happened by then.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.database import waiting
-from strategy_testing.database.backtests import store_results, store_verdicts, stored_results
+from strategy_testing.database.backtests import store_results, stored_results
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import expected_fees, run_summary, stored_benchmark
 from strategy_testing.database.runs import (
@@ -22,27 +23,28 @@ from strategy_testing.database.runs import (
     store_strategy,
     update_run,
 )
-from strategy_testing.database.trials import keep_standing, lock_strategy, luck_of_results, store_luck
+from strategy_testing.database.trials import keep_standing, lock_strategy, luck_of_best, store_luck
 from strategy_testing.errors import UserError
 from strategy_testing.fees.estimate import estimate_fees
 from strategy_testing.files import Spool
 from strategy_testing.importing.belonging import own_config, owner, recognised, refuse_foreign
 from strategy_testing.importing.benchmark import Benchmark
 from strategy_testing.importing.decision import Decided, Read, decide
+from strategy_testing.importing.luck import tell_luck
 from strategy_testing.importing.owner import RunnersView, is_gone
 from strategy_testing.importing.price_check import noted_period
 from strategy_testing.importing.reading_files.reader import Reader, not_stored
 from strategy_testing.importing.stored_verdicts import judge_by_luck
 from strategy_testing.importing.walk_forward import join_analysis
+from strategy_testing.luck.series import Key
+from strategy_testing.luck.strategy import Luck
 from strategy_testing.results.backtest import BacktestResult, SkippedFile
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.results.contents import last_sign_of_life, read_contents
 from strategy_testing.results.folder import RunFolder
-from strategy_testing.verdict.criteria import Standard
 from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.optimum import passing_above
 from strategy_testing.verdict.outcome import RunOutcome, RunStatus
-from strategy_testing.verdict.rejection import Verdict
 from strategy_testing.verdict.summary import ImportedRun
 
 
@@ -67,9 +69,9 @@ def import_run(
         UserError: the config is another strategy's, or the run's own is damaged, or a running run cannot be moved.
         DatabaseError: nothing was stored.
     """
-    with Spool[str]() as returns:
+    with Spool[Key]() as returns:
         read = _read(database, recognised(database, run), config, strategy_name, runner, returns=returns)
-        return _store(database, read, decide(read, runner), runner, returns)
+        return _store(database, read, runner, returns)
 
 
 def _read(
@@ -79,7 +81,7 @@ def _read(
     strategy_name: str | None,
     runner: RunnersView | None,
     *,
-    returns: Spool[str],
+    returns: Spool[Key],
 ) -> Read:
     """All that files and the database tell beforehand."""
     run_uuid = run.manifest.run_uuid
@@ -120,10 +122,8 @@ def _read(
     return read
 
 
-def _store(
-    database: Database, read: Read, decided: Decided, runner: RunnersView | None, returns: Spool[str]
-) -> ImportedRun:
-    """Strategy, run and results in one transaction, in which the run's row is locked."""
+def _store(database: Database, read: Read, runner: RunnersView | None, returns: Spool[Key]) -> ImportedRun:
+    """Strategy, run and results in one transaction, in which both rows are locked."""
     run, config = read.run, read.config
     with database.transaction():
         owner_id = _owner_id(database, read)
@@ -138,21 +138,15 @@ def _store(
             if is_still_running:
                 raise UserError(f"run {stored.id} is still running", "move it to another strategy when it has ended")
             stored = move_run(database, stored, owner_id)
-        to_store = not_stored(read.stored, decided.results)
-        if _waits_for_luck(read) and not is_still_running:
-            to_store = [one if one.result.luck else replace(one, verdict=Verdict(None, ())) for one in to_store]
-        refused = store_results(database, stored, to_store, returns)
-        if refused:
-            read = _without(read, refused)
-            decided = decide(read, runner)
+        decided, luck = _judged_and_stored(database, read, stored, runner, returns, has_ended=not is_still_running)
         update_run(database, stored, _found(read) if is_still_running else _ended(read, decided, stored, runner))
-        luck = None
+        if luck is not None:
+            store_luck(database, stored.strategy_id, stored.id, luck, is_stored_of=stored.id)
         if not is_still_running:
-            luck = store_luck(database, stored.strategy_id, stored.id)
-            read, decided = _with_luck(database, read, decided, stored, runner)
             judge_by_luck(database, stored.strategy_id, except_run=stored.id)
             keep_standing(database, stored.strategy_id)
         summary = run_summary(database, stored)
+        best = None if is_still_running else luck_of_best(database, stored.id)
     return ImportedRun(
         run_id=stored.id,
         folder=run.folder,
@@ -168,42 +162,38 @@ def _store(
         fees=decided.fees,
         is_part=run.manifest.analysis_uuid is not None,
         engine_checked=run.manifest.engine_checked if run.manifest.engine == "warm" else None,
-        luck=luck,
+        luck=best,
     )
 
 
-def _with_luck(
-    database: Database, read: Read, decided: Decided, stored: StoredRun, runner: RunnersView | None
-) -> tuple[Read, Decided]:
-    """Judged by what all trials tell, which is known now, where the criteria ask for it."""
-    if not _waits_for_luck(read):
-        return read, decided
-    luck = luck_of_results(database, stored.id)
-    if all(one.luck == luck[one.backtest_id] for one in read.results):
-        return read, decided
-    read = replace(read, results=tuple(replace(one, luck=luck[one.backtest_id]) for one in read.results))
-    decided = decide(read, runner)
-    store_verdicts(database, stored, decided.results)
-    update_run(database, stored, _ended(read, decided, stored, runner))
-    return read, decided
+def _judged_and_stored(
+    database: Database,
+    read: Read,
+    stored: StoredRun,
+    runner: RunnersView | None,
+    returns: Spool[Key],
+    *,
+    has_ended: bool,
+) -> tuple[Decided, Luck | None]:
+    """Judges the results and stores them; those that PostgreSQL refuses are none, and everything is told anew."""
+    while True:
+        luck = tell_luck(database, read, stored, returns) if has_ended else None
+        with waiting.uncounted():
+            decided = decide(read, runner)
+        to_store = not_stored(read.stored, decided.results)
+        refused = store_results(database, stored, to_store, returns)
+        if not refused:
+            return decided, luck
+        _leave_out(read, refused)
 
 
-def _waits_for_luck(read: Read) -> bool:
-    """Whether the verdicts on new results are known only when what all trials tell is."""
-    return read.config is not None and Standard.of(read.config).asks_for_luck
-
-
-def _without(read: Read, refused: Mapping[str, str]) -> Read:
-    """What is left where PostgreSQL does not take some of the results."""
+def _leave_out(read: Read, refused: Mapping[str, str]) -> None:
+    """Leaves out the results that PostgreSQL does not take."""
     skipped = [SkippedFile(Path(name), f"PostgreSQL refuses its row: {reason}") for name, reason in refused.items()]
     kept = tuple(result for result in read.contents.results if result.backtest_id not in refused)
-    contents = replace(read.contents, results=kept, skipped=(*read.contents.skipped, *skipped))
-    return replace(
-        read,
-        contents=contents,
-        results=tuple(result for result in read.results if result.backtest_id not in refused),
-        stored=tuple(judged for judged in read.stored if judged.result.backtest_id not in refused),
-    )
+    read.contents = replace(read.contents, results=kept, skipped=(*read.contents.skipped, *skipped))
+    read.results = tuple(result for result in read.results if result.backtest_id not in refused)
+    read.stored = tuple(judged for judged in read.stored if judged.result.backtest_id not in refused)
 
 
 def _owner_id(database: Database, read: Read) -> int:

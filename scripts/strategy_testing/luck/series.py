@@ -2,25 +2,27 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from strategy_testing.metrics.daily_returns import calendar_of, days_of, values_of
 
-VALUES_AT_ONCE = 1 << 19
-"""Of a block: four megabytes."""
+VALUES_AT_ONCE = 1 << 18
+"""Of a block: two megabytes."""
 _DIGEST = 16
 
+Key = int | str
+"""What a result is known by: its row's number, or its backtest's id where it has no row yet."""
 Matrix = NDArray[np.float64]
 Days = NDArray[np.datetime64]
 
 
 class PackedReturns(Protocol):
-    """Packed daily returns by the numbers of their results, wherever they are kept."""
+    """Packed daily returns by the keys of their results, wherever they are kept."""
 
-    def __getitem__(self, key: int, /) -> bytes:
+    def __getitem__(self, key: Any, /) -> bytes:
         """Those of a result that has some."""
 
 
@@ -28,12 +30,12 @@ class Series:
     """Periods by series, of which blocks are made when somebody asks; a day that one lacks has a return of 0."""
 
     def __init__(
-        self, keys: Sequence[int], returns: PackedReturns, days: Days, values_at_once: int = VALUES_AT_ONCE
+        self, keys: Sequence[Key], returns: PackedReturns, days: Days, values_at_once: int = VALUES_AT_ONCE
     ) -> None:
         """Columns of a table.
 
         Args:
-            keys: a result's number for each column.
+            keys: a result for each column.
             returns: has those of all of them.
             days: all days of any of them, rising.
             values_at_once: of a block.
@@ -58,7 +60,7 @@ class Series:
         """The same series over more days."""
         return Series(self._keys, self._returns, np.union1d(self.days, days), self._values_at_once)
 
-    def _block(self, keys: Sequence[int]) -> Matrix:
+    def _block(self, keys: Sequence[Key]) -> Matrix:
         block = np.zeros((len(keys), len(self.days)))
         for row, key in zip(block, keys, strict=True):
             packed = self._returns[key]

@@ -9,10 +9,10 @@ import numpy as np
 
 from strategy_testing.luck.expectations import min_backtest_years
 from strategy_testing.luck.overfitting import blocks_for, overfitting
-from strategy_testing.luck.plateau import surroundings
+from strategy_testing.luck.plateau import Surroundings, surroundings
 from strategy_testing.luck.resampling import sharpe_intervals, superior_predictive_ability
 from strategy_testing.luck.selection import independent_trials, luck_alone
-from strategy_testing.luck.series import VALUES_AT_ONCE, PackedReturns, Series, common_days
+from strategy_testing.luck.series import VALUES_AT_ONCE, Key, PackedReturns, Series, common_days
 from strategy_testing.luck.sharpe_ratio import (
     TRADING_DAYS_PER_YEAR,
     Moments,
@@ -22,13 +22,14 @@ from strategy_testing.luck.sharpe_ratio import (
 )
 from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.metrics.daily_returns import DailyReturns, values_of
+from strategy_testing.metrics.luck import LuckOfResult
 
 _ANNUAL = math.sqrt(TRADING_DAYS_PER_YEAR)
 _FEWEST_DAYS = 20
 _DECIMALS = 6
 _OF_SPLITS = ("pbo", "pbo_loss", "pbo_degradation", "pbo_logits")
 
-Figures = dict[str, float | int | bool | list[int] | None]
+Figures = dict[str, float | int | list[int] | None]
 """By column; None where a figure is not known."""
 
 
@@ -36,7 +37,7 @@ Figures = dict[str, float | int | bool | list[int] | None]
 class Result:
     """A completed backtest of the strategy."""
 
-    id: int
+    id: Key
     run_id: int
     combination: str
     """Its parameters without the dates."""
@@ -54,7 +55,7 @@ class Result:
 class Luck:
     """What is said of a strategy's results."""
 
-    of_results: Mapping[int, Figures]
+    of_results: Mapping[Key, LuckOfResult]
     of_strategy: Figures
     """The same for each of its runs."""
     of_run: Figures
@@ -64,43 +65,47 @@ class Luck:
 def luck_of(
     results: Sequence[Result], returns: PackedReturns, run_id: int, benchmark: DailyReturns | None = None
 ) -> Luck:
-    """Figures by the results' numbers, those of the strategy and those of one run.
+    """Figures by the results' keys, those of the strategy and those of one run.
 
     Each combination is one trial, whatever dates it ran over, by its longest series; those with the same returns are
     one. A failed backtest is none: nobody could have chosen it.
 
     Args:
-        results: all completed ones of the strategy, over all of its runs.
+        results: all completed ones of the strategy, over all of its runs, in the order in which they were tried.
         returns: the daily returns of those that have some, of which only some are in memory at a time.
         run_id: of which plateaus, intervals, overfitting and the test against the benchmark are asked.
         benchmark: buy-and-hold over the run's days; None where that is not known.
     """
     trials = _trials(results)
-    known = _moments([one for one in results if one.days >= _FEWEST_DAYS], returns)
-    chosen = [one.id for one in trials if one.id in known]
-    sharpes = [known[key].sharpe for key in chosen]
+    chosen = [one.id for one in trials if one.days >= _FEWEST_DAYS]
     independent = float(len(trials))
     if len(chosen) > 1:
         # What is not known beside what is: as independent as that, for each.
         independent = independent_trials(_series(chosen, returns)) * len(trials) / len(chosen)
-    against = [luck_alone(sharpes, count) for count in (len(trials), independent)]
-    figures = {key: _of_result(of, *against) for key, of in known.items()}
     own = [one for one in results if one.run_id == run_id]
-    for key, around in _of_neighbours(own).items():
-        figures[key] = figures.get(key, {}) | around
-    distinct = {one.digest: one.id for one in own if one.id in known}
+    around = _neighbours(own)
+    ends: dict[bytes, tuple[float, float]] = {}
     of_run: Figures = dict.fromkeys((*_OF_SPLITS, "spa_p"))
-    if distinct:
+    if distinct := {one.digest: one.id for one in own if one.days >= _FEWEST_DAYS}:
         series = _series(list(distinct.values()), returns)
-        ends = zip(distinct, (sharpe_intervals(series) * _ANNUAL).T.tolist(), strict=True)
-        intervals = {
-            digest: {"daily_sharpe_low": _rounded(low), "daily_sharpe_high": _rounded(high)}
-            for digest, (low, high) in ends
-        }
-        for one in own:
-            if one.id in known:
-                figures[one.id] |= intervals[one.digest]
+        ends = dict(zip(distinct, (sharpe_intervals(series) * _ANNUAL).T.tolist(), strict=True))
         of_run = _overfitting(series) | {"spa_p": _against_benchmark(series, benchmark)}
+    # Behind the parts that take memory for themselves, each of which finds what the one before has left.
+    known = _moments([one for one in results if one.days >= _FEWEST_DAYS], returns)
+    sharpes = [known[key].sharpe for key in chosen]
+    against = [luck_alone(sharpes, count) for count in (len(trials), independent)]
+    figures: dict[Key, LuckOfResult] = {}
+    for one in results:
+        found = LuckOfResult()
+        if of := known.get(one.id):
+            found = _with_moments(found, of, *against)
+        if of and one.run_id == run_id:
+            low, high = ends[one.digest]
+            found = found._replace(daily_sharpe_low=_rounded(low), daily_sharpe_high=_rounded(high))
+        if one.run_id == run_id and (beside := around.get(one.combination)):
+            plateau, worst = _rounded(beside.plateau), _rounded(beside.worst_step)
+            found = found._replace(plateau=plateau, worst_step=worst, on_edge=beside.on_edge)
+        figures[one.id] = found
     of_strategy: Figures = {
         "trials": len(trials),
         "independent_trials": _rounded(independent),
@@ -119,9 +124,9 @@ def _trials(results: Sequence[Result]) -> list[Result]:
     return list({one.digest if one.days else one.combination: one for one in by_combination.values()}.values())
 
 
-def _moments(results: Sequence[Result], returns: PackedReturns) -> dict[int, Moments]:
-    """By the results' numbers, each over its own days."""
-    found: dict[int, Moments] = {}
+def _moments(results: Sequence[Result], returns: PackedReturns) -> dict[Key, Moments]:
+    """By the results' keys, each over its own days."""
+    found: dict[Key, Moments] = {}
     for days, group in groupby(sorted(results, key=lambda one: one.days), key=lambda one: one.days):
         keys = [one.id for one in group]
         at_once = max(1, VALUES_AT_ONCE // days)
@@ -131,25 +136,25 @@ def _moments(results: Sequence[Result], returns: PackedReturns) -> dict[int, Mom
     return found
 
 
-def _series(keys: Sequence[int], returns: PackedReturns) -> Series:
+def _series(keys: Sequence[Key], returns: PackedReturns) -> Series:
     return Series(keys, returns, common_days(returns[key] for key in keys))
 
 
-def _of_result(of: Moments, luck: float, luck_of_independent: float) -> Figures:
+def _with_moments(found: LuckOfResult, of: Moments, luck: float, luck_of_independent: float) -> LuckOfResult:
     needed = min_track_record(of)
-    return {
-        "daily_skewness": _rounded(of.skewness),
-        "daily_kurtosis": _rounded(of.kurtosis),
-        "psr": _rounded(probabilistic_sharpe_ratio(of)),
-        "min_track_record_years": _rounded(needed / TRADING_DAYS_PER_YEAR),
-        "deflated_sharpe": _rounded(probabilistic_sharpe_ratio(of, luck)),
-        "deflated_sharpe_independent": _rounded(probabilistic_sharpe_ratio(of, luck_of_independent)),
-    }
+    return found._replace(
+        daily_skewness=_rounded(of.skewness),
+        daily_kurtosis=_rounded(of.kurtosis),
+        psr=_rounded(probabilistic_sharpe_ratio(of)),
+        min_track_record_years=_rounded(needed / TRADING_DAYS_PER_YEAR),
+        deflated_sharpe=_rounded(probabilistic_sharpe_ratio(of, luck)),
+        deflated_sharpe_independent=_rounded(probabilistic_sharpe_ratio(of, luck_of_independent)),
+    )
 
 
-def _of_neighbours(own: Sequence[Result]) -> dict[int, Figures]:
-    names = {frozenset(one.values) for one in own}
-    if len(names) != 1:
+def _neighbours(own: Sequence[Result]) -> dict[str, Surroundings]:
+    """By combination; of none where the results are not all of the same parameters."""
+    if len({frozenset(one.values) for one in own}) != 1:
         return {}
     latest = {one.combination: one for one in own}
     found = surroundings(
@@ -157,16 +162,7 @@ def _of_neighbours(own: Sequence[Result]) -> dict[int, Figures]:
         [one.target for one in latest.values()],
         is_max=next(iter(latest.values())).is_max,
     )
-    by_combination = dict(zip(latest, found, strict=True))
-    return {
-        one.id: {
-            "plateau": _rounded(around.plateau),
-            "worst_step": _rounded(around.worst_step),
-            "on_edge": around.on_edge,
-        }
-        for one in own
-        for around in (by_combination[one.combination],)
-    }
+    return dict(zip(latest, found, strict=True))
 
 
 def _against_benchmark(series: Series, benchmark: DailyReturns | None) -> float | None:

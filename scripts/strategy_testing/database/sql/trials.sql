@@ -15,6 +15,8 @@ SELECT benchmark_returns FROM optimization_runs WHERE id = %(run)s;
 SELECT
     result.id,
     result.optimization_run_id,
+    result.backtest_id,
+    result.started_at,
     coalesce(
         CASE
             WHEN result.parameters ?| ARRAY['start_date', 'end_date']
@@ -29,8 +31,31 @@ SELECT
     runs.target_direction
 FROM backtest_results AS result
 INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-WHERE result.strategy_id = %(strategy)s AND result.status = 'completed'
-ORDER BY result.id;
+WHERE result.strategy_id = %(strategy)s AND result.status = 'completed';
+
+-- name: combinations_of_trials
+-- The same of backtests that need not be stored, in the order in which they are given.
+SELECT
+    coalesce(
+        canonical_combination(given.parameters - ARRAY['start_date', 'end_date']), given.backtest
+    ) AS combination
+FROM ROWS FROM (jsonb_to_recordset(%(rows)s) AS (backtest text, parameters jsonb)) WITH ORDINALITY
+    AS given (backtest, parameters, place)
+ORDER BY given.place;
+
+-- name: note_what_luck_needs
+UPDATE optimization_runs
+SET
+    target_direction = coalesce(%(target_direction)s, target_direction),
+    benchmark_returns = %(benchmark_returns)s::bytea,
+    updated_at = now()
+WHERE
+    id = %(run)s
+    AND (target_direction, benchmark_returns)
+    IS DISTINCT FROM (coalesce(%(target_direction)s, target_direction), %(benchmark_returns)s::bytea);
+
+-- name: direction_of_run
+SELECT target_direction FROM optimization_runs WHERE id = %(run)s;
 
 -- name: is_luck_known
 -- Whether it was computed of exactly these results, by this code.
@@ -94,7 +119,7 @@ WITH found AS (
         daily_sharpe_low numeric,
         daily_sharpe_high numeric
     ) ON given.id = result.id
-    WHERE result.strategy_id = %(strategy)s
+    WHERE result.strategy_id = %(strategy)s AND result.optimization_run_id IS DISTINCT FROM %(but_run)s
 )
 UPDATE backtest_results AS result
 SET
@@ -174,12 +199,6 @@ WHERE
         %(pbo_logits)s::integer [],
         %(spa_p)s::numeric
     );
-
--- name: luck_of_results
-SELECT result.backtest_id, {columns}
-FROM backtest_results AS result
-INNER JOIN optimization_runs AS runs ON runs.id = result.optimization_run_id
-WHERE runs.id = %(run)s;
 
 -- name: luck_of_best
 SELECT result.daily_sharpe_ratio AS best_sharpe, runs.expected_best_sharpe, runs.trials, result.deflated_sharpe
