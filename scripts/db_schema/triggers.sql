@@ -18,65 +18,75 @@ COMMENT ON FUNCTION signs_of_trials(bigint, bigint) IS
     'Of the results of one run, or without one of a strategy: changes when the figures of luck have to be computed anew';
 
 CREATE OR REPLACE FUNCTION refresh_strategy_status(strategy_ids bigint[]) RETURNS void
-LANGUAGE sql
-BEGIN ATOMIC
-    UPDATE strategies
-    SET status = evidence.status, updated_at = now()
-    FROM (
-        SELECT
-            candidate.id,
-            CASE
-                -- Days that no choice has seen say more than those by which combinations were chosen.
-                WHEN walked.meets_criteria THEN 'passed'
-                -- Not EXISTS: that is made a table of all of them, where the first one answers.
-                WHEN walked.meets_criteria IS NULL AND (
-                    SELECT TRUE FROM latest_results
-                    INNER JOIN backtest_results ON backtest_results.id = latest_results.id
-                    LEFT JOIN walk_forward_runs ON run_id = optimization_run_id
-                    WHERE latest_results.strategy_id = candidate.id AND meets_criteria AND run_id IS NULL
-                    LIMIT 1
-                ) THEN 'passed'
-                WHEN EXISTS (
-                    SELECT FROM optimization_runs
-                    WHERE strategy_id = candidate.id AND optimization_runs.status = 'running'
-                ) THEN 'testing'
-                WHEN walked.meets_criteria IS FALSE THEN 'rejected'
-                WHEN (
-                    SELECT TRUE FROM optimization_runs
-                    INNER JOIN backtest_results ON optimization_run_id = optimization_runs.id
-                    LEFT JOIN walk_forward_runs ON run_id = optimization_runs.id
-                    WHERE optimization_runs.strategy_id = candidate.id
-                        AND run_id IS NULL
-                        -- A run of which some combinations always crash is partial, and has tried them all.
-                        AND (
-                            optimization_runs.status = 'completed'
-                            OR (
-                                optimization_runs.status = 'partial'
-                                AND completed_combinations + failed_combinations >= total_combinations
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    strategy bigint;
+BEGIN
+    -- One at a time, for which a session plans only once.
+    FOR strategy IN SELECT DISTINCT id FROM unnest(strategy_ids) AS given (id) WHERE id IS NOT NULL ORDER BY id LOOP
+        UPDATE strategies
+        SET status = evidence.status, updated_at = now()
+        FROM (
+            SELECT
+                CASE
+                    -- Days that no choice has seen say more than those by which combinations were chosen.
+                    WHEN walked.meets_criteria THEN 'passed'
+                    -- Not EXISTS: that is made a table of all of them, where the first one answers.
+                    WHEN walked.meets_criteria IS NULL AND (
+                        SELECT TRUE
+                        FROM backtest_results AS passing
+                        LEFT JOIN walk_forward_runs ON run_id = passing.optimization_run_id
+                        CROSS JOIN LATERAL (
+                            SELECT FROM latest_results WHERE id = passing.id
+                            OFFSET 0  -- one by one through the index, however little is known of a table being filled
+                        ) AS latest
+                        WHERE passing.strategy_id = strategy AND passing.meets_criteria AND run_id IS NULL
+                        LIMIT 1
+                    ) THEN 'passed'
+                    WHEN EXISTS (
+                        SELECT FROM optimization_runs
+                        WHERE strategy_id = strategy AND optimization_runs.status = 'running'
+                    ) THEN 'testing'
+                    WHEN walked.meets_criteria IS FALSE THEN 'rejected'
+                    WHEN (
+                        SELECT TRUE FROM optimization_runs
+                        INNER JOIN backtest_results ON optimization_run_id = optimization_runs.id
+                        LEFT JOIN walk_forward_runs ON run_id = optimization_runs.id
+                        WHERE optimization_runs.strategy_id = strategy
+                            AND run_id IS NULL
+                            -- A run of which some combinations always crash is partial, and has tried them all.
+                            AND (
+                                optimization_runs.status = 'completed'
+                                OR (
+                                    optimization_runs.status = 'partial'
+                                    AND completed_combinations + failed_combinations >= total_combinations
+                                )
                             )
-                        )
-                        AND backtest_results.status = 'completed'
-                        AND backtest_results.meets_criteria IS FALSE
-                    LIMIT 1
-                ) THEN 'rejected'
-                WHEN EXISTS (
-                    SELECT FROM optimization_runs
-                    WHERE strategy_id = candidate.id AND optimization_runs.status <> 'refused'
-                ) THEN 'testing'
-                ELSE 'planned'
-            END AS status
-        FROM unnest(strategy_ids) AS candidate (id)
-        LEFT JOIN LATERAL (
-            SELECT walk_forward_analyses.meets_criteria
-            FROM walk_forward_analyses
-            WHERE strategy_id = candidate.id AND walk_forward_analyses.meets_criteria IS NOT NULL
-            ORDER BY walk_forward_analyses.id DESC
-            LIMIT 1
-        ) AS walked ON true
-    ) AS evidence
-    WHERE strategies.id = evidence.id
-        AND strategies.status NOT IN ('deployed', evidence.status);
+                            AND backtest_results.status = 'completed'
+                            AND backtest_results.meets_criteria IS FALSE
+                        LIMIT 1
+                    ) THEN 'rejected'
+                    WHEN EXISTS (
+                        SELECT FROM optimization_runs
+                        WHERE strategy_id = strategy AND optimization_runs.status <> 'refused'
+                    ) THEN 'testing'
+                    ELSE 'planned'
+                END AS status
+            FROM (SELECT) AS candidate
+            LEFT JOIN LATERAL (
+                SELECT walk_forward_analyses.meets_criteria
+                FROM walk_forward_analyses
+                WHERE strategy_id = strategy AND walk_forward_analyses.meets_criteria IS NOT NULL
+                ORDER BY walk_forward_analyses.id DESC
+                LIMIT 1
+            ) AS walked ON true
+        ) AS evidence
+        WHERE strategies.id = strategy
+            AND strategies.status NOT IN ('deployed', evidence.status);
+    END LOOP;
 END;
+$$;
 COMMENT ON FUNCTION refresh_strategy_status(bigint[]) IS
     'Sets the status of strategies to what their results say; never touches a deployed one';
 
@@ -287,7 +297,9 @@ BEGIN
     IF TG_OP = 'UPDATE' AND after <> '[]' THEN
         PERFORM set_config('strategy_testing.has_updated', 'yes', TRUE);
     END IF;
-    IF EXISTS (
+    IF before || after = '[]' THEN
+        RETURN NULL;
+    ELSIF EXISTS (
         SELECT FROM jsonb_to_recordset(before) AS earlier (id bigint, reused_from bigint)
         INNER JOIN jsonb_to_recordset(after) AS later (id bigint, reused_from bigint) ON later.id = earlier.id
         WHERE earlier.reused_from IS NOT NULL AND later.reused_from IS NULL
@@ -297,7 +309,7 @@ BEGIN
             SELECT DISTINCT (one ->> 'optimization_run_id')::bigint FROM jsonb_array_elements(before || after) AS one
             ORDER BY 1
         ));
-    ELSIF before || after <> '[]' THEN
+    ELSE
         PERFORM shift_run_counts(before, after);
     END IF;
     PERFORM refresh_strategy_status(array(
