@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, Protocol
 from uuid import UUID
 
-from strategy_testing.database.connection import Database, Row, as_jsonb
+from strategy_testing.database.connection import Database, Row, as_jsonb, as_recordset
+from strategy_testing.database.rows.documents import upsert_of
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
 from strategy_testing.metrics.benchmark import BuyAndHold
@@ -83,8 +84,8 @@ def _store_some(database: Database, run: StoredRun, results: Sequence[Judged], r
     try:
         with database.savepoint():
             rows = [_result_row(run, result, returns) for result in results]
-            database.upsert("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",))
-            _store_rejections(database, run, results)
+            database.upsert(upsert_of("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",)))
+            database.execute("store_rejections", _rejections(run, results))
     except RefusedError as refusal:
         if len(results) == 1:
             return {results[0].result.backtest_id: str(refusal)}
@@ -103,30 +104,31 @@ def store_verdicts(database: Database, run: StoredRun, results: Sequence[Judged]
                 "backtest": judged.result.backtest_id,
                 "meets_criteria": judged.verdict.meets_criteria,
                 "reasons": list(judged.verdict.reasons),
-                "miss_distance": None if (miss := judged.verdict.miss_distance) is None else str(miss),
-                "target_value": None if judged.target_value is None else str(judged.target_value),
+                "miss_distance": judged.verdict.miss_distance,
+                "target_value": judged.target_value,
             }
             for judged in some
         ]
-        database.execute("update_verdicts", {"run": run.id, "rows": as_jsonb(rows)})
-        _store_rejections(database, run, some)
+        database.execute("update_verdicts", {"run": run.id, "rows": as_recordset(rows)})
+        database.execute("store_rejections", _rejections(run, some))
 
 
-def _store_rejections(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
+def _rejections(run: StoredRun, results: Sequence[Judged]) -> dict[str, Any]:
+    """What the statement `store_rejections` is given."""
     rows = [
         {
             "backtest": judged.result.backtest_id,
             "position": position,
             "criterion": each.criterion,
             "reason": each.reason,
-            "value": None if each.value is None else str(each.value),
-            "limit": None if each.limit is None else str(each.limit),
+            "value": each.value,
+            "limit": each.limit,
         }
         for judged in results
         for position, each in enumerate(judged.verdict.rejections)
     ]
     backtests = [judged.result.backtest_id for judged in results]
-    database.execute("store_rejections", {"run": run.id, "backtests": backtests, "rows": as_jsonb(rows)})
+    return {"run": run.id, "backtests": backtests, "rows": as_recordset(rows)}
 
 
 def forget_results(database: Database, run: StoredRun, backtest_ids: Sequence[str]) -> None:

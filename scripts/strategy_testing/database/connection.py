@@ -14,7 +14,7 @@ from psycopg2 import sql
 
 from strategy_testing.database import waiting
 from strategy_testing.database.embedded import server as embedded
-from strategy_testing.database.rows.documents import as_documents, json_text, upsert_statement
+from strategy_testing.database.rows.documents import Upsert, as_documents, json_text
 from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database, pieces_of_password, redacted
 from strategy_testing.errors import DatabaseAwayError, DatabaseError, RefusedError
@@ -46,6 +46,11 @@ T = TypeVar("T")
 def as_jsonb(value: Any) -> Any:
     """A value for a jsonb column; decimals become JSON numbers."""
     return psycopg2.extras.Json(storable_parts(value), dumps=json_text)
+
+
+def as_recordset(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Rows for jsonb_to_recordset, all with the same columns."""
+    return psycopg2.extras.Json(as_documents(rows), dumps=str)
 
 
 class Database:
@@ -161,21 +166,10 @@ class Database:
         with self._connection.cursor() as cursor:
             cursor.execute(text)
 
-    def upsert(
-        self, table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]], *, kept: Sequence[str] = ()
-    ) -> None:
-        """Inserts rows, or updates those whose key exists and whose values differ, in one statement.
-
-        Args:
-            table: the table.
-            key: columns of one of its unique constraints.
-            rows: values by column, all with the same columns.
-            kept: columns in which a NULL leaves what is stored.
-        """
-        if rows:
-            with self._connection.cursor() as cursor:
-                statement = upsert_statement(table, tuple(rows[0]), tuple(key), tuple(kept))
-                cursor.execute(statement, {"rows": as_documents(rows)})
+    def upsert(self, upsert: Upsert) -> None:
+        """Stores rows in one statement; those that are already stored as given stay untouched."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(upsert.statement, upsert.parameters)
 
     def each(self, name: str, parameters: Mapping[str, Any], columns: Sequence[str]) -> Iterator[Row]:
         """Columns of the rows that a named statement returns, of which only some hundred are in memory at a time."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from strategy_testing.database.backtests import result_of
 from strategy_testing.database.connection import Database, Row
+from strategy_testing.database.rows.documents import upsert_of
 from strategy_testing.verdict.criteria import Judged
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.rejection import Verdict
@@ -138,7 +139,8 @@ def interrupt_analysis_of(database: Database, run_id: int, message: str) -> None
 def store_windows(database: Database, analysis_id: int, windows: Sequence[DecidedWindow]) -> None:
     """The windows of an analysis; what is already stored the same stays untouched."""
     rows = [_window_row(analysis_id, each) for each in windows]
-    database.upsert("walk_forward_windows", ("analysis_id", "number"), rows)
+    if rows:
+        database.upsert(upsert_of("walk_forward_windows", ("analysis_id", "number"), rows))
     database.execute("forget_windows", {"id": analysis_id, "last": len(windows)})
 
 
@@ -164,7 +166,7 @@ def update_analysis(
         "rejection_reasons": list(update.reasons),
         "next_parameters": None if next_parameters is None else dict(next_parameters),
     }
-    database.upsert("walk_forward_analyses", ("analysis_uuid",), [values])
+    database.upsert(upsert_of("walk_forward_analyses", ("analysis_uuid",), [values]))
 
 
 def _stored(row: Row) -> StoredAnalysis:

@@ -1,10 +1,14 @@
 -- name: upsert_rows
 -- Braces are filled with identifiers. Rows that are already stored as given stay untouched.
 INSERT INTO {table} ({columns})
-SELECT {columns} FROM json_populate_recordset(NULL::{table}, %(rows)s::json)
+SELECT {values} FROM json_populate_recordset(NULL::{table}, %(rows)s::json) WITH ORDINALITY
 ON CONFLICT ({key}) DO UPDATE
 SET {assignments}, updated_at = now()
 WHERE ({stored}) IS DISTINCT FROM ({given});
+
+-- name: bytes_beside
+-- The value of a column that is no part of the rows' text.
+decode((%({column})s::text [])[ordinality], 'base64')
 
 -- name: update_verdicts
 UPDATE backtest_results AS result
