@@ -1,6 +1,7 @@
 """The rows of backtests: stored, and taken again where a run would only repeat them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
@@ -8,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from strategy_testing.database.connection import Database, Row, as_jsonb, as_recordset
-from strategy_testing.database.rows.documents import upsert_of
+from strategy_testing.database.rows.documents import Upsert, upsert_of
 from strategy_testing.database.runs import StoredRun, inputs_of
 from strategy_testing.errors import RefusedError
 from strategy_testing.metrics.benchmark import BuyAndHold
@@ -57,42 +58,72 @@ class EarlierRun:
     """Its finished backtests; those that it took from other runs are theirs."""
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """What PostgreSQL is sent of some results: most of our own work on storing them."""
+
+    rows: Upsert
+    rejections: Mapping[str, Any]
+
+
 def store_results(
     database: Database, run: StoredRun, results: Sequence[Judged], returns: Returns = MappingProxyType({})
 ) -> dict[str, str]:
     """A run's backtests, some hundred at a time; what is already stored the same stays untouched.
 
-    A row that PostgreSQL refuses costs no other.
+    A row that PostgreSQL refuses costs no other. While PostgreSQL stores some, a thread prepares the next.
 
     Args:
         database: in a transaction.
         run: whose backtests they are.
         results: the backtests; of one that does not know yet what all trials tell, what is stored of that stays.
-        returns: packed daily returns by the backtests' ids, of results without; else what is stored stays.
+        returns: packed daily returns by the backtests' ids, of results without; else what is stored stays. Asked by one
+            other thread.
 
     Returns:
         Why rows were refused, by the ids of their backtests.
     """
     refused: dict[str, str] = {}
-    for alike in ([one for one in results if one.result.luck], [one for one in results if not one.result.luck]):
-        for at in range(0, len(alike), _ROWS_AT_ONCE):
-            refused |= _store_some(database, run, alike[at : at + _ROWS_AT_ONCE], returns)
+    kinds = [one for one in results if one.result.luck], [one for one in results if not one.result.luck]
+    batches = [kind[at : at + _ROWS_AT_ONCE] for kind in kinds for at in range(0, len(kind), _ROWS_AT_ONCE)]
+    with ThreadPoolExecutor(1) as beside:
+
+        def begun(some: Sequence[Judged]) -> Callable[[], _Sent]:
+            return beside.submit(_sent, run, returns, some).result
+
+        coming = map(begun, batches)
+        after = next(coming, None)
+        for some in batches:
+            now, after = after, next(coming, None)
+            refused |= _store_some(database, some, begun, now)
     return refused
 
 
-def _store_some(database: Database, run: StoredRun, results: Sequence[Judged], returns: Returns) -> dict[str, str]:
+def _store_some(
+    database: Database,
+    results: Sequence[Judged],
+    begun: Callable[[Sequence[Judged]], Callable[[], _Sent]],
+    now: Callable[[], _Sent] | None = None,
+) -> dict[str, str]:
+    """Stores results of which `now` waits for what is sent, or `begun` begins to prepare it."""
     try:
         with database.savepoint():
-            rows = [_result_row(run, result, returns) for result in results]
-            database.upsert(upsert_of("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",)))
-            database.execute("store_rejections", _rejections(run, results))
+            sent = (now or begun(results))()
+            database.upsert(sent.rows)
+            database.execute("store_rejections", sent.rejections)
     except RefusedError as refusal:
         if len(results) == 1:
             return {results[0].result.backtest_id: str(refusal)}
         middle = len(results) // 2
-        first = _store_some(database, run, results[:middle], returns)
-        return first | _store_some(database, run, results[middle:], returns)
+        first = _store_some(database, results[:middle], begun)
+        return first | _store_some(database, results[middle:], begun)
     return {}
+
+
+def _sent(run: StoredRun, returns: Returns, results: Sequence[Judged]) -> _Sent:
+    rows = [_result_row(run, result, returns) for result in results]
+    upsert = upsert_of("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",))
+    return _Sent(upsert, _rejections(run, results))
 
 
 def store_verdicts(database: Database, run: StoredRun, results: Sequence[Judged]) -> None:
