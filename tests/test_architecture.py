@@ -16,7 +16,7 @@ _ORDER = (
     ("lean", "verdict"),
     ("database",),
     ("backlog", "pages", "report"),
-    ("history",),
+    ("history", "batches"),
     ("importing",),
     ("runs",),
     ("commands",),

@@ -1,6 +1,7 @@
 """optimize_runner.py --batch as a user calls it, while `lean` replays recorded runs."""
 
 import errno
+import json
 import os
 import re
 import shlex
@@ -9,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,11 +19,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import psutil
+import psycopg2
 import pytest
 
-from strategy_testing.commands.batch_processes import Following, Job
+from strategy_testing.batches.process import Ended, Job
+from strategy_testing.batches.running import Following, run_jobs
 from strategy_testing.config.batch import read_batch
 from strategy_testing.errors import ConfigError
+from strategy_testing.report.batch_progress import BatchProgress
+from strategy_testing.report.tally import Tally
+from strategy_testing.signals import Requests
 from support import PROJECT, ScriptResult, make_project, processes_of, write_config
 
 Ask = Callable[..., list[dict[str, Any]]]
@@ -431,6 +438,103 @@ def _child(batch: "subprocess.Popen[str]", config: str) -> psutil.Process:
 
     _wait_for(lambda: found() != [])
     return found()[0]
+
+
+_STATES = "SELECT status FROM optimization_runs ORDER BY id"
+
+
+@contextmanager
+def _idle_is_not_stored(ask: Ask, database_url: str) -> Iterator[None]:
+    """From its run's begin on another import of Idle seems to be at work."""
+    _wait_for(lambda: ask(_STATES) != [])
+    with closing(psycopg2.connect(database_url)) as other, other.cursor() as cursor:
+        cursor.execute("SELECT id FROM strategies WHERE name = 'Idle' FOR NO KEY UPDATE")
+        yield
+
+
+def test_the_next_one_runs_while_the_one_before_is_stored_and_is_heard_behind_it(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], ask: Ask, database_url: str
+) -> None:
+    process = start(bench.batch([bench.config("Idle"), bench.config("Small")]), LEAN_REPLAY_SPEED="20")
+    with _idle_is_not_stored(ask, database_url):
+        _wait_for(lambda: [row["status"] for row in ask(_STATES)] == ["running", "completed"])
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert {cells[4] for cells in _table(ScriptResult(stdout, stderr, 0)).values()} == {"completed"}
+    said = (
+        "batch Week 1: 1 of 2: Idle", "run 1: running", "imported 5 backtests", "batch Week 1: Idle: 5 runs complete",
+        "batch Week 1: 2 of 2: Small", "run 2: running", "imported 2 backtests", "batch Week 1: Small: 2 runs complete",
+        "leaderboard: ",
+    )  # fmt: skip
+    places = [stderr.rindex(f"\n{words}") for words in said]
+    assert places == sorted(places)
+
+
+def test_a_signal_stops_the_one_that_is_stored_and_the_one_that_has_gone_ahead(
+    bench: Bench, start: Callable[..., "subprocess.Popen[str]"], ask: Ask, database_url: str
+) -> None:
+    process = start(bench.batch([bench.config("Idle"), bench.config("Long")]), LEAN_REPLAY_SPEED="20")
+    with _idle_is_not_stored(ask, database_url):
+        _wait_for(lambda: len(ask("SELECT * FROM backtest_results WHERE optimization_run_id = 2")) >= 2)
+        stdout, stderr, code = _interrupt(process)
+    assert code == 130, stderr
+    assert [line for line in stderr.splitlines() if line == "interrupted"] == ["interrupted"] * 2
+    assert _table(ScriptResult(stdout, stderr, code))["Long"][4] == "interrupted"
+    assert processes_of(bench.workspace) == []
+
+
+_IN_ITS_PLACE = """
+import json, os, sys, time
+from pathlib import Path
+name, turn = sys.argv[1], int(sys.argv[sys.argv.index("--turn") + 1])
+Path(f"{name} waits").touch()
+os.read(turn, 1)
+print(name, "begins", file=open("log", "a"))
+if name == "a":
+    while not Path("b waits").exists():
+        time.sleep(0.01)
+    told = {"target": "", "tally": json.loads(sys.argv[2]), "lean_is_done": True}
+    os.write(int(sys.argv[sys.argv.index("--progress-to") + 1]), json.dumps(told).encode() + b"\\n")
+    while not Path("looked").exists():
+        time.sleep(0.01)
+print(name, "ends", file=open("log", "a"))
+"""
+
+
+class _Looks(BatchProgress):
+    """Notes when there was time to let another go ahead."""
+
+    def __init__(self) -> None:
+        super().__init__("B", 2, quiet=True)
+        self._since_told: int | None = None
+
+    def tells(self, key: str, told: Mapping[str, Any]) -> None:
+        super().tells(key, told)
+        self._since_told = 0
+
+    def renew(self) -> None:
+        self._since_told = None if self._since_told is None else self._since_told + 1
+        if self._since_told == 5:
+            Path("looked").touch()
+
+
+@pytest.mark.parametrize(("strategy", "stop_at_failure"), [("A", False), ("B", True)])
+def test_none_goes_ahead_to_which_the_one_before_matters(
+    strategy: str, stop_at_failure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tally = json.dumps(vars(Tally()))
+    jobs = [
+        Job(Path(f"{name}.yaml"), of, (sys.executable, "-c", _IN_ITS_PLACE, name, tally))
+        for name, of in (("a", "A"), ("b", strategy))
+    ]
+    ended: list[Ended] = []
+    run_jobs(
+        jobs, os.environ, Requests(), at_once=1, stop_at_failure=stop_at_failure, progress=_Looks(),
+        on_start=lambda _job: None, on_end=ended.append,
+    )  # fmt: skip
+    assert [one.exit_code for one in ended] == [0, 0]
+    assert Path("log").read_text().splitlines() == ["a begins", "a ends", "b begins", "b ends"]
 
 
 def test_a_process_that_cannot_be_started_ahead_is_started_at_its_turn() -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from strategy_testing.commands.batch_processes import Ended, Job, run_jobs
-from strategy_testing.commands.ending import rewrite_pages
+from strategy_testing.batches.process import Ended, Job
+from strategy_testing.batches.running import run_jobs
+from strategy_testing.commands.ending import rewrite_leaderboard, rewrite_pages
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
@@ -90,6 +91,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
             database.retrying(partial(_recover, database))  # what was killed could not tidy up
         lines, status = database.retrying(partial(_end, database, batch, batch_id, agenda, signals))
+    rewrite_leaderboard(database, settings.leaderboard)  # of configs at once, the last to look is not the last to write
     rewrite_pages(database, settings.leaderboard, [(BATCHES, batch_id)])
     _report(batch, lines, status)
     return exit_code(lines, signals.first)

@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -228,8 +228,9 @@ def _run(job: Job) -> ExitCode:
     assert plan is not None  # the step before has made it  # noqa: S101
     if plan.engine == WARM:
         tell(f"engine: {plan.engine_said}")
-    began = time.monotonic()
-    imported = run_plan(job.database, plan, _options(job), _display(plan.config, settings))
+    began, display = time.monotonic(), _display(plan.config, settings)
+    options = replace(_options(job), when_lean_is_done=display.lean_is_done)
+    imported = run_plan(job.database, plan, options, display)
     from strategy_testing.commands.ending import end_with  # noqa: PLC0415 - LEAN was at work while it was loaded
 
     return end_with(job.database, [imported], settings.leaderboard, time.monotonic() - began)

@@ -45,11 +45,6 @@ class BatchProgress:
             finally:
                 self._bars.__exit__()
 
-    @property
-    def is_drawn(self) -> bool:
-        """Whether it is drawn, so that nobody else may write on the terminal."""
-        return self._bars is not None
-
     def begins(self, key: str, name: str) -> None:
         """A config's process has begun."""
         self._running[key] = (name, "", Tally())

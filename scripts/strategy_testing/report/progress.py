@@ -97,6 +97,10 @@ class ProgressDisplay:
         if time.monotonic() - self._last_shown >= self._shows.seconds_between:
             self._show()
 
+    def lean_is_done(self) -> None:
+        """LEAN is needed no more: a batch may start the next config's."""
+        self._shows.lean_is_done(self._tally)
+
     def _add(self, results: Sequence[BacktestResult]) -> None:
         is_min = self._standard.target_direction == "min"
         self._tally = self._tally.with_results(judge_results(results, self._standard), is_min=is_min)
@@ -130,6 +134,9 @@ class _Quiet:
     def end(self) -> None:
         """Nothing more is shown."""
 
+    def lean_is_done(self, tally: Tally) -> None:
+        """People see it by what follows."""
+
 
 class _TextLines(_Quiet):
     """A line now and then."""
@@ -157,15 +164,20 @@ class _Pipe(_Quiet):
         self._pipe = pipe
         self._target = target
         self._last: Tally | None = None
+        self._lean_is_done = False
 
     def show(self, tally: Tally, *, is_last: bool) -> None:
         news = replace(tally, seconds=float(int(tally.seconds)))
         if news == self._last and not is_last:
             return
         self._last = news
-        told = {"target": self._target, "tally": vars(tally)}
+        told = {"target": self._target, "tally": vars(tally), "lean_is_done": self._lean_is_done}
         with contextlib.suppress(OSError):
             os.write(self._pipe, f"{json.dumps(told, default=str)}\n".encode())
+
+    def lean_is_done(self, tally: Tally) -> None:
+        self._lean_is_done = True
+        self.show(tally, is_last=True)
 
 
 class _Bar(_Quiet):

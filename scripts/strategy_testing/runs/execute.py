@@ -58,6 +58,8 @@ class RunOptions:
     batch_id: int | None = None
     meanwhile: Callable[[], None] = lambda: None
     """Called when LEAN has been started: what is slow to import and not needed before is loaded then."""
+    when_lean_is_done: Callable[[], None] = lambda: None
+    """Called when LEAN is needed no more: what is left is to store the run."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,9 @@ def _carry_out(run: RunUnderWay) -> ImportedRun:
     except (UserError, OSError) as error:
         failure = unforeseen(error)
     run.checks.conclude()
-    status = RunStatus.INTERRUPTED if interruption else None
-    view = RunnersView(failure, datetime.now(UTC), status, _inputs(plan))
+    status, ended_at = RunStatus.INTERRUPTED if interruption else None, datetime.now(UTC)
+    run.options.when_lean_is_done()
+    view = RunnersView(failure, ended_at, status, _inputs(plan))
     imported = _import(run.database, plan, view, _SECONDS_IF_STOPPED if interruption else _SECONDS_FOR_DATABASE)
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
