@@ -47,12 +47,11 @@ def _work(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _has_turn(turn: int) -> bool:
-    """Whether the turn of a batch's config has come, for which this waits with all loaded that a run needs."""
+    """Whether the turn of a batch's config comes, for which this waits with all loaded that a run needs."""
     from strategy_testing.batches.process import accept_signals, has_turn  # noqa: PLC0415
     from strategy_testing.commands.optimize import load_what_comes_later  # noqa: PLC0415
 
-    load_what_comes_later()
-    if has_come := has_turn(turn):
+    if has_come := has_turn(turn, load_what_comes_later):
         accept_signals()
     return has_come
 

@@ -2,10 +2,13 @@
 
 - A replay of the same recorded run at real speed, in turn by the bare command that the runner prints and by the runner.
   RECORDING and SPEED in the environment choose another one, which is quicker and says less; PAIRS (1), how many.
-- A batch of CONFIGS (12) that take a third of a second of LEAN's each, one after the other: what they take beside that.
+- A batch of CONFIGS (12), one after the other, of which each takes a second or more of LEAN's, in which the process of
+  the next one can get ready: what they take beside that.
+- The processor time of a run from its start to its first `lean` call, and of --help: TIMES (9), of which the medians.
 """
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -36,6 +39,11 @@ code=$?
 echo "$began $(date +%s.%N)" >> "{log}"
 exit $code
 """
+_FIRST_LEAN = """#!/bin/sh
+cat /proc/$PPID/task/*/schedstat > "{log}"
+exit 1
+"""
+"""Says what its caller's threads have taken of a processor, in nanoseconds, and refuses."""
 _SECONDS_A_CONFIG = 0.5
 
 
@@ -94,7 +102,7 @@ def _batch(home: Path, workspace: Path, environment: dict[str, str]) -> bool:
         "LEAN_COMMAND": str(lean),
         "LEAN_REPLAY_ANY": "1",
         "LEAN_REPLAY_RECORDING": str(home / "crashy"),
-        "LEAN_REPLAY_SPEED": "200",
+        "LEAN_REPLAY_SPEED": "40",
     }
     batch = [*_RUNNER, "--batch", str(home / "batch.yaml"), "--fresh", "--no-pilot", "--workspace", str(workspace)]
     took = _timed([*batch, "--leaderboard", str(home / "leaderboard.md")], environment)
@@ -109,14 +117,45 @@ def _batch(home: Path, workspace: Path, environment: dict[str, str]) -> bool:
     return is_kept
 
 
+def _start(home: Path, workspace: Path, environment: dict[str, str]) -> bool:
+    """Prints what a run takes of a processor until it starts LEAN, and what --help takes; no bound is set."""
+    make_project(workspace, "Crashy")
+    config = write_config(home / "start.yaml", "Crashy", _GRIDS["crashy"][1])
+    (lean := home / "first-lean").write_text(_FIRST_LEAN.format(log=home / "schedstat"), encoding="utf-8")
+    lean.chmod(0o755)
+    environment |= {"LEAN_COMMAND": str(lean)}
+    run = [*_RUNNER, "--config", str(config), "--no-pilot", "--workspace", str(workspace)]
+    run += ["--leaderboard", str(home / "leaderboard.md")]
+    starts, helps, floors = [], [], []
+    for _ in range(int(os.environ.get("TIMES", "9")) + 1):  # the first one fills caches
+        subprocess.run(run, env=environment, capture_output=True, check=False)
+        told = (home / "schedstat").read_text("utf-8").splitlines()
+        starts.append(sum(int(line.split()[0]) for line in told) / 1e9)
+        helps.append(_processor_seconds([*_RUNNER, "--help"], environment))
+        floors.append(_processor_seconds([sys.executable, "-c", "import psycopg2.extras"], environment))
+    start, help_, floor = (statistics.median(times[1:]) for times in (starts, helps, floors))
+    print(  # noqa: T201
+        f"processor time: a run's start to its first lean call {start:.3f} s, --help {help_:.3f} s; "
+        f"Python and psycopg2 alone {floor:.3f} s"
+    )
+    return True
+
+
+def _processor_seconds(command: list[str], environment: dict[str, str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, env=environment, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
 def main() -> int:
-    """Prints what the runner and a batch cost beside LEAN."""
+    """Prints what the runner, a batch and a start cost beside LEAN."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         home, workspace = Path(folder), Path(folder) / "workspace"
         workspace.mkdir()
         (workspace / "lean.json").write_text("{}\n", encoding="utf-8")
         are_kept = []
-        for measure in (_batch, _run):
+        for measure in (_start, _batch, _run):
             with fresh_database(home) as dsn:
                 environment = os.environ | {"DATABASE_URL": dsn, "REPLAY_PYTHON": sys.executable}
                 are_kept.append(measure(home, workspace, environment))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ import psutil
 import psycopg2
 import pytest
 
-from strategy_testing.batches.process import Ended, Job
+from strategy_testing.batches.process import Ended, Job, has_turn
 from strategy_testing.batches.running import Following, run_jobs
 from strategy_testing.config.batch import read_batch
 from strategy_testing.errors import ConfigError
@@ -486,17 +487,25 @@ def test_a_signal_stops_the_one_that_is_stored_and_the_one_that_has_gone_ahead(
 _IN_ITS_PLACE = """
 import json, os, sys, time
 from pathlib import Path
+
+def wait_for(file):
+    began = time.monotonic()
+    while not Path(file).exists() and time.monotonic() < began + 30:
+        time.sleep(0.01)
+
+def tell(is_done):
+    told = {"target": "", "tally": json.loads(sys.argv[2]), "lean_is_done": is_done}
+    os.write(int(sys.argv[sys.argv.index("--progress-to") + 1]), json.dumps(told).encode() + b"\\n")
+
 name, turn = sys.argv[1], int(sys.argv[sys.argv.index("--turn") + 1])
 Path(f"{name} waits").touch()
 os.read(turn, 1)
 print(name, "begins", file=open("log", "a"))
 if name == "a":
-    while not Path("b waits").exists():
-        time.sleep(0.01)
-    told = {"target": "", "tally": json.loads(sys.argv[2]), "lean_is_done": True}
-    os.write(int(sys.argv[sys.argv.index("--progress-to") + 1]), json.dumps(told).encode() + b"\\n")
-    while not Path("looked").exists():
-        time.sleep(0.01)
+    tell(False)
+    wait_for("b waits")
+    tell(True)
+    wait_for("looked")
 print(name, "ends", file=open("log", "a"))
 """
 
@@ -510,7 +519,7 @@ class _Looks(BatchProgress):
 
     def tells(self, key: str, told: Mapping[str, Any]) -> None:
         super().tells(key, told)
-        self._since_told = 0
+        self._since_told = 0 if told["lean_is_done"] else None
 
     def renew(self) -> None:
         self._since_told = None if self._since_told is None else self._since_told + 1
@@ -535,6 +544,22 @@ def test_none_goes_ahead_to_which_the_one_before_matters(
     )  # fmt: skip
     assert [one.exit_code for one in ended] == [0, 0]
     assert Path("log").read_text().splitlines() == ["a begins", "a ends", "b begins", "b ends"]
+
+
+def test_one_whose_turn_is_there_does_nothing_before() -> None:
+    done: list[str] = []
+    its, ours = os.pipe()
+    os.write(ours, b"\n")
+    assert has_turn(its, partial(done.append, "too much"))
+    os.close(ours)
+    its, ours = os.pipe()
+
+    def meanwhile() -> None:
+        done.append("loaded")
+        os.close(ours)  # the batch has ended
+
+    assert not has_turn(its, meanwhile)
+    assert done == ["loaded"]
 
 
 def test_a_process_that_cannot_be_started_ahead_is_started_at_its_turn() -> None:

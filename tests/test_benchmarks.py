@@ -10,7 +10,7 @@ import pytest
 from support import PROJECT
 
 _TINY = {
-    "bench_overhead": ({"RECORDING": "crashy", "SPEED": "200", "CONFIGS": "2"}, "ratio "),
+    "bench_overhead": ({"RECORDING": "crashy", "SPEED": "200", "CONFIGS": "2", "TIMES": "1"}, "ratio "),
     "bench_engine": ({"COMBINATIONS": "12", "BACKTESTS": "4", "SPEED": "400"}, "ratio "),
     "bench_statistics": ({"COMBINATIONS": "24", "DAYS": "120"}, "MB at most"),
     "bench_views": ({"RESULTS": "2000", "TIMES": "1"}, "seconds of PostgreSQL"),

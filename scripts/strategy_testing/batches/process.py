@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -41,13 +42,16 @@ class Ended:
     """The last line of its stdout."""
 
 
-def has_turn(turn: int) -> bool:
+def has_turn(turn: int, meanwhile: Callable[[], None]) -> bool:
     """Waits for the turn of a config's process; False where it never comes, because the batch has ended.
 
     Args:
         turn: descriptor of a pipe.
+        meanwhile: called before, unless the turn has come already.
     """
     with open(turn, "rb", buffering=0) as pipe:
+        if not select.select([pipe], [], [], 0)[0]:
+            meanwhile()
         return bool(pipe.read(1))
 
 
@@ -62,6 +66,8 @@ class Child:
     def __init__(self, job: Job, environment: Mapping[str, str], mark: str) -> None:
         """Starts it; what it says on stderr is told when it may be heard, with a mark before each line."""
         self.job = job
+        self.has_told = False
+        """Whether it has told of its progress: it is starting LEAN."""
         self.lean_is_done = False
         """Whether it has told that it needs LEAN no more."""
         self._started = time.monotonic()
@@ -128,7 +134,7 @@ class Child:
         if not lines:
             return None
         last: dict[str, Any] = json.loads(lines.splitlines()[-1])
-        self.lean_is_done = last["lean_is_done"]
+        self.has_told, self.lean_is_done = True, last["lean_is_done"]
         return last
 
     def has_ended(self) -> bool:

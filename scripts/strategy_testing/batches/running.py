@@ -39,7 +39,8 @@ def run_jobs(
         at_once: how many run at a time.
         stop_at_failure: start no more after one that did not end with 0, and none before that is known.
         progress: is told how far each is.
-        on_start: called before anything is heard of each; one that has gone ahead is heard when its place is free.
+        on_start: called when each has begun, before anything is heard of it; one that has gone ahead is heard when its
+            place is free.
         on_end: called when each has ended.
     """
 
@@ -52,29 +53,27 @@ def run_jobs(
     passed_on = 0
     try:
         while True:
-            if signals.first is None:
-                while waiting and _has_place(waiting[0], running, at_once, goes_ahead=not stop_at_failure):
-                    running.append(following.begun(waiting.popleft()))
-                if waiting and len(running) <= at_once:  # while one has gone ahead, two cores have enough to do
-                    following.get_ready(waiting[0])
-            else:
-                passed_on = _pass_on(signals.first, signals.count, running, passed_on)
-            shown = running[:at_once]
-            for child in shown:
+            for child in running[:at_once]:
                 _show(child, progress, on_start)
-            have_ended = [child for child in shown if child.has_ended()]
-            for child in have_ended:
+            for child in [child for child in running[:at_once] if child.has_ended()]:
                 running.remove(child)
                 progress.ends(str(child.job.config))
                 ended = child.ended()
                 on_end(ended)
                 if stop_at_failure and ended.exit_code != 0:
                     waiting.clear()
+            if signals.first is None:
+                while waiting and _has_place(waiting[0], running, at_once, goes_ahead=not stop_at_failure):
+                    running.append(following.begun(waiting.popleft()))
+                if waiting and len(running) <= at_once and all(child.has_told for child in running):
+                    following.get_ready(waiting[0])  # until they are at work, it would take their time
+            else:
+                passed_on = _pass_on(signals.first, signals.count, running, passed_on)
             if not running and (not waiting or signals.first is not None):
                 return
             progress.renew()
-            if not have_ended:
-                select.select(shown, [], [], _POLL_SECONDS)
+            if all(child.is_heard for child in running[:at_once]):
+                select.select(running[:at_once], [], [], _POLL_SECONDS)
     finally:
         for child in running:  # something of ours has failed
             child.kill()

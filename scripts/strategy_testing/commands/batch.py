@@ -9,7 +9,6 @@ from pathlib import Path
 
 from strategy_testing.batches.process import Ended, Job
 from strategy_testing.batches.running import run_jobs
-from strategy_testing.commands.ending import rewrite_leaderboard, rewrite_pages
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
@@ -34,7 +33,6 @@ from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.fees.estimate import FeeEstimate, MissingAssumptions
 from strategy_testing.lean.process import lean_command
 from strategy_testing.metrics.figures import number_of
-from strategy_testing.pages.writing import BATCHES
 from strategy_testing.paths import SCRIPTS_DIR
 from strategy_testing.report.batch_progress import BatchProgress
 from strategy_testing.report.batch_table import BatchLine, batch_status, exit_code, summary, table
@@ -79,7 +77,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         tell(f"batch {batch.name}: nothing was run, because continue_on_error is false")
         batch_id = _begin(database, batch, batch_id, agenda)
         _end(database, batch, batch_id, agenda, None)
-        rewrite_pages(database, settings.leaderboard, [(BATCHES, batch_id)])
+        _rewrite(database, settings, batch_id)
         return agenda.refused[0]
     if not settings.yes:
         refuse_without_yes(agenda.outlooks)
@@ -91,10 +89,26 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
         if any((line.exit_code or 0) < 0 for line in agenda.lines.values()):
             database.retrying(partial(_recover, database))  # what was killed could not tidy up
         lines, status = database.retrying(partial(_end, database, batch, batch_id, agenda, signals))
-    rewrite_leaderboard(database, settings.leaderboard)  # of configs at once, the last to look is not the last to write
-    rewrite_pages(database, settings.leaderboard, [(BATCHES, batch_id)])
+    _rewrite(database, settings, batch_id)
     _report(batch, lines, status)
     return exit_code(lines, signals.first)
+
+
+def _rewrite(database: Database, settings: Settings, batch_id: int) -> None:
+    """The leaderboard too: of configs at the same time, the last to look is not always the last to write."""
+    from strategy_testing.commands.ending import rewrite_leaderboard, rewrite_pages  # noqa: PLC0415 - slow to import
+    from strategy_testing.pages.writing import BATCHES  # noqa: PLC0415
+
+    rewrite_leaderboard(database, settings.leaderboard)
+    rewrite_pages(database, settings.leaderboard, [(BATCHES, batch_id)])
+
+
+def _load_what_comes_later() -> None:
+    """What the end of a batch takes, and is slow to import; once is enough."""
+    from strategy_testing.commands import ending  # noqa: F401, PLC0415
+    from strategy_testing.pages import rendering  # noqa: PLC0415
+
+    rendering.get_ready()
 
 
 def _recover(database: Database) -> None:
@@ -170,6 +184,7 @@ def _run_jobs(batch: BatchConfig, batch_id: int, agenda: _Agenda, settings: Sett
 
     def on_start(job: Job) -> None:
         tell(f"batch {batch.name}: {number[job.config]}: {job.strategy} ({shown_path(job.config)})")
+        _load_what_comes_later()
 
     def on_end(ended: Ended) -> None:
         config = ended.job.config
