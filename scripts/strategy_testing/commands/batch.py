@@ -9,6 +9,7 @@ from pathlib import Path
 
 from strategy_testing.batches.process import Ended, Job
 from strategy_testing.batches.running import run_jobs
+from strategy_testing.commands.cli import miss_packages_early
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, arguments_to_hand_on, workspace_of
@@ -68,6 +69,7 @@ def run_batch(database: Database, batch: BatchConfig, settings: Settings, *, res
     Raises:
         UserError: lean, the workspace or a batch to resume is missing.
     """
+    miss_packages_early()
     settings = replace(settings, workspace=workspace_of(settings))
     lean_command(os.environ)  # without it, every config would fail for itself
     _recover(database)

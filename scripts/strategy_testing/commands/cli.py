@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -15,6 +16,10 @@ from strategy_testing.files import access_needed, exit_code_of
 
 if TYPE_CHECKING:
     from strategy_testing.config.model import OptimizationConfig
+
+
+LOADED_LATER = ("jinja2", "numpy", "rich", "simdjson", "tabulate", "vl_convert")
+"""Packages without which a run cannot end well, though it could begin."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,6 +63,17 @@ def run_script(main: Callable[[], int]) -> int:
     finally:
         end_streams()
         gc.freeze()  # the process ends: to look at all that is left for cycles takes it 60 ms, and frees nothing
+
+
+def miss_packages_early() -> None:
+    """Looks for what is loaded only when LEAN has been started, as it is slow to import.
+
+    Raises:
+        ModuleNotFoundError: the first package that is not installed.
+    """
+    for name in LOADED_LATER:
+        if find_spec(name) is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def run_main(work: Callable[[], ExitCode]) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from strategy_testing.commands.check import quick_preflight
+from strategy_testing.commands.cli import miss_packages_early
 from strategy_testing.commands.estimate import estimate_for, store_refusal, verdict, years_needed
 from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
@@ -59,6 +60,7 @@ def optimize(database: Database, config: OptimizationConfig, settings: Settings)
     Raises:
         UserError: what keeps it from running; its batch, if it has one, then knows it too.
     """
+    miss_packages_early()
     try:
         with access_needed():
             steps = OPTIMIZE if config.walk_forward is None else WALK_FORWARD
@@ -72,6 +74,7 @@ def optimize(database: Database, config: OptimizationConfig, settings: Settings)
 
 def resume(database: Database, run_id: int | None, config: OptimizationConfig | None, settings: Settings) -> ExitCode:
     """Runs what is missing of an earlier run, under its own row."""
+    miss_packages_early()
     return _do(RESUME, Job(database, settings, config, run_id))
 
 
