@@ -11,7 +11,7 @@ import pytest
 
 from strategy_testing.config.reader import read_config
 from strategy_testing.results.data_requests import requested_files, ticker_of
-from strategy_testing.runs.pilot import first_command
+from strategy_testing.runs.first_backtest import first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run
 from strategy_testing.strategy.data_hashes import hash_data
 from strategy_testing.verdict.inputs import RunInputs

@@ -81,10 +81,12 @@ def test_lean_is_started_before_what_is_slow_to_import_is_loaded(
     config = write_config(tmp_path / "c.yaml", "Crashy", "    lookback: {start: 2, end: 7, step: 1}\n")
     done = replayed("crashy", config, env={"PYTHONPROFILEIMPORTTIME": "1"})
     before, _, after = done.stderr.partition("running 6 combinations of Crashy")
-    for package in ("numpy", "jinja2", "tabulate", "rich.table"):
-        loaded = re.compile(rf"^import time: .*\| +{re.escape(package)}$", re.MULTILINE)
-        assert (package, loaded.search(before), bool(loaded.search(after))) == (package, None, True)
-    assert "jsonschema" not in done.stderr
+    ours = ("importing.one_run", "pages.rendering", "results.contents", "runs.engine_checks", "runs.pilot")
+    for module in ("numpy", "jinja2", "tabulate", "rich.table", *(f"strategy_testing.{name}" for name in ours)):
+        loaded = re.compile(rf"^import time: .*\| +{re.escape(module)}$", re.MULTILINE)
+        assert (module, loaded.search(before), bool(loaded.search(after))) == (module, None, True)
+    for seldom_needed in ("jsonschema", "strategy_testing.database.embedded", "strategy_testing.runs.window_checks"):
+        assert seldom_needed not in done.stderr
 
 
 def test_a_package_that_is_needed_only_later_is_missed_before_lean_is_started(

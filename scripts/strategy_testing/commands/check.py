@@ -17,7 +17,6 @@ from strategy_testing.files import no_access
 from strategy_testing.lean.prerequisites import DEFAULT_IMAGE, Check, check_docker, check_lean, first_failure
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.runs.engine import engine_rule
-from strategy_testing.runs.window_checks import check_windows
 from strategy_testing.strategy.parameters_read import StrategyFacts, inspect_strategy
 from strategy_testing.strategy.sources import ProjectSources, read_project_sources
 from strategy_testing.strategy.syntax import SyntaxFinding
@@ -79,7 +78,12 @@ def _check_code(config: OptimizationConfig, workspace: Path) -> list[Check]:
     checks.append(_check_compiles(findings, len(sources.texts)))
     if first_failure(checks) is not None:
         return checks
-    return [*checks, *_check_parameters(config, facts), *check_windows(config, sources.texts, workspace)]
+    checks += _check_parameters(config, facts)
+    if config.walk_forward is not None:
+        from strategy_testing.runs.window_checks import check_windows  # noqa: PLC0415 - slow, and seldom needed
+
+        checks += check_windows(config, sources.texts, workspace)
+    return checks
 
 
 def check(config: OptimizationConfig, settings: Settings) -> ExitCode:

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer, tell
-from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import order_history
 from strategy_testing.database.runs import NewRun, store_run, store_strategy
@@ -44,6 +43,8 @@ def store_refusal(database: Database, config: OptimizationConfig, estimate: FeeE
     with database.transaction():
         store_run(database, store_strategy(database, config.strategy), new)
         if batch_id is not None:
+            from strategy_testing.database.batches import NeverRan, store_never_ran  # noqa: PLC0415 - seldom needed
+
             store_never_ran(database, batch_id, config.file, NeverRan.REFUSED, why)
 
 

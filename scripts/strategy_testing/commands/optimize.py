@@ -15,11 +15,9 @@ from strategy_testing.commands.preview import outlook_of
 from strategy_testing.commands.settings import Settings, workspace_of
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import tell
-from strategy_testing.database.batches import NeverRan, store_never_ran
 from strategy_testing.database.connection import Database
 from strategy_testing.database.queries import tried_before
 from strategy_testing.database.runs import store_strategy
-from strategy_testing.database.walk_forward import NewAnalysis, analysis_of_run
 from strategy_testing.errors import DatabaseError, ExitCode, UserError
 from strategy_testing.fees.estimate import ExpectedFees, MissingAssumptions
 from strategy_testing.files import access_needed
@@ -67,6 +65,8 @@ def optimize(database: Database, config: OptimizationConfig, settings: Settings)
             return _do(steps, Job(database, settings, config))
     except UserError as error:
         if settings.batch_id is not None:
+            from strategy_testing.database.batches import NeverRan, store_never_ran  # noqa: PLC0415 - seldom needed
+
             with contextlib.suppress(DatabaseError), database.transaction():
                 store_never_ran(database, settings.batch_id, config.file, NeverRan.REFUSED, str(error))
         raise
@@ -163,7 +163,9 @@ def _run_analysis(job: Job) -> ExitCode:
 
 def _go_on_with_analysis(job: Job) -> ExitCode | None:
     """Where the run to resume is part of a walk-forward analysis, all that this lacks is run."""
-    from strategy_testing.runs.resume import config_in, find_resumable  # noqa: PLC0415 - slow to import
+    # Slow to import.
+    from strategy_testing.database.walk_forward import analysis_of_run  # noqa: PLC0415
+    from strategy_testing.runs.resume import config_in, find_resumable  # noqa: PLC0415
 
     run = find_resumable(job.database, job.resumed_run, job.config)
     with job.database.transaction():
@@ -175,7 +177,9 @@ def _go_on_with_analysis(job: Job) -> ExitCode | None:
 
 
 def _analyse(job: Job, config: OptimizationConfig, identity: UUID) -> ExitCode:
-    from strategy_testing.commands.ending import end_with_analysis  # noqa: PLC0415 - slow to import
+    # Slow to import.
+    from strategy_testing.commands.ending import end_with_analysis  # noqa: PLC0415
+    from strategy_testing.database.walk_forward import NewAnalysis  # noqa: PLC0415
     from strategy_testing.runs.walk_forward import AnalysisPlan, run_analysis  # noqa: PLC0415
 
     settings, database = job.settings, job.database
@@ -222,6 +226,7 @@ def load_what_comes_later() -> None:
     from strategy_testing.importing import benchmark, one_run  # noqa: F401, PLC0415
     from strategy_testing.pages import rendering  # noqa: PLC0415
     from strategy_testing.results import figures  # noqa: F401, PLC0415
+    from strategy_testing.runs import engine_checks, pilot  # noqa: F401, PLC0415
 
     rendering.get_ready()
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strategy_testing.commands.cli import load_config
 from strategy_testing.commands.estimate import estimate_for, verdict
 from strategy_testing.commands.settings import Settings, workspace_of
-from strategy_testing.config.batch import BatchConfig
 from strategy_testing.config.model import OptimizationConfig
 from strategy_testing.console import answer, shown_path, tell
 from strategy_testing.database.connection import Database
@@ -21,8 +21,11 @@ from strategy_testing.lean.concurrency import default_concurrency
 from strategy_testing.lean.process import lean_command
 from strategy_testing.report.outlook import ASSUMED_MEGABYTES, Outlook, PreviewLine, in_all, outlook_table
 from strategy_testing.runs.engine import engine_rule, usual_time
-from strategy_testing.runs.pilot import after_first, first_command
+from strategy_testing.runs.first_backtest import after_first, first_command
 from strategy_testing.runs.plan import LeanSetup, plan_run, shown_script
+
+if TYPE_CHECKING:
+    from strategy_testing.config.batch import BatchConfig
 
 _MEGABYTE = 10**6
 _UNKNOWN = "n/a"
@@ -48,7 +51,7 @@ def dry_run(config: OptimizationConfig, settings: Settings) -> ExitCode:
 
 
 def preview_each(
-    batch: BatchConfig, settings: Settings, preview: Callable[[OptimizationConfig, Settings], ExitCode]
+    batch: "BatchConfig", settings: Settings, preview: Callable[[OptimizationConfig, Settings], ExitCode]
 ) -> ExitCode:
     """Previews config after config, each under a heading; one that cannot run does not keep the others from it.
 
@@ -68,7 +71,7 @@ def preview_each(
     return _first_to_stop(codes)
 
 
-def estimate_batch(database: Database, batch: BatchConfig, settings: Settings) -> ExitCode:
+def estimate_batch(database: Database, batch: "BatchConfig", settings: Settings) -> ExitCode:
     """Prints what each config of a batch would take and pay, and all of them together."""
     looks = [_look_at(database, file, settings) for file in batch.configs]
     lines = [line for line, _ in looks]

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from strategy_testing.config.batch import BatchConfig
 from strategy_testing.database.connection import Database
 from strategy_testing.verdict.outcome import RunStatus
 from strategy_testing.verdict.summary import RunSummary
+
+if TYPE_CHECKING:
+    from strategy_testing.config.batch import BatchConfig
 
 
 class NeverRan(StrEnum):
@@ -43,7 +45,7 @@ class BatchRun:
     """From its start to its end; None while it has not ended."""
 
 
-def start_batch(database: Database, batch: BatchConfig) -> int:
+def start_batch(database: Database, batch: "BatchConfig") -> int:
     """The id of the new row, which is `running`."""
     return int(database.value("insert_batch", {"batch_file": str(batch.file.resolve()), **_columns(batch)}))
 
@@ -54,7 +56,7 @@ def unfinished_batch(database: Database, file: Path) -> int | None:
     return None if found is None else int(found)
 
 
-def restart_batch(database: Database, batch_id: int, batch: BatchConfig) -> None:
+def restart_batch(database: Database, batch_id: int, batch: "BatchConfig") -> None:
     """Makes a batch `running` again; its file may have changed since, and what never ran has a new chance."""
     database.execute("restart_batch", {"id": batch_id, **_columns(batch)})
     database.execute("forget_never_ran", {"batch_id": batch_id})
@@ -71,7 +73,7 @@ def never_ran(database: Database, batch_id: int) -> dict[Path, str]:
     return {Path(row["config_file"]): row["reason"] for row in database.rows("never_ran", {"batch_id": batch_id})}
 
 
-def _columns(batch: BatchConfig) -> dict[str, Any]:
+def _columns(batch: "BatchConfig") -> dict[str, Any]:
     return {"name": batch.name, "description": batch.description, "total_configs": len(batch.configs)}
 
 

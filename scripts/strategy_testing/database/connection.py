@@ -13,7 +13,6 @@ import psycopg2.extras
 from psycopg2 import sql
 
 from strategy_testing.database import waiting
-from strategy_testing.database.embedded import server as embedded
 from strategy_testing.database.rows.documents import Upsert, as_documents, json_text
 from strategy_testing.database.statements import statements
 from strategy_testing.database.target import DatabaseTarget, Source, choose_database, pieces_of_password, redacted
@@ -209,6 +208,9 @@ def connect(target: DatabaseTarget) -> Database:
 
 
 def _embedded_dsn() -> str:
+    # Who has a server needs nothing of it.
+    from strategy_testing.database.embedded import server as embedded  # noqa: PLC0415
+
     admin = embedded.start_embedded_postgres()
     dsn = psycopg2.extensions.make_dsn(admin, dbname=embedded.DATABASE)
     connection = _connect(admin, Source.EMBEDDED, _CONNECT_ATTEMPTS)

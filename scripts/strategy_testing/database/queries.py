@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from strategy_testing.config.model import FIXED_PARAMETERS
@@ -12,7 +13,9 @@ from strategy_testing.database.runs import StoredRun
 from strategy_testing.fees.estimate import ExpectedFees, OrderHistory
 from strategy_testing.metrics.benchmark import BuyAndHold
 from strategy_testing.metrics.domains import without_impossible
-from strategy_testing.verdict.summary import RunSummary
+
+if TYPE_CHECKING:
+    from strategy_testing.verdict.summary import RunSummary
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,11 @@ def run_costs(database: Database, strategy: str) -> list[RunCost]:
     return [RunCost(Path(row["output_folder"]), row["backtests"], row["seconds_each"], row["engine"]) for row in rows]
 
 
-def run_summary(database: Database, run: StoredRun) -> RunSummary:
+def run_summary(database: Database, run: StoredRun) -> "RunSummary":
     """What the run came to, as the database counts it."""
     (row,) = database.rows("run_summary", {"id": run.id})
+    from strategy_testing.verdict.summary import RunSummary  # noqa: PLC0415 - slow to import, and needed in the end
+
     return RunSummary(**row | {"best_sharpe": without_impossible(row["best_sharpe"])})
 
 

@@ -53,6 +53,11 @@ def price_warnings(requests: DataRequests, requested: BacktestSettings, workspac
         return [PriceWarning(denied.cause, denied.remedy)]
 
 
+def further_warnings(folder: Path, pilot: Path, requested: BacktestSettings, workspace: Path) -> list[PriceWarning]:
+    """As price_warnings, of what the backtests in a run's folder looked for and those in its pilot's did not."""
+    return price_warnings(read_data_requests(folder).beside(read_data_requests(pilot)), requested, workspace)
+
+
 def _warnings(
     data: Path, daily: Sequence[DataRequest], requests: DataRequests, requested: BacktestSettings
 ) -> list[PriceWarning]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from strategy_testing.errors import ExitCode
-from strategy_testing.lean.command import LeanCommand, build_backtest_command, keep_engine
+from strategy_testing.lean.command import LeanCommand, keep_engine
 from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.backtest import BacktestFile, BacktestResult, BacktestStatus, SkippedFile, read_backtest
@@ -19,7 +19,6 @@ from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.equality import first_difference
 from strategy_testing.results.folder import LeanOutput, backtest_files, read_output
 from strategy_testing.results.manifest import (
-    CHECK_FOLDER,
     ENGINE_SETTINGS,
     PILOT_FOLDER,
     EngineNote,
@@ -28,8 +27,8 @@ from strategy_testing.results.manifest import (
     read_manifest,
     write_manifest,
 )
-from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.engine import COLD, WARM
+from strategy_testing.runs.first_backtest import check_command, first_check, look_at_nothing
 from strategy_testing.runs.plan import RunPlan
 
 _LAST = 10
@@ -117,7 +116,9 @@ class EngineChecks:
             if number == wanted or self.difference is not None:
                 break
             self._say("one of the last combinations again in LEAN's own process, to compare")
-            (command,) = keep_engine([_command(self._plan, f"last-{number + 1}", combination)], self._plan.config.lean)
+            (command,) = keep_engine(
+                [check_command(self._plan, f"last-{number + 1}", combination)], self._plan.config.lean
+            )
             cold = self._run_cold(command, combination)
             if isinstance(cold, Failure):
                 return cold
@@ -168,7 +169,7 @@ class EngineChecks:
     def _run_cold(self, command: LeanCommand, combination: Mapping[str, str]) -> _Cold | Failure:
         folder = self._plan.workspace / command.output
         shutil.rmtree(folder, ignore_errors=True)  # of a run that goes on now
-        ended = self._session.run(command, _nothing)
+        ended = self._session.run(command, look_at_nothing)
         result = None if ended.was_stopped else read_single(folder)
         if result is not None:
             return _Cold(combination, BacktestFile(result.backtest_id, folder))
@@ -208,17 +209,6 @@ class EngineChecks:
 
     def _key(self, parameters: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         return self._plan.config.search.method.key(self._own(parameters))
-
-
-def first_check(plan: RunPlan) -> LeanCommand:
-    """The backtest that a warm one is compared with where there is no pilot; a new run's first command."""
-    command = _command(plan, "first", plan.representative)
-    is_first = not plan.had and not plan.reused
-    return command if is_first else keep_engine([command], plan.config.lean)[0]
-
-
-def _command(plan: RunPlan, name: str, combination: Mapping[str, str]) -> LeanCommand:
-    return build_backtest_command(plan.config, plan.output / CHECK_FOLDER / name, combination)
 
 
 @dataclass(frozen=True)
@@ -271,7 +261,3 @@ def note_engine(folder: Path, **changes: Any) -> None:
     if manifest is not None:
         with suppress(OSError):
             write_manifest(folder, replace(manifest, **changes))
-
-
-def _nothing(_finished: Sequence[BacktestResult], _log: OptimizerLog) -> None:
-    """A single backtest has no optimizer that could report its progress."""

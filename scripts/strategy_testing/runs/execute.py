@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,6 @@ from strategy_testing.fees.estimate import ExpectedFees
 from strategy_testing.files import exit_code_of
 from strategy_testing.importing.live import LiveImporter
 from strategy_testing.importing.owner import RunnersView, holding, this_process
-from strategy_testing.importing.price_check import price_warnings, short_period
 from strategy_testing.lean.command import LeanCommand
 from strategy_testing.lean.limits import DEFAULT_STALL_MINUTES, Limits
 from strategy_testing.lean.preparation import prepare
@@ -25,23 +24,20 @@ from strategy_testing.lean.session import LeanSession
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.report.progress import ProgressDisplay
 from strategy_testing.results.backtest import BacktestResult
-from strategy_testing.results.data_requests import read_data_requests, requested_files
 from strategy_testing.results.diagnosis import Failure, unforeseen
-from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import CONFIG_COPY, LEAN_OUTPUT, PILOT_FOLDER, RunManifest, write_manifest
 from strategy_testing.results.optimizer_log import OptimizerLog
-from strategy_testing.runs.engine import usual_time
-from strategy_testing.runs.engine_checks import EngineChecks
-from strategy_testing.runs.pilot import Expectations, after_first, first_command, needs_pilot, run_pilot
+from strategy_testing.runs.engine import COLD, usual_time
+from strategy_testing.runs.first_backtest import after_first, first_command, needs_pilot, run_pilot
 from strategy_testing.runs.plan import RunPlan, new_manifest
-from strategy_testing.runs.reuse import read_inputs
+from strategy_testing.runs.reuse import inputs_at_end
 from strategy_testing.verdict.criteria import Standard, judge_results
-from strategy_testing.verdict.inputs import RunInputs
 from strategy_testing.verdict.outcome import RunStatus
-from strategy_testing.verdict.summary import ImportedRun
 
 if TYPE_CHECKING:
     from strategy_testing.importing.benchmark import Benchmark
+    from strategy_testing.runs.engine_checks import EngineChecks
+    from strategy_testing.verdict.summary import ImportedRun
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,13 @@ class RunUnderWay:
     stored: StoredRun
     session: LeanSession
     display: ProgressDisplay
-    checks: EngineChecks
+
+    @cached_property
+    def checks(self) -> "EngineChecks":
+        """What warm engines are compared with."""
+        from strategy_testing.runs.engine_checks import EngineChecks  # noqa: PLC0415 - slow to import
+
+        return EngineChecks(self.plan, self.session, self.display.say)
 
 
 _SECONDS_FOR_DATABASE = 60
@@ -87,18 +89,20 @@ def _pilot(run: RunUnderWay) -> Failure | None:
     if not run.options.with_pilot or not needs_pilot(run.plan):
         return None
     run.display.say(f"pilot: {run.plan.config.strategy.name} with the middle combination")
-    options = run.options
     with run.database.transaction():
         costs = run_costs(run.database, run.plan.config.strategy.name)
-    expected = Expectations(options.expected_fees, usual_time(costs, run.plan.engine))
-    report = run_pilot(run.plan, run.session, expected, ignore_fees=options.ignore_fees, force=options.force)
+    ended = run_pilot(run.plan, run.session)
+    from strategy_testing.runs.pilot import Expectations, judge_pilot  # noqa: PLC0415 - LEAN was at work meanwhile
+
+    expected = Expectations(run.options.expected_fees, usual_time(costs, run.plan.engine))
+    report = judge_pilot(run.plan, ended, expected, ignore_fees=run.options.ignore_fees, force=run.options.force)
     for finding in report.findings:
         run.display.say(finding)
     return report.failure
 
 
 def _run_one_cold(run: RunUnderWay) -> Failure | None:
-    return run.checks.run_first()
+    return None if run.plan.engine == COLD else run.checks.run_first()
 
 
 def _optimize(run: RunUnderWay) -> Failure | None:
@@ -158,7 +162,7 @@ EVENTS: tuple[Event, ...] = (_pilot, _run_one_cold, _optimize, _run_last_cold, _
 them, whatever happened, the import of all that has finished (_import)."""
 
 
-def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay) -> ImportedRun:
+def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: ProgressDisplay) -> "ImportedRun":
     """Runs a plan to its end, or until it fails or is interrupted; what finished is stored in each case.
 
     Raises:
@@ -172,10 +176,9 @@ def run_plan(database: Database, plan: RunPlan, options: RunOptions, display: Pr
         return _carry_out(_begin(database, plan, options, display, until_the_end))
 
 
-def _carry_out(run: RunUnderWay) -> ImportedRun:
+def _carry_out(run: RunUnderWay) -> "ImportedRun":
     plan, display = run.plan, run.display
-    failure: Failure | None = None
-    interruption: BaseException | None = None
+    failure, interruption = None, None
     try:
         failure = next((failed for event in EVENTS if (failed := event(run)) is not None), None)
     except (KeyboardInterrupt, TerminatedError) as stopped:
@@ -189,7 +192,7 @@ def _carry_out(run: RunUnderWay) -> ImportedRun:
     run.checks.conclude()
     status, ended_at = RunStatus.INTERRUPTED if interruption else None, datetime.now(UTC)
     run.options.when_lean_is_done()
-    view = RunnersView(failure, ended_at, status, _inputs(plan))
+    view = RunnersView(failure, ended_at, status, inputs_at_end(plan))
     imported = _import(run.database, plan, view, _SECONDS_IF_STOPPED if interruption else _SECONDS_FOR_DATABASE)
     if interruption is not None:
         is_complete = imported.outcome.status is RunStatus.COMPLETED
@@ -214,13 +217,14 @@ def _begin(
     display.expect(plan.backtests_to_run, plan.known)
     limits = Limits(plan.config.lean.stall_minutes or DEFAULT_STALL_MINUTES, plan.config.lean.timeout_minutes)
     session = LeanSession(plan.lean, plan.workspace, plan.folder / LEAN_OUTPUT, limits, options.meanwhile)
-    return RunUnderWay(database, plan, options, stored, session, display, EngineChecks(plan, session, display.say))
+    return RunUnderWay(database, plan, options, stored, session, display)
 
 
 def _say_which_prices_are_short(plan: RunPlan, display: ProgressDisplay) -> None:
     """Warns of prices that the pilot, where there was one, has not read."""
-    requests = read_data_requests(plan.folder).beside(read_data_requests(plan.folder / PILOT_FOLDER))
-    for warning in price_warnings(requests, plan.config.period, plan.workspace):
+    from strategy_testing.importing.price_check import further_warnings  # noqa: PLC0415 - LEAN was at work meanwhile
+
+    for warning in further_warnings(plan.folder, plan.folder / PILOT_FOLDER, plan.config.period, plan.workspace):
         display.say(str(warning))
 
 
@@ -243,14 +247,10 @@ def _restart(database: Database, stored: StoredRun, manifest: RunManifest) -> No
         restart_run(database, stored.id, "\n".join(manifest.commands), this_process())
 
 
-def _inputs(plan: RunPlan) -> RunInputs:
-    """What the run's results were made of, as it is at the run's end."""
-    now = read_inputs(requested_files(plan.folder), plan.workspace, plan.config.lean.image)
-    return now if plan.inputs_before is None else plan.inputs_before.still_true(now)
-
-
-def _import(database: Database, plan: RunPlan, view: RunnersView, patience_seconds: float) -> ImportedRun:
-    from strategy_testing.importing.one_run import import_run  # noqa: PLC0415 - slow to import
+def _import(database: Database, plan: RunPlan, view: RunnersView, patience_seconds: float) -> "ImportedRun":
+    from strategy_testing.importing.one_run import import_run  # noqa: PLC0415 - LEAN was at work meanwhile
+    from strategy_testing.importing.price_check import short_period  # noqa: PLC0415
+    from strategy_testing.results.folder import read_run  # noqa: PLC0415
 
     run = read_run(plan.folder)
     if run is None:

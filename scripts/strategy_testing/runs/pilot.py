@@ -4,16 +4,14 @@ It also measures what the estimates could only assume: orders, fees and seconds.
 """
 
 import math
-import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from strategy_testing.errors import ExitCode
 from strategy_testing.fees.estimate import DEFAULT_LIMIT, ExpectedFees
 from strategy_testing.importing.price_check import GET_PRICES, PriceWarning, price_warnings, short_period
-from strategy_testing.lean.command import LeanCommand, build_backtest_command, keep_engine
-from strategy_testing.lean.session import LeanSession
+from strategy_testing.lean.session import Ended
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.results.backtest import NO_PRICES, BacktestResult, BacktestStatus
@@ -21,15 +19,11 @@ from strategy_testing.results.contents import read_single
 from strategy_testing.results.data_requests import read_data_requests
 from strategy_testing.results.diagnosis import Failure
 from strategy_testing.results.manifest import PILOT_FOLDER
-from strategy_testing.results.optimizer_log import OptimizerLog
 from strategy_testing.runs.engine import WARM, UsualTime
-from strategy_testing.runs.engine_checks import NO_VERDICT, first_check
+from strategy_testing.runs.engine_checks import NO_VERDICT
 from strategy_testing.runs.plan import RunPlan
 from strategy_testing.verdict.criteria import Standard, other_period
 from strategy_testing.verdict.sanity import find_nonsense
-
-HANDFUL = 12
-"""Backtests up to which a pilot would cost more than it can save."""
 
 _PILOT_FAILED = ExitCode.PILOT_FAILED
 
@@ -44,33 +38,6 @@ class PilotReport:
     """Why the grid should not follow; None when it should."""
 
 
-def needs_pilot(plan: RunPlan) -> bool:
-    """Whether a grid is large enough, and new: a run that goes on with results has proved itself."""
-    return not plan.had and (plan.backtests_to_run or 0) > HANDFUL
-
-
-def first_command(plan: RunPlan, *, with_pilot: bool) -> LeanCommand | None:
-    """The backtest that stands before a plan's own commands, if any: the pilot, or what a warm one is compared with.
-
-    Args:
-        plan: of the commands that follow.
-        with_pilot: whether a plan that needs a pilot is given one.
-    """
-    if with_pilot and needs_pilot(plan):
-        return _pilot_command(plan)
-    return first_check(plan) if plan.engine == WARM else None
-
-
-def after_first(plan: RunPlan) -> RunPlan:
-    """The plan as it follows such a backtest, whose engine image it keeps."""
-    return replace(plan, commands=tuple(keep_engine(plan.commands, plan.config.lean)))
-
-
-def _pilot_command(plan: RunPlan) -> LeanCommand:
-    command = build_backtest_command(plan.config, plan.output / PILOT_FOLDER, plan.representative)
-    return keep_engine([command], plan.config.lean)[0] if plan.reused else command
-
-
 @dataclass(frozen=True)
 class Expectations:
     """What was known before the pilot."""
@@ -81,20 +48,16 @@ class Expectations:
     """What earlier runs took."""
 
 
-def run_pilot(
-    plan: RunPlan, session: LeanSession, expected: Expectations, *, ignore_fees: bool, force: bool
-) -> PilotReport:
-    """Runs the pilot and says what it showed.
+def judge_pilot(plan: RunPlan, ended: Ended, expected: Expectations, *, ignore_fees: bool, force: bool) -> PilotReport:
+    """Says what the pilot showed.
 
     Args:
         plan: of the grid that is to follow.
-        session: in which LEAN is run.
+        ended: how LEAN ended that ran it.
         expected: to compare it with.
         ignore_fees: let the grid follow in spite of high fees.
         force: let it follow in spite of another period than the config asks for.
     """
-    shutil.rmtree(plan.folder / PILOT_FOLDER, ignore_errors=True)  # of a run that came no further before
-    ended = session.run(_pilot_command(plan), _nothing)
     if ended.was_stopped:
         return PilotReport((), ended.failure)
     requests = read_data_requests(plan.folder / PILOT_FOLDER)
@@ -188,7 +151,3 @@ def _outlook(plan: RunPlan, seconds: float, usual: UsualTime | None) -> str:
 
 def _failed(cause: str, remedy: str) -> PilotReport:
     return PilotReport((), Failure(cause, remedy, _PILOT_FAILED))
-
-
-def _nothing(_finished: Sequence[BacktestResult], _log: OptimizerLog) -> None:
-    """A single backtest has no optimizer that could report its progress."""

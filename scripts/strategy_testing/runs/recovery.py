@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from strategy_testing.database.connection import Database
 from strategy_testing.database.runs import UnfinishedRun, abandon_run, claim_run, runs_of_host
-from strategy_testing.database.walk_forward import interrupt_analysis_of
 from strategy_testing.errors import ExitCode, UserError
 from strategy_testing.files import no_access
 from strategy_testing.importing.owner import (
@@ -21,7 +20,6 @@ from strategy_testing.importing.owner import (
 from strategy_testing.lean.process import end_left_over
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.results.diagnosis import Failure
-from strategy_testing.results.folder import read_run
 from strategy_testing.results.manifest import CHECK_FOLDER, PILOT_FOLDER
 from strategy_testing.verdict.outcome import RunStatus
 
@@ -42,6 +40,8 @@ def recover_orphans(database: Database) -> Iterator[str]:
         yield f"the runner of run {unseen[0]} seems to be gone; looking again in {SECONDS_TO_HOLD_AGAIN} seconds"
         time.sleep(SECONDS_TO_HOLD_AGAIN)
         orphans = _orphans(database)
+    if orphans:
+        from strategy_testing.results.folder import read_run  # noqa: PLC0415 - as below
     for orphan in orphans:
         try:
             read_run(orphan.output_folder)  # another user's, maybe
@@ -64,6 +64,11 @@ def _orphans(database: Database) -> list[UnfinishedRun]:
 
 
 def _recover(database: Database, orphan: UnfinishedRun) -> str:
+    # Slow to import, and seldom needed.
+    from strategy_testing.database.walk_forward import interrupt_analysis_of  # noqa: PLC0415
+    from strategy_testing.importing.one_run import import_run  # noqa: PLC0415
+    from strategy_testing.results.folder import read_run  # noqa: PLC0415
+
     folder = orphan.output_folder
     with database.transaction():
         interrupt_analysis_of(database, orphan.id, str(_GONE))
@@ -75,8 +80,6 @@ def _recover(database: Database, orphan: UnfinishedRun) -> str:
             abandon_run(database, orphan.id, f"{_GONE.cause}, and its folder {folder} is gone too")
         return f"run {orphan.id} was left behind by a runner that is gone, and so is its folder; marked interrupted"
     run = read_run(folder) or run  # LEAN may have written on until it was ended
-    from strategy_testing.importing.one_run import import_run  # noqa: PLC0415 - slow, and seldom needed
-
     view = RunnersView(_GONE, datetime.now(UTC), RunStatus.INTERRUPTED)
     try:
         imported = import_run(database, run, runner=view)

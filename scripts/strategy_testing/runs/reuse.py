@@ -9,6 +9,7 @@ from strategy_testing.database.backtests import EarlierRun, earlier_runs
 from strategy_testing.database.connection import Database
 from strategy_testing.lean.prerequisites import image_digest
 from strategy_testing.results.backtest import BacktestResult
+from strategy_testing.runs.plan import RunPlan
 from strategy_testing.strategy.code_hash import hash_strategy
 from strategy_testing.strategy.data_hashes import hash_data
 from strategy_testing.strategy.workspace import (
@@ -37,6 +38,14 @@ def read_inputs(files: Collection[str], workspace: Path, image: str | None) -> R
         return RunInputs(None if config is None else hash_data(data_folder(config), files), digest)
     except LeanConfigError:  # the check of prices says so
         return RunInputs(None, digest)
+
+
+def inputs_at_end(plan: RunPlan) -> RunInputs:
+    """What a run's results were made of, as it is at the run's end."""
+    from strategy_testing.results.data_requests import requested_files  # noqa: PLC0415 - LEAN was at work meanwhile
+
+    now = read_inputs(requested_files(plan.folder), plan.workspace, plan.config.lean.image)
+    return now if plan.inputs_before is None else plan.inputs_before.still_true(now)
 
 
 def find_reusable(

@@ -6,10 +6,13 @@ A new criterion is a line in CRITERIA, a key in the config's format and a senten
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import format_value
-from strategy_testing.walk_forward.analysis import Analysis
+
+if TYPE_CHECKING:
+    from strategy_testing.walk_forward.analysis import Analysis
 
 _MOST_DECIMALS = 6
 
@@ -53,7 +56,7 @@ CRITERIA: Mapping[str, AnalysisCriterion] = {
 """By name."""
 
 
-def reasons_against(analysis: Analysis, thresholds: Mapping[str, Decimal]) -> list[str]:
+def reasons_against(analysis: "Analysis", thresholds: Mapping[str, Decimal]) -> list[str]:
     """Why an analysis does not pass: `Out-of-sample drawdown too high: 24.1% > 20.0%`; the threshold itself passes.
 
     Args:
