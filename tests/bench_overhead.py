@@ -44,7 +44,7 @@ cat /proc/$PPID/task/*/schedstat > "{log}"
 exit 1
 """
 """Says what its caller's threads have taken of a processor, in nanoseconds, and refuses."""
-_SECONDS_A_CONFIG = 0.5
+_SECONDS_A_CONFIG = 0.35
 
 
 def _timed(command: list[str], environment: dict[str, str], text: str | None = None) -> float:
