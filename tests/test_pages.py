@@ -294,7 +294,7 @@ def test_thousands_of_combinations_are_shown_a_leaf_at_a_time(chromium: Browser,
     table = Explorer("many", "Many", [Column("No.", "count"), Column("Value", "ratio")], rows)
     page = Page("Many", "Test", Words("Many."), [], [("many", "Many", [table])])
     file = tmp_path / "many.html"
-    file.write_text(rendered(page, ""), encoding="utf-8")
+    file.write_text("".join(rendered(page, "")), encoding="utf-8")
     chromium.open(file)
     assert chromium.run("document.querySelector('output').textContent") == "1 to 25 of 5000"
     assert chromium.run("document.querySelectorAll('tbody tr').length") == 25

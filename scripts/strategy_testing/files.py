@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Self, TypeVar
 
@@ -32,20 +32,26 @@ _MOST_BYTES = 2**30
 Key = TypeVar("Key", bound=Hashable)
 
 
-def write_atomically(file: Path, text: str) -> None:
+def write_atomically(file: Path, text: str | Iterable[str]) -> None:
     """Writes a file so that no reader ever sees half of it; a link is followed, a device written to, a mode kept.
+
+    Args:
+        file: the file.
+        text: all of it, or its pieces.
 
     Raises:
         OSError: it cannot be written.
     """
+    pieces = [text] if isinstance(text, str) else text
     if file.exists() and not file.is_file():
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC), "w", encoding="utf-8") as device:
-            device.write(text)
+            device.writelines(pieces)
         return
     file = Path(os.path.realpath(file)) if file.is_symlink() else file
     temporary = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as output:
+            output.writelines(pieces)
         if file.exists():
             shutil.copymode(file, temporary)
         temporary.replace(file)

@@ -14,6 +14,7 @@ from strategy_testing.history.runs import run_sheet
 from strategy_testing.history.sheet import end_line, results_lines
 from strategy_testing.pages.rendering import INDEX
 from strategy_testing.pages.writing import ANALYSES, RUNS, Kind, write_all, write_index, write_page
+from strategy_testing.processes import give_back_memory
 from strategy_testing.report.leaderboard import write_leaderboard
 from strategy_testing.report.run import exit_code, story, summaries
 from strategy_testing.report.walk_forward import analysis_story
@@ -89,6 +90,7 @@ def rewrite_pages(
     folder = pages_folder(leaderboard_file)
     if folder is None:
         return
+    give_back_memory()  # that judging took: a page of thousands of combinations takes its own
     works: list[Callable[[], Path | None]] = [partial(write_index, database, folder)]
     if changed is None:
         works = [partial(write_all, database, folder)]

@@ -95,10 +95,9 @@ def luck_over_all_trials(
             trials.append((_order(of_run, row["started_at"], backtest_id), known))
     trials += _own_trials(database, run_id, list(completed.values()), returns)
     trials.sort(key=itemgetter(0))
+    give_back_memory()  # that reading took
     with waiting.uncounted():
-        found = luck_of([trial for _, trial in trials], returns, run_id, returns_of_benchmark(database, run_id))
-    give_back_memory()
-    return found
+        return luck_of([trial for _, trial in trials], returns, run_id, returns_of_benchmark(database, run_id))
 
 
 def store_luck(

@@ -23,6 +23,7 @@ from strategy_testing.luck.sharpe_ratio import (
 from strategy_testing.metrics.catalogue import FEWEST_COMBINATIONS
 from strategy_testing.metrics.daily_returns import DailyReturns, values_of
 from strategy_testing.metrics.luck import LuckOfResult
+from strategy_testing.processes import give_back_memory
 
 _ANNUAL = math.sqrt(TRADING_DAYS_PER_YEAR)
 _FEWEST_DAYS = 20
@@ -90,7 +91,7 @@ def luck_of(
         series = _series(list(distinct.values()), returns)
         ends = dict(zip(distinct, (sharpe_intervals(series) * _ANNUAL).T.tolist(), strict=True))
         of_run = _overfitting(series) | {"spa_p": _against_benchmark(series, benchmark)}
-    # Behind the parts that take memory for themselves, each of which finds what the one before has left.
+    give_back_memory()  # that these parts took, each where the one before had left it
     known = _moments([one for one in results if one.days >= _FEWEST_DAYS], returns)
     sharpes = [known[key].sharpe for key in chosen]
     against = [luck_alone(sharpes, count) for count in (len(trials), independent)]

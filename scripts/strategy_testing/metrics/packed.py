@@ -3,8 +3,9 @@
 from collections.abc import Hashable, ItemsView, Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
+from itertools import chain
 from sys import intern
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from strategy_testing.metrics.benchmark import BuyAndHold
 
@@ -59,6 +60,44 @@ def packed(figures: Mapping[str, Decimal | None]) -> PackedFigures:
     if isinstance(figures, PackedFigures):
         return figures
     return PackedFigures(figures) if figures else _NOTHING
+
+
+class PackedRow(Mapping[str, Any]):
+    """A row of a table whose figures are packed, and whose texts are one for all that are equal."""
+
+    __slots__ = ("_figures", "_names", "_others")
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        """Packs a row; those with figures in the same columns share their names."""
+        self._figures = PackedFigures({name: value for name, value in row.items() if isinstance(value, Decimal)})
+        others = {name: _once(value) for name, value in row.items() if not isinstance(value, Decimal)}
+        self._names = intern(_BETWEEN.join(others))
+        self._others = tuple(others.values())
+
+    def __getitem__(self, column: str) -> Any:
+        """The value of a column."""
+        place = _places(self._names).get(column)
+        return self._figures[column] if place is None else self._others[place]
+
+    def __iter__(self) -> Iterator[str]:
+        """The columns."""
+        return chain(_places(self._names), self._figures)
+
+    def __len__(self) -> int:
+        """How many columns there are."""
+        return len(self._others) + len(self._figures)
+
+
+def _once(value: Any) -> Any:
+    match value:
+        case str():
+            return intern(str(value))
+        case list():
+            return [_once(each) for each in value]
+        case dict():
+            return {_once(name): _once(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 _decimal = lru_cache(4096)(Decimal)  # many backtests have the same count

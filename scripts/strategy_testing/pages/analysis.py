@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import numpy as np
 
-from strategy_testing.database.connection import Row
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.daily_returns import DailyReturns
 from strategy_testing.metrics.figures import number_of
@@ -15,7 +14,7 @@ from strategy_testing.pages.charts.over_time import periods
 from strategy_testing.pages.charts.theme import ABOVE, BELOW, HELD
 from strategy_testing.pages.curves import Curves, aligned, drawn, month_table, rolled
 from strategy_testing.pages.model import Cell, Chart, Part, Table, Verbatim, Words
-from strategy_testing.pages.reading import AnalysisFacts, held_over
+from strategy_testing.pages.reading import AnalysisFacts, Row, held_over
 from strategy_testing.pages.verdict import UNKNOWN, percent, ratio
 
 _START = 10_000.0

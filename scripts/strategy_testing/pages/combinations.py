@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from strategy_testing.database.connection import Row
 from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN
 from strategy_testing.pages.charts.theme import FAILED, PASSED, REJECTED, UNJUDGED
 from strategy_testing.pages.model import Column, Explorer, Part, Value, Words
-from strategy_testing.pages.reading import RunFacts, number_of_text
+from strategy_testing.pages.reading import Row, RunFacts, number_of_text
 
 
 class _Figure(NamedTuple):

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from strategy_testing.database.connection import Row
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.pages.charts.amounts import bars
 from strategy_testing.pages.charts.theme import FAILED, PASSED, REJECTED, UNJUDGED
 from strategy_testing.pages.model import Cell, Chart, Column, Explorer, Part, Table, Words
-from strategy_testing.pages.reading import BatchFacts, IndexFacts
+from strategy_testing.pages.reading import BatchFacts, IndexFacts, Row
 from strategy_testing.pages.verdict import percent, ratio
 
 _LOOKS = {

@@ -7,12 +7,11 @@ from itertools import combinations
 from statistics import median, quantiles
 from typing import TypeVar
 
-from strategy_testing.database.connection import Row
 from strategy_testing.metrics.figures import format_value
 from strategy_testing.pages.charts.of_parameters import heatmap, parallel, ranges
 from strategy_testing.pages.combinations import verdict_of
 from strategy_testing.pages.model import Chart, Group, Part, Words
-from strategy_testing.pages.reading import RunFacts
+from strategy_testing.pages.reading import Row, RunFacts
 
 _T = TypeVar("_T")
 _OPEN_PAIRS = 3

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from strategy_testing.config.model import FIXED_PARAMETERS, OptimizationConfig
 from strategy_testing.config.reader import read_document
-from strategy_testing.database.connection import Database, Row
+from strategy_testing.database.connection import Database
 from strategy_testing.database.trials import returns_of_backtest, returns_of_benchmark
 from strategy_testing.errors import UserError
 from strategy_testing.files import load_json
 from strategy_testing.metrics.catalogue import Metric, Unit
 from strategy_testing.metrics.daily_returns import DailyReturns, unpack
 from strategy_testing.metrics.lean_names import UnknownMetricError, comparable_metric
+from strategy_testing.metrics.packed import PackedRow
 
 MOST_CURVES = 5
+
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,8 @@ def run_facts(database: Database, run_id: int) -> RunFacts | None:
         rows = database.rows("page_run", {"run": run_id})
         if not rows:
             return None
-        results = _ordered(database.rows("page_results", {"run": run_id}), rows[0]["target_direction"] == "min")
+        found = [PackedRow(row) for row in database.each("page_results", {"run": run_id}, ())]
+        results = _ordered(found, rows[0]["target_direction"] == "min")
         best = [row["id"] for row in results if row["has_returns"] and row["total_trades"]][:MOST_CURVES]
         curves = {number: returns_of_backtest(database, number) for number in best}
         rejections = database.rows("page_rejections", {"results": [row["id"] for row in results]})

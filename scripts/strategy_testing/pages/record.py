@@ -5,14 +5,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from strategy_testing.database.connection import Row
 from strategy_testing.fees.estimate import DEFAULT_LIMIT
 from strategy_testing.metrics.catalogue import Unit
 from strategy_testing.metrics.figures import number_of
 from strategy_testing.pages.charts.amounts import bars
 from strategy_testing.pages.charts.theme import BEYOND, WITHIN
 from strategy_testing.pages.model import Chart, Group, Part, Table, Verbatim, Words
-from strategy_testing.pages.reading import RunFacts
+from strategy_testing.pages.reading import Row, RunFacts
 from strategy_testing.pages.verdict import UNKNOWN, figure, percent
 
 _MOST_MESSAGES = 20

@@ -31,8 +31,8 @@ def get_ready() -> None:
     _template()
 
 
-def rendered(page: Page, root: str) -> str:
-    """The page as HTML that needs no other file.
+def rendered(page: Page, root: str) -> Iterator[str]:
+    """The page as HTML that needs no other file, piece by piece: a table of thousands of rows is never held whole.
 
     Args:
         page: what it shows.
@@ -47,7 +47,7 @@ def rendered(page: Page, root: str) -> str:
     library, digest = _library() if data["charts"] else ("", "")
     script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
     hashes = [f"'sha256-{each}'" for each in (_sha256(script), digest) if each]
-    return _template().render(
+    return _template().generate(
         page=page,
         root=root,
         index=INDEX,
@@ -55,7 +55,7 @@ def rendered(page: Page, root: str) -> str:
         script=script,
         library=library,
         scripts_allowed=" ".join(hashes),
-        data=json.dumps(_clean(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False),
+        data=_json(data),
     )  # fmt: skip
 
 
@@ -69,6 +69,27 @@ def _all_parts(parts: Iterable[Part]) -> Iterator[Part]:
 def _table(part: Explorer) -> Mapping[str, Any]:
     columns = [{"label": column.label, "unit": column.unit} for column in part.columns]
     return {"columns": columns, "rows": part.rows, "looks": part.looks, "links": part.links}
+
+
+def _json(value: Any) -> Iterator[str]:
+    """Pieces of a value's JSON, as it may stand within a script."""
+    match value:
+        case Mapping():
+            for number, (key, each) in enumerate(value.items()):
+                yield f"{',' if number else '{'}{_encoded(str(key))}:"
+                yield from _json(each)
+            yield "}" if value else "{}"
+        case list() | tuple():
+            for number, each in enumerate(value):
+                yield f"{',' if number else '['}{_encoded(each)}"
+            yield "]" if value else "[]"
+        case _:
+            yield _encoded(value)
+
+
+def _encoded(value: Any) -> str:
+    text = json.dumps(_clean(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c")
 
 
 def _clean(value: Any) -> Any:
@@ -96,7 +117,6 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
         finalize=lambda value: printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value,
     )
-    environment.filters["inside_script"] = lambda text: text.replace("<", "\\u003c")
     return environment.get_template("page.html")
 
 

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from strategy_testing.database.connection import Row
 from strategy_testing.metrics.catalogue import METRIC_BY_COLUMN, Unit
 from strategy_testing.metrics.figures import format_value, number_of
 from strategy_testing.pages.model import Cell, Part, Table, Words
-from strategy_testing.pages.reading import RunFacts
+from strategy_testing.pages.reading import Row, RunFacts
 
 UNKNOWN = "n/a"
 _SIGNIFICANT, _EVEN = Decimal("0.95"), Decimal("0.5")
