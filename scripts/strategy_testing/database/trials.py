@@ -97,7 +97,10 @@ def luck_over_all_trials(
     trials.sort(key=itemgetter(0))
     give_back_memory()  # that reading took
     with waiting.uncounted():
-        return luck_of([trial for _, trial in trials], returns, run_id, returns_of_benchmark(database, run_id))
+        found = luck_of([trial for _, trial in trials], returns, run_id, returns_of_benchmark(database, run_id))
+    del trials
+    give_back_memory()
+    return found
 
 
 def store_luck(

@@ -7,8 +7,8 @@ import numpy as np
 from strategy_testing.luck.expectations import expected_maximum
 from strategy_testing.luck.series import Matrix, Series, blocks_of
 
-_STRIP = 1 << 20
-"""Correlations of periods that are in memory at once: eight megabytes."""
+_STRIP = 3 << 18
+"""Correlations of periods that are in memory at once: six megabytes."""
 _PIECE = 1 << 17
 """Of them that are added at once: one megabyte."""
 _FEW = 500
@@ -55,16 +55,18 @@ def _squared_correlations(returns: Matrix | Series) -> tuple[float, int]:
         return _sum_of_squares(gram), moving
     # The same sum from the other side, periods by periods, of which a strip from the diagonal on is made at a time.
     squares, moving, at = 0.0, 0, 0
+    of_strip, of_piece = np.empty(max(_STRIP, periods)), np.empty(max(_PIECE, periods))
     while at < periods:
-        height = min(max(1, _STRIP // (periods - at)), periods - at)
-        strip, moving = np.zeros((height, periods - at)), 0
-        at_once = max(1, _PIECE // height)
-        product = np.empty((height, at_once))
-        for block in blocks_of(returns):
-            standard, moves = _standard(block)
-            for column in range(0, periods - at, at_once):
+        width = periods - at
+        height = min(max(1, _STRIP // width), width)
+        strip, moving = of_strip[: height * width].reshape(height, width), 0
+        strip[:] = 0.0
+        at_once = min(width, max(1, _PIECE // height))
+        for standard, moves in map(_standard, blocks_of(returns)):
+            for column in range(0, width, at_once):
                 piece, other = strip[:, column : column + at_once], standard[at + column : at + column + at_once]
-                piece += np.matmul(standard[at : at + height], other.T, out=product[:, : len(other)])
+                product = of_piece[: height * len(other)].reshape(height, len(other))
+                piece += np.matmul(standard[at : at + height], other.T, out=product)
             moving += moves
         squares += 2 * _sum_of_squares(strip) - _sum_of_squares(strip[:, :height])
         at += height

@@ -10,7 +10,7 @@ import numpy as np
 from strategy_testing.luck.expectations import min_backtest_years
 from strategy_testing.luck.overfitting import blocks_for, overfitting
 from strategy_testing.luck.plateau import Surroundings, surroundings
-from strategy_testing.luck.resampling import sharpe_intervals, superior_predictive_ability
+from strategy_testing.luck.resampling import occurrences, sharpe_intervals, superior_predictive_ability
 from strategy_testing.luck.selection import independent_trials, luck_alone
 from strategy_testing.luck.series import VALUES_AT_ONCE, Key, PackedReturns, Series, common_days
 from strategy_testing.luck.sharpe_ratio import (
@@ -90,8 +90,10 @@ def luck_of(
     if distinct := {one.digest: one.id for one in own if one.days >= _FEWEST_DAYS}:
         series = _series(list(distinct.values()), returns)
         ends = dict(zip(distinct, (sharpe_intervals(series) * _ANNUAL).T.tolist(), strict=True))
+        give_back_memory()  # that the samples took
         of_run = _overfitting(series) | {"spa_p": _against_benchmark(series, benchmark)}
-    give_back_memory()  # that these parts took, each where the one before had left it
+        occurrences.cache_clear()
+        give_back_memory()  # and the splits
     known = _moments([one for one in results if one.days >= _FEWEST_DAYS], returns)
     sharpes = [known[key].sharpe for key in chosen]
     against = [luck_alone(sharpes, count) for count in (len(trials), independent)]
@@ -130,7 +132,7 @@ def _moments(results: Sequence[Result], returns: PackedReturns) -> dict[Key, Mom
     found: dict[Key, Moments] = {}
     for days, group in groupby(sorted(results, key=lambda one: one.days), key=lambda one: one.days):
         keys = [one.id for one in group]
-        at_once = max(1, VALUES_AT_ONCE // days)
+        at_once = max(1, VALUES_AT_ONCE // 4 // days)  # several times as much again is worked out of it
         for at in range(0, len(keys), at_once):
             some = keys[at : at + at_once]
             found |= zip(some, moments(np.array([values_of(returns[key]) for key in some]).T), strict=True)

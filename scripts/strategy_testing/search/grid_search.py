@@ -13,6 +13,7 @@ from strategy_testing.search.space import (
     Parameter,
     Progression,
     RangeParameter,
+    canonical_pair,
     canonical_value,
     count_combinations,
     middle_values,
@@ -73,7 +74,7 @@ class GridSearch:
 
     def key(self, combination: Mapping[str, str]) -> frozenset[tuple[str, str]]:
         """By the numbers' values."""
-        return frozenset((name, canonical_value(value)) for name, value in combination.items())
+        return frozenset(canonical_pair(name, value) for name, value in combination.items())
 
     def includes(self, combination: Mapping[str, str]) -> bool:
         """Whether it is one of the grid's."""

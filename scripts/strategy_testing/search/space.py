@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 _MAX_EXPONENT = 28  # what LEAN's decimal holds; beyond it a text is no number to LEAN
 
@@ -115,6 +116,12 @@ def canonical_value(text: str) -> str:
     if not number.is_finite() or abs(number.adjusted()) > _MAX_EXPONENT:
         return text
     return plain(number)
+
+
+@lru_cache(maxsize=1 << 14)
+def canonical_pair(name: str, value: str) -> tuple[str, str]:
+    """A parameter and its canonical value: one for all of the thousands of combinations that have it."""
+    return name, canonical_value(value)
 
 
 def plain(number: Decimal) -> str:

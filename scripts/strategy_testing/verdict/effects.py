@@ -10,7 +10,7 @@ from strategy_testing.metrics.catalogue import METRICS
 from strategy_testing.results.backtest import BacktestResult, BacktestStatus
 from strategy_testing.results.combinations import distinct_combinations
 from strategy_testing.search.protocol import Search
-from strategy_testing.search.space import canonical_value
+from strategy_testing.search.space import canonical_pair
 
 _MOST_SHOWN = 3
 
@@ -96,7 +96,7 @@ def _outcomes(finished: Sequence[BacktestResult]) -> _Outcomes:
 
 
 def _combination(result: BacktestResult) -> _Combination:
-    return tuple(sorted(_pair(name, value) for name, value in result.parameters.items()))
+    return tuple(sorted(canonical_pair(name, value) for name, value in result.parameters.items()))
 
 
 @cache
@@ -106,12 +106,6 @@ def _number(canonical: str) -> Decimal | None:
     except ArithmeticError:
         return None
     return number if number.is_finite() else None
-
-
-@cache
-def _pair(name: str, value: str) -> tuple[str, str]:
-    """One for all combinations that have it."""
-    return name, canonical_value(value)
 
 
 def _outcome(result: BacktestResult) -> _Outcome:
