@@ -1,5 +1,6 @@
 """The figures of luck in the database: of the recorded 72 combinations, over several runs, and in the views."""
 
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -140,6 +141,39 @@ def test_a_result_is_judged_by_luck_before_it_is_stored(run_script: Run, ask: As
         "SELECT count(*) FROM backtest_results AS result INNER JOIN rejections ON rejections.backtest_id = result.id "
         "WHERE criterion = 'min_deflated_sharpe' AND value = deflated_sharpe"
     ) != [{"count": 0}]
+
+
+def _is_as_computed_anew(run_script: Run, ask: Ask, folder: Path) -> bool:
+    """Whether an import that has to compute all of it finds what is stored."""
+    stored = [ask(f"SELECT * FROM {table}") for table in ("optimization_runs", "luck", "rejections")]
+    ask("UPDATE optimization_runs SET luck_signs = NULL")
+    run_script("results_importer.py", "--optimization-dir", folder)
+    anew = [ask(f"SELECT * FROM {table}") for table in ("optimization_runs", "luck", "rejections")]
+    for row in (*stored[0], *anew[0]):
+        row.pop("updated_at")
+    return stored == anew
+
+
+def test_a_result_that_turns_out_to_have_failed_is_no_trial_any_more(
+    run_script: Run, ask: Ask, recording: Recording
+) -> None:
+    folder = recording("euler-whole")
+    run_script("results_importer.py", "--optimization-dir", folder)
+    (before,) = ask("SELECT trials FROM optimization_runs")
+    (broken,) = ask(
+        "SELECT min(backtest_id) AS backtest_id FROM backtest_results GROUP BY psr HAVING count(*) = 1 LIMIT 1"
+    )
+    for file in folder.rglob(f"{broken['backtest_id']}*.json"):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        if isinstance(document, dict) and "state" in document:
+            document["state"] |= {"Status": "RuntimeError", "RuntimeError": "it broke"}
+            file.write_text(json.dumps(document), encoding="utf-8")
+    run_script("results_importer.py", "--optimization-dir", folder)
+    assert ask(f"SELECT status FROM backtest_results WHERE backtest_id = '{broken['backtest_id']}'") == [
+        {"status": "failed"}
+    ]
+    assert ask("SELECT trials FROM optimization_runs") == [{"trials": before["trials"] - 1}]
+    assert _is_as_computed_anew(run_script, ask, folder)
 
 
 def test_parameters_that_somebody_stored_as_numbers_cost_no_import(

@@ -82,18 +82,19 @@ def luck_over_all_trials(
         returns: packed daily returns by the same ids, of those that were read from files; those that are only stored
             are put beside.
     """
-    completed = {one.result.backtest_id: one for one in own if one.result.status is BacktestStatus.COMPLETED}
+    known_now = {one.result.backtest_id for one in own}  # stored as completed, one may have failed by what is known now
+    completed = [one for one in own if one.result.status is BacktestStatus.COMPLETED]
     trials: list[tuple[_Order, Result]] = []
     for row in database.each("trials", {"strategy": strategy_id}, ()):
         of_run, backtest_id = row["optimization_run_id"], row["backtest_id"]
-        is_own = of_run == run_id and backtest_id in completed
+        is_own = of_run == run_id and backtest_id in known_now
         if row["daily_returns"] is not None:
             returns.put(backtest_id if is_own else row["id"], bytes(row["daily_returns"]))
         if not is_own:
             values = {intern(name): intern(as_text(value)) for name, value in row["parameters"].items()}
             known = _result(row | {"parameters": values}, returns)
             trials.append((_order(of_run, row["started_at"], backtest_id), known))
-    trials += _own_trials(database, run_id, list(completed.values()), returns)
+    trials += _own_trials(database, run_id, completed, returns)
     trials.sort(key=itemgetter(0))
     give_back_memory()  # that reading took
     with waiting.uncounted():
