@@ -1,6 +1,7 @@
 """The figures of luck in the database: of the recorded 72 combinations, over several runs, and in the views."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -174,6 +175,40 @@ def test_a_result_that_turns_out_to_have_failed_is_no_trial_any_more(
     ]
     assert ask("SELECT trials FROM optimization_runs") == [{"trials": before["trials"] - 1}]
     assert _is_as_computed_anew(run_script, ask, folder)
+
+
+def test_what_postgres_refuses_beside_stored_results_is_no_trial(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
+) -> None:
+    folder = recording("terminated")
+    first, second, *_ = sorted(file.stem for file in folder.rglob("????????-????-????-????-????????????.json"))
+    (late,) = (place for place in folder.rglob(first) if place.is_dir())
+    late.rename(tmp_path / first)
+    run_script("results_importer.py", "--optimization-dir", folder)
+    refuse = (
+        "CREATE OR REPLACE TRIGGER refuse BEFORE INSERT OR UPDATE OF source_signs ON backtest_results "
+        "FOR EACH ROW WHEN (NEW.backtest_id = '{}') EXECUTE FUNCTION refuse()"
+    )
+    ask(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'not this one' USING ERRCODE = 'check_violation'; END $$"
+    )
+    ask(refuse.format(first))
+    (tmp_path / first).rename(late)
+    done = run_script("results_importer.py", "--optimization-dir", folder)
+    assert f"{first}: PostgreSQL refuses its row: not this one" in done.stderr
+    assert _is_as_computed_anew(run_script, ask, folder)
+
+    # One that is stored, and refused as it is read now, stays the trial that it was.
+    ask(refuse.format(second))
+    for file in folder.rglob(f"{second}*"):
+        os.utime(file, (0, 0))
+    luck = f"SELECT deflated_sharpe FROM backtest_results WHERE backtest_id = '{second}'"
+    before, trials = ask(luck), ask("SELECT trials + 1 AS trials FROM optimization_runs")
+    done = run_script("results_importer.py", "--optimization-dir", folder)
+    assert f"{second}: PostgreSQL refuses its row: not this one" in done.stderr
+    assert ask("SELECT trials FROM optimization_runs") == trials
+    assert ask(luck) != before
 
 
 def test_parameters_that_somebody_stored_as_numbers_cost_no_import(

@@ -176,14 +176,17 @@ def _judged_and_stored(
     has_ended: bool,
 ) -> tuple[Decided, Luck | None]:
     """Judges the results and stores them; those that PostgreSQL refuses are none, and everything is told anew."""
+    sent: set[str] = set()
     while True:
         luck = tell_luck(database, read, stored, returns) if has_ended else None
         with waiting.uncounted():
             decided = decide(read, runner)
-        to_store = not_stored(read.stored, decided.results)
+        as_read = [judged for judged in read.stored if judged.result.backtest_id not in sent]
+        to_store = not_stored(as_read, decided.results)
         refused = store_results(database, stored, to_store, returns)
         if not refused:
             return decided, luck
+        sent |= {judged.result.backtest_id for judged in to_store}  # as they would be beside the refused ones
         _leave_out(read, refused)
 
 

@@ -119,7 +119,10 @@ WITH found AS (
         daily_sharpe_low numeric,
         daily_sharpe_high numeric
     ) ON given.id = result.id
-    WHERE result.strategy_id = %(strategy)s AND result.optimization_run_id IS DISTINCT FROM %(but_run)s
+    WHERE
+        result.strategy_id = %(strategy)s
+        -- What is given of that run was not stored with the others, which have theirs already.
+        AND (result.optimization_run_id IS DISTINCT FROM %(but_run)s OR given.id IS NOT NULL)
 )
 UPDATE backtest_results AS result
 SET
