@@ -3,13 +3,16 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg2
 import pytest
 import yaml
 
@@ -146,13 +149,18 @@ def test_a_result_is_judged_by_luck_before_it_is_stored(run_script: Run, ask: As
 
 def _is_as_computed_anew(run_script: Run, ask: Ask, folder: Path) -> bool:
     """Whether an import that has to compute all of it finds what is stored."""
-    stored = [ask(f"SELECT * FROM {table}") for table in ("optimization_runs", "luck", "rejections")]
+    stored = _told(ask)
     ask("UPDATE optimization_runs SET luck_signs = NULL")
     run_script("results_importer.py", "--optimization-dir", folder)
-    anew = [ask(f"SELECT * FROM {table}") for table in ("optimization_runs", "luck", "rejections")]
-    for row in (*stored[0], *anew[0]):
-        row.pop("updated_at")
-    return stored == anew
+    return _told(ask) == stored
+
+
+def _told(ask: Ask) -> list[list[dict[str, Any]]]:
+    runs = ask("SELECT * FROM optimization_runs ORDER BY id")
+    for row in runs:
+        del row["updated_at"], row["luck_signs"]
+    of_results = (("luck", "backtest_result_id"), ("rejections", "backtest_id, position"))
+    return [runs, *(ask(f"SELECT * FROM {table} ORDER BY {key}") for table, key in of_results)]
 
 
 def test_a_result_that_turns_out_to_have_failed_is_no_trial_any_more(
@@ -292,6 +300,25 @@ def test_runs_of_a_strategy_may_be_imported_at_once(run_script: Run, ask: Ask, r
     assert len(trials) == 1
     run_script("results_importer.py", "--optimization-dir", folders[0])
     assert ask("SELECT DISTINCT trials FROM optimization_runs") == trials
+
+
+def test_what_another_import_tells_while_one_waits_for_it_stays_told(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path, database_url: str
+) -> None:
+    folder, other = recording("terminated"), recording("euler-whole")
+    strategy = ("--strategy", "RSI_MeanReversion_ETF")
+    run_script("results_importer.py", "--optimization-dir", folder, *strategy)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with closing(psycopg2.connect(database_url)) as holder, ThreadPoolExecutor(2) as pool:
+        holder.cursor().execute("SELECT FROM strategies FOR UPDATE")
+        imports = []
+        for arguments in ((other, *strategy), (folder, *strategy, "--config", _example(tmp_path))):
+            imports.append(pool.submit(run_script, "results_importer.py", "--optimization-dir", *arguments))
+            while ask(waiting) != [{"count": len(imports)}] and not imports[-1].done():
+                time.sleep(0.05)
+        holder.rollback()
+    assert [done.result().exit_code for done in imports] == [ExitCode.OK, ExitCode.PARTIAL]
+    assert _is_as_computed_anew(run_script, ask, folder)
 
 
 def test_the_best_is_held_against_buy_and_hold_of_the_same_days() -> None:

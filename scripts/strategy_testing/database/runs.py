@@ -122,6 +122,8 @@ class KnownRun:
     lean_best_backtest_id: str | None
     output_folder: Path | None
     runner: RunnerIdentity | None
+    luck_signs: str | None
+    """Of all results of its strategy, when luck was told of them last."""
 
 
 def store_strategy(database: Database, strategy: StrategyInfo, *, is_only_named: bool = False) -> int:
@@ -187,6 +189,7 @@ def _known_runs(database: Database, **wanted: Any) -> list[KnownRun]:
             lean_best_backtest_id=row["lean_best_backtest_id"],
             output_folder=Path(row["output_folder"]) if row["output_folder"] else None,
             runner=_runner(row),
+            luck_signs=row["luck_signs"],
         )
         for row in database.rows("known_runs", {"run_uuid": None, "strategy": None, "criteria": None, **wanted})
     ]

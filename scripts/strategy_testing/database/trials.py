@@ -63,9 +63,17 @@ def note_what_luck_needs(
     database.execute("note_what_luck_needs", values)
 
 
-def is_luck_known(database: Database, strategy_id: int, run_id: int) -> bool:
-    """Whether it was computed of exactly what is stored, for this run and for all results of its strategy."""
-    return bool(database.value("is_luck_known", _wanted(strategy_id, run_id)))
+def is_luck_known(database: Database, strategy_id: int, run_id: int, as_read: str | None = None) -> bool:
+    """Whether it was computed of exactly what is stored, for this run and for all results of its strategy.
+
+    Args:
+        database: in a transaction that has locked the strategy.
+        strategy_id: the strategy.
+        run_id: the run.
+        as_read: the signs of luck when the run's results were read, if that was before: another import may have told
+            it anew meanwhile.
+    """
+    return bool(database.value("is_luck_known", {**_wanted(strategy_id, run_id), "as_read": as_read}))
 
 
 def luck_over_all_trials(

@@ -34,7 +34,8 @@ def tell_luck(database: Database, read: Read, stored: StoredRun, returns: Spool[
     note_what_luck_needs(database, stored.id, direction, read.comparison.held)
     own = judge_results(read.results, Standard(target_metric=standard.target_metric))
     before = [replace(one, verdict=NOT_JUDGED) for one in read.stored]
-    if not not_stored(before, own) and is_luck_known(database, stored.strategy_id, stored.id):
+    as_read = read.known.luck_signs if read.known else None
+    if not not_stored(before, own) and is_luck_known(database, stored.strategy_id, stored.id, as_read):
         return None
     luck = luck_over_all_trials(database, stored.strategy_id, stored.id, own, returns)
     read.results = tuple(replace(one, luck=_figures(luck, one.backtest_id)) for one in read.results)

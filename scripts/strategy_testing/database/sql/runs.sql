@@ -168,7 +168,8 @@ SELECT
     runs.runner_pid,
     runs.runner_started_at,
     runs.runner_token,
-    strategies.name AS strategy
+    strategies.name AS strategy,
+    strategies.luck_signs
 FROM optimization_runs AS runs
 INNER JOIN strategies ON strategies.id = runs.strategy_id
 WHERE

@@ -58,9 +58,10 @@ WHERE
 SELECT target_direction FROM optimization_runs WHERE id = %(run)s;
 
 -- name: is_luck_known
--- Whether it was computed of exactly these results, by this code.
+-- Whether it was computed of exactly these results, by this code, and not anew since some were read.
 SELECT coalesce(
-    strategies.luck_signs = signs_of_trials(strategies.id, NULL) || ' ' || %(code)s
+    strategies.luck_signs = coalesce(%(as_read)s, strategies.luck_signs)
+    AND strategies.luck_signs = signs_of_trials(strategies.id, NULL) || ' ' || %(code)s
     AND runs.luck_signs = signs_of_trials(strategies.id, runs.id) || ' ' || %(code)s,
     FALSE
 ) AS is_known
