@@ -532,6 +532,12 @@ def test_none_goes_ahead_to_which_the_one_before_matters(
     strategy: str, stop_at_failure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    ended = _run_both(strategy, stop_at_failure=stop_at_failure)
+    assert [one.exit_code for one in ended] == [0, 0]
+    assert Path("log").read_text().splitlines() == ["a begins", "a ends", "b begins", "b ends"]
+
+
+def _run_both(strategy: str, *, stop_at_failure: bool) -> list[Ended]:
     tally = json.dumps(vars(Tally()))
     jobs = [
         Job(Path(f"{name}.yaml"), of, (sys.executable, "-c", _IN_ITS_PLACE, name, tally))
@@ -542,6 +548,23 @@ def test_none_goes_ahead_to_which_the_one_before_matters(
         jobs, os.environ, Requests(), at_once=1, stop_at_failure=stop_at_failure, progress=_Looks(),
         on_start=lambda _job: None, on_end=ended.append,
     )  # fmt: skip
+    return ended
+
+
+def test_what_cannot_be_started_costs_nothing_of_the_one_that_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    started = subprocess.Popen
+
+    def start(command: Any, **settings: Any) -> Any:
+        if Path("a waits").exists() and not Path("log").read_text().endswith("a ends\n"):
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        return started(command, **settings)
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    Path("b waits").touch()  # which a waits for
+    ended = _run_both("B", stop_at_failure=False)
     assert [one.exit_code for one in ended] == [0, 0]
     assert Path("log").read_text().splitlines() == ["a begins", "a ends", "b begins", "b ends"]
 

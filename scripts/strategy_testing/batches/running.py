@@ -63,7 +63,9 @@ def run_jobs(
                 if stop_at_failure and ended.exit_code != 0:
                     waiting.clear()
             if signals.first is None:
-                while waiting and _has_place(waiting[0], running, at_once, goes_ahead=not stop_at_failure):
+                while waiting and _has_place(
+                    waiting[0], running, at_once, goes_ahead=following.is_ready and not stop_at_failure
+                ):
                     running.append(following.begun(waiting.popleft()))
                 if waiting and len(running) <= at_once and all(child.has_told for child in running):
                     following.get_ready(waiting[0])  # until they are at work, it would take their time
@@ -91,7 +93,8 @@ def _pass_on(first: signal.Signals, count: int, running: Sequence[Child], passed
 def _has_place(job: Job, running: Sequence[Child], at_once: int, *, goes_ahead: bool) -> bool:
     """Whether a config's turn has come: beside so many, one may go ahead when LEAN of one has done its work.
 
-    What that one has still to store must not matter to it, as results of its own strategy would, which it may take.
+    What that one has still to store must not matter to it, as results of its own strategy would, which it may take. Nor
+    is a process started for it: where that failed, the one before would not be stored to its end.
     """
     if len(running) < at_once:
         return True
@@ -126,9 +129,14 @@ class Following:
             except OSError:
                 self._failed = job
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it waits for its turn."""
+        return self._child is not None and not self._child.has_ended()
+
     def begun(self, job: Job) -> Child:
         """Its turn has come; one that has ended before is started anew."""
-        if self._child is not None and self._child.has_ended():
+        if not self.is_ready:
             self.dismiss()
         child, self._child = self._child or self._start(job), None
         child.begin()
