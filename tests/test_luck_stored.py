@@ -185,6 +185,24 @@ def test_a_result_that_turns_out_to_have_failed_is_no_trial_any_more(
     assert _is_as_computed_anew(run_script, ask, folder)
 
 
+def test_returns_that_are_stored_are_not_written_again(
+    run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
+) -> None:
+    folder = recording("terminated")
+    late, *_ = (file.parent for file in folder.rglob("????????-????-????-????-????????????.json"))
+    late.rename(tmp_path / "late")
+    run_script("results_importer.py", "--optimization-dir", folder)
+    (table,) = ask("SELECT reltoastrelid::regclass::text AS name FROM pg_class WHERE relname = 'backtest_results'")
+    luck, returns = "SELECT id, deflated_sharpe FROM backtest_results", f"SELECT DISTINCT chunk_id FROM {table['name']}"
+    before = ask(luck), {row["chunk_id"] for row in ask(returns)}
+    (tmp_path / "late").rename(late)
+    run_script("results_importer.py", "--optimization-dir", folder)
+    assert [row for row in ask(luck) if row in before[0]] == []
+    after = {row["chunk_id"] for row in ask(returns)}
+    assert before[1] < after
+    assert len(after - before[1]) == 1
+
+
 def test_what_postgres_refuses_beside_stored_results_is_no_trial(
     run_script: Run, ask: Ask, recording: Recording, tmp_path: Path
 ) -> None:

@@ -8,7 +8,9 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Self, TypeVar
 
 from strategy_testing.errors import ExitCode, UserError
@@ -103,8 +105,9 @@ def read_text(file: Path, errors: str = "strict") -> str:
 class Spool(Mapping[Key, bytes]):
     """Pieces of bytes by their keys: few of them in memory, many in a file that nobody else sees."""
 
-    def __init__(self) -> None:
-        """Empty."""
+    def __init__(self, others: Mapping[Key, bytes] = MappingProxyType({})) -> None:
+        """Empty, but for what others keep."""
+        self._others = others
         self._file = tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - closed by __exit__
         self._places: dict[Key, int] = {}
 
@@ -118,7 +121,7 @@ class Spool(Mapping[Key, bytes]):
 
     def put(self, key: Key, piece: bytes) -> None:
         """Keeps a piece; of a key that has one already the first one stays."""
-        if key in self._places:
+        if key in self:
             return
         self._file.seek(0, os.SEEK_END)
         self._places[key] = self._file.tell() * _LONGER + len(piece)  # one number takes little
@@ -126,17 +129,23 @@ class Spool(Mapping[Key, bytes]):
 
     def __getitem__(self, key: Key) -> bytes:
         """The piece of a key."""
+        if key not in self._places:
+            return self._others[key]
         at, length = divmod(self._places[key], _LONGER)
         self._file.seek(at)
         return self._file.read(length)
 
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a piece of a key."""
+        return key in self._places or key in self._others
+
     def __iter__(self) -> Iterator[Key]:
-        """The keys, in the order in which they came."""
-        return iter(self._places)
+        """The keys, in the order in which they came, behind those of the others."""
+        return chain(self._others, self._places)
 
     def __len__(self) -> int:
         """How many pieces there are."""
-        return len(self._places)
+        return len(self._others) + len(self._places)
 
 
 def load_json(text: str, parse_float: Callable[[str], Any] = float) -> Any:

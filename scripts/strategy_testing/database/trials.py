@@ -77,7 +77,7 @@ def is_luck_known(database: Database, strategy_id: int, run_id: int, as_read: st
 
 
 def luck_over_all_trials(
-    database: Database, strategy_id: int, run_id: int, own: Sequence[Judged], returns: Spool[Key]
+    database: Database, strategy_id: int, run_id: int, own: Sequence[Judged], returns: Mapping[Key, bytes]
 ) -> Luck:
     """How much is luck, computed anew for all results of a strategy.
 
@@ -87,26 +87,28 @@ def luck_over_all_trials(
         run_id: the run, of which some figures are asked alone.
         own: its results as they will be stored, with their target values, in place of what is stored of them. In the
             answer they have their backtests' ids for keys, and all others their rows' numbers.
-        returns: packed daily returns by the same ids, of those that were read from files; those that are only stored
-            are put beside.
+        returns: packed daily returns by the same ids, of those that were read from files; what is only stored is
+            put beside them for as long as this takes.
     """
     known_now = {one.result.backtest_id for one in own}  # stored as completed, one may have failed by what is known now
     completed = [one for one in own if one.result.status is BacktestStatus.COMPLETED]
     trials: list[tuple[_Order, Result]] = []
-    for row in database.each("trials", {"strategy": strategy_id}, ()):
-        of_run, backtest_id = row["optimization_run_id"], row["backtest_id"]
-        is_own = of_run == run_id and backtest_id in known_now
-        if row["daily_returns"] is not None:
-            returns.put(backtest_id if is_own else row["id"], bytes(row["daily_returns"]))
-        if not is_own:
-            values = {intern(name): intern(as_text(value)) for name, value in row["parameters"].items()}
-            known = _result(row | {"parameters": values}, returns)
-            trials.append((_order(of_run, row["started_at"], backtest_id), known))
-    trials += _own_trials(database, run_id, completed, returns)
-    trials.sort(key=itemgetter(0))
-    give_back_memory()  # that reading took
-    with waiting.uncounted():
-        found = luck_of([trial for _, trial in trials], returns, run_id, returns_of_benchmark(database, run_id))
+    with Spool(returns) as all_returns:
+        for row in database.each("trials", {"strategy": strategy_id}, ()):
+            of_run, backtest_id = row["optimization_run_id"], row["backtest_id"]
+            is_own = of_run == run_id and backtest_id in known_now
+            if row["daily_returns"] is not None:
+                all_returns.put(backtest_id if is_own else row["id"], bytes(row["daily_returns"]))
+            if not is_own:
+                values = {intern(name): intern(as_text(value)) for name, value in row["parameters"].items()}
+                known = _result(row | {"parameters": values}, all_returns)
+                trials.append((_order(of_run, row["started_at"], backtest_id), known))
+        trials += _own_trials(database, run_id, completed, all_returns)
+        trials.sort(key=itemgetter(0))
+        benchmark = returns_of_benchmark(database, run_id)
+        give_back_memory()  # that reading took
+        with waiting.uncounted():
+            found = luck_of([trial for _, trial in trials], all_returns, run_id, benchmark)
     del trials
     give_back_memory()
     return found
@@ -148,7 +150,7 @@ def _order(run_id: int, started_at: datetime | None, backtest_id: str) -> _Order
 
 
 def _own_trials(
-    database: Database, run_id: int, own: Sequence[Judged], returns: Spool[Key]
+    database: Database, run_id: int, own: Sequence[Judged], returns: Mapping[Key, bytes]
 ) -> Iterator[tuple[_Order, Result]]:
     """Those of the run, which may have no rows yet."""
     direction = database.value("direction_of_run", {"run": run_id})
@@ -174,7 +176,7 @@ def _without_dates(parameters: Mapping[str, str]) -> Mapping[str, str]:
     return {name: value for name, value in parameters.items() if name not in _DATES} if has_dates else parameters
 
 
-def _result(row: Row, returns: Spool[Key]) -> Result:
+def _result(row: Row, returns: Mapping[Key, bytes]) -> Result:
     packed = returns.get(row["id"], b"")
     return Result(
         id=row["id"],

@@ -13,12 +13,10 @@ from strategy_testing.database.trials import (
     store_luck,
 )
 from strategy_testing.errors import UserError
-from strategy_testing.files import Spool
 from strategy_testing.importing.belonging import known_config
 from strategy_testing.importing.one_run import import_run
 from strategy_testing.importing.stored_verdicts import judge_rows
 from strategy_testing.importing.walk_forward import put_together_again
-from strategy_testing.luck.series import Key
 from strategy_testing.results.folder import RunFolder, read_run
 from strategy_testing.verdict.criteria import Standard
 
@@ -77,8 +75,7 @@ def _judge_rows(database: Database, run: KnownRun) -> None:
         lock_strategy(database, run.strategy_id)
         judge_rows(database, run, config)  # which tells the values of the target
         if not is_luck_known(database, run.strategy_id, run.id):
-            with Spool[Key]() as returns:
-                luck = luck_over_all_trials(database, run.strategy_id, run.id, (), returns)
+            luck = luck_over_all_trials(database, run.strategy_id, run.id, (), {})
             store_luck(database, run.strategy_id, run.id, luck)
         if Standard.of(config).asks_for_luck:
             judge_rows(database, run, config)
