@@ -30,6 +30,7 @@ from strategy_testing.luck.selection import (
 from strategy_testing.luck.series import Series, common_days
 from strategy_testing.luck.sharpe_ratio import Moments, min_track_record, moments, probabilistic_sharpe_ratio
 from strategy_testing.metrics.daily_returns import DailyReturns, pack, values_of
+from strategy_testing.processes import give_back_memory
 
 Matrix = NDArray[np.float64]
 
@@ -297,3 +298,8 @@ def test_a_day_that_one_series_lacks_is_one_without_a_return() -> None:
     assert common_days(packed.values()).tolist() == days.tolist()
     (block,) = Series([1, 2], packed, common_days(packed.values())).blocks()
     assert block.T.tolist() == [[0.25, 0, 0.5, 0], [0, 0.125, 0.25, 0.5]]
+
+
+def test_memory_stays_where_a_python_cannot_ask_the_c_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)
+    give_back_memory()

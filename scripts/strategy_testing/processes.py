@@ -76,8 +76,10 @@ def _is_hidden(pid: int) -> bool:
 
 def give_back_memory() -> None:
     """Gives free memory back to the system where the C library can (glibc), which else keeps what large arrays took."""
-    import ctypes  # noqa: PLC0415 - few processes ever ask
-
+    try:
+        import ctypes  # noqa: PLC0415 - few processes ever ask
+    except ImportError:  # a Python that was built where libffi was missing
+        return
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
