@@ -69,7 +69,7 @@ class _Sent:
 def store_results(
     database: Database, run: StoredRun, results: Sequence[Judged], returns: Returns = MappingProxyType({})
 ) -> dict[str, str]:
-    """A run's backtests, some hundred at a time; what is already stored the same stays untouched.
+    """A run's backtests, some at a time; what is already stored the same stays untouched.
 
     A row that PostgreSQL refuses costs no other. While PostgreSQL stores some, a thread prepares the next.
 
