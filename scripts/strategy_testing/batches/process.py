@@ -75,6 +75,7 @@ class Child:
         self._told, progress_to = os.pipe()
         os.set_blocking(self._told, False)
         self._untold = b""
+        self._last: Mapping[str, Any] | None = None
         if (width := width_of(sys.stderr)) is not None:
             environment = {**environment, "COLUMNS": str(max(1, width - len(mark)))}
         self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed when the process has ended
@@ -127,15 +128,19 @@ class Child:
 
     def told(self) -> Mapping[str, Any] | None:
         """The last that it has told of its progress since this was asked; None where that is nothing."""
+        self.listen()
+        last, self._last = self._last, None
+        return last
+
+    def listen(self) -> None:
+        """Takes in what it has told, lest its pipe be full."""
         with contextlib.suppress(BlockingIOError):
             while piece := os.read(self._told, _PIPE_BYTES):
                 self._untold += piece
         lines, _, self._untold = self._untold.rpartition(b"\n")
-        if not lines:
-            return None
-        last: dict[str, Any] = json.loads(lines.splitlines()[-1])
-        self.has_told, self.lean_is_done = True, last["lean_is_done"]
-        return last
+        if lines:
+            last: dict[str, Any] = json.loads(lines.splitlines()[-1])
+            self.has_told, self.lean_is_done, self._last = True, last["lean_is_done"], last
 
     def has_ended(self) -> bool:
         """Whether it has; its number may then be another's."""

@@ -53,8 +53,8 @@ def run_jobs(
     passed_on = 0
     try:
         while True:
-            for child in running[:at_once]:
-                _show(child, progress, on_start)
+            for place, child in enumerate(running):
+                _show(child, progress, on_start, is_ahead=place >= at_once)
             for child in [child for child in running[:at_once] if child.has_ended()]:
                 running.remove(child)
                 progress.ends(str(child.job.config))
@@ -102,8 +102,11 @@ def _has_place(job: Job, running: Sequence[Child], at_once: int, *, goes_ahead: 
     return goes_ahead and is_free and job.strategy not in [child.job.strategy for child in running]
 
 
-def _show(child: Child, progress: BatchProgress, on_start: Callable[[Job], None]) -> None:
-    """Lets people see what a config's process says, and how far it is."""
+def _show(child: Child, progress: BatchProgress, on_start: Callable[[Job], None], *, is_ahead: bool) -> None:
+    """Lets people see what a config's process says, and how far it is; of one that has gone ahead it is kept."""
+    if is_ahead:
+        child.listen()
+        return
     if not child.is_heard:
         on_start(child.job)
         progress.begins(str(child.job.config), child.job.strategy)
