@@ -261,8 +261,7 @@ COMMENT ON COLUMN backtest_results.reused_from IS
 COMMENT ON COLUMN backtest_results.started_at IS 'When the backtest began, UTC';
 COMMENT ON COLUMN backtest_results.completed_at IS 'When the backtest ended, UTC';
 COMMENT ON COLUMN backtest_results.created_at IS 'When the row was made, UTC';
-COMMENT ON COLUMN backtest_results.updated_at IS
-    'When the row last changed, UTC; what results of other runs tell of its luck changes nothing here';
+COMMENT ON COLUMN backtest_results.updated_at IS 'When the row last changed, the figures of luck aside, UTC';
 
 COMMENT ON TABLE rejections IS 'Why backtests do not pass: a row for each reason, with its figures';
 COMMENT ON COLUMN rejections.backtest_id IS 'The row in backtest_results';

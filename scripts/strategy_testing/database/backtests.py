@@ -122,7 +122,7 @@ def _store_some(
 
 def _sent(run: StoredRun, returns: Returns, results: Sequence[Judged]) -> _Sent:
     rows = [_result_row(run, result, returns) for result in results]
-    upsert = upsert_of("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",))
+    upsert = upsert_of("backtest_results", _IDENTITY_COLUMNS, rows, kept=("daily_returns",), aside=LuckOfResult._fields)
     return _Sent(upsert, _rejections(run, results))
 
 

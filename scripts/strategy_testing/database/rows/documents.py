@@ -31,7 +31,14 @@ class Upsert:
     parameters: Mapping[str, Any]
 
 
-def upsert_of(table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]], *, kept: Sequence[str] = ()) -> Upsert:
+def upsert_of(
+    table: str,
+    key: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    kept: Sequence[str] = (),
+    aside: Sequence[str] = (),
+) -> Upsert:
     """What stores rows.
 
     Args:
@@ -39,16 +46,23 @@ def upsert_of(table: str, key: Sequence[str], rows: Sequence[Mapping[str, Any]],
         key: columns of one of its unique constraints.
         rows: at least one; values by column, all with the same columns.
         kept: columns in which a NULL leaves what is stored.
+        aside: columns that are no change of the row itself, whose updated_at stays where only they differ.
     """
     beside = tuple({column: None for row in rows for column, value in row.items() if type(value) is bytes})
     pieces = {column: [None if row[column] is None else _base64(row[column]) for row in rows] for column in beside}
-    statement = _statement(table, tuple(rows[0]), tuple(key), tuple(kept), beside)
+    statement = _statement(table, tuple(rows[0]), tuple(key), kept=tuple(kept), aside=tuple(aside), beside=beside)
     return Upsert(statement, {"rows": as_documents(rows, without=beside), **pieces})
 
 
 @cache
 def _statement(
-    table: str, columns: Sequence[str], key: Sequence[str], kept: Sequence[str], beside: Sequence[str]
+    table: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    *,
+    kept: Sequence[str],
+    aside: Sequence[str],
+    beside: Sequence[str],
 ) -> str:
     values = {column: statements()["bytes_beside"].format(column=column) for column in beside}
     given = {
@@ -56,6 +70,7 @@ def _statement(
         for column in columns
         if column not in key
     }
+    own = [column for column in given if column not in aside]
     return statements()["upsert_rows"].format(
         table=table,
         columns=", ".join(columns),
@@ -64,6 +79,8 @@ def _statement(
         assignments=", ".join(f"{column} = {value}" for column, value in given.items()),
         stored=", ".join(f"{table}.{column}" for column in given),
         given=", ".join(given.values()),
+        own_stored=", ".join(f"{table}.{column}" for column in own),
+        own_given=", ".join(given[column] for column in own),
     )
 
 

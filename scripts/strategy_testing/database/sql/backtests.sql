@@ -3,7 +3,9 @@
 INSERT INTO {table} ({columns})
 SELECT {values} FROM json_populate_recordset(NULL::{table}, %(rows)s::json) WITH ORDINALITY
 ON CONFLICT ({key}) DO UPDATE
-SET {assignments}, updated_at = now()
+SET
+    {assignments},
+    updated_at = CASE WHEN ({own_stored}) IS DISTINCT FROM ({own_given}) THEN now() ELSE {table}.updated_at END
 WHERE ({stored}) IS DISTINCT FROM ({given});
 
 -- name: bytes_beside
